@@ -1,0 +1,1 @@
+"""Undercurrent: culture traced from small creators to the mainstream, night by night."""

@@ -1,0 +1,181 @@
+"""Arrow schemas of what the analysis takes from dbt (exchange) and gives back to it (derived). No logic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+_STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+# ---- exchange: intermediate dbt models, written as Parquet to exchange/<name>.parquet ----
+
+# account x tag x month
+INT_ACCOUNT_TAG_MONTHS: Final = pa.schema(
+    [
+        _required("month", pa.date32()),
+        _required("platform", pa.string()),
+        _required("account_key", pa.string()),
+        _required("tag", pa.string()),  # hashtag, or 'community:<name>' for a post's community
+        _required("post_count", pa.int64()),
+    ]
+)
+# source account x target account x month (both known and different)
+INT_INTERACTION_MONTHS: Final = pa.schema(
+    [
+        _required("month", pa.date32()),
+        _required("platform", pa.string()),
+        _required("source_account_key", pa.string()),
+        _required("target_account_key", pa.string()),
+        _required("interaction_count", pa.int64()),
+    ]
+)
+# One row per candidate trend (a tag with enough adopters).
+INT_TREND_CANDIDATES: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("label", pa.string()),
+        _required("born_at", INSTANT),
+        _required("window_ends_at", INSTANT),  # born_at + window, or the end of coverage
+        _required("adopter_count", pa.int64()),
+        _required("is_left_censored", pa.bool_()),
+        _required("largest_day_share", pa.float64()),  # share of adoptions on the busiest day: the shock gate
+    ]
+)
+# One row per trend x adopter; actors are accounts and, as actor_class 'media', outlets.
+INT_TREND_ADOPTIONS: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("account_key", pa.string()),
+        _required("platform", pa.string()),
+        _required("actor_class", pa.string()),  # creator, media, brand, bot, unknown
+        pa.field("tier", pa.string()),  # as of adoption; NULL where followers are unknown
+        pa.field("is_tier_imputed", pa.bool_()),
+        pa.field("niche_id", pa.string()),  # always NULL here; joined in the marts
+        _required("adopted_at", INSTANT),  # R: first post with the trend
+        pa.field("previous_post_at", INSTANT),  # L: last post before R without it; NULL: none seen
+        _required("prior_post_count", pa.int64()),  # posts in the rate window before the trend's birth
+        _required("prior_exposure_days", pa.float64()),  # observed length of that window for this platform
+        _required("ts_quality", pa.string()),
+    ]
+)
+# Posting times of adopters inside the trend's window: trend x account x post.
+INT_TREND_TIMELINES: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("account_key", pa.string()),
+        _required("published_at", INSTANT),
+        _required("has_trend", pa.bool_()),
+    ]
+)
+
+# ---- derived: written by the analysis to derived/<name>.parquet ----
+
+# account x month; every account that was active enough to be looked at has a row
+NICHE_ASSIGNMENTS: Final = pa.schema(
+    [
+        _required("month", pa.date32()),
+        _required("platform", pa.string()),
+        _required("account_key", pa.string()),
+        pa.field("niche_id", pa.string()),  # NULL: not stable under resampling (see unassigned_reason)
+        pa.field("membership_strength", pa.float64()),  # share of the account's weighted edges inside the niche
+        pa.field("bootstrap_jaccard", pa.float64()),
+        pa.field("unassigned_reason", pa.string()),
+        *_STAMP,
+    ]
+)
+# niche x month
+NICHE_PROFILES: Final = pa.schema(
+    [
+        _required("niche_id", pa.string()),
+        _required("month", pa.date32()),
+        _required("name", pa.string()),
+        _required("top_tags", pa.list_(pa.string())),
+        _required("member_count", pa.int64()),
+        _required("bootstrap_jaccard", pa.float64()),
+        pa.field("predecessor_jaccard", pa.float64()),
+        *_STAMP,
+    ]
+)
+# trend x comparison: is the lead group (micro) earlier than the target class?
+TREND_PRECEDENCE: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("target_class", pa.string()),  # large_creators (macro and mega), mid_creators, media
+        _required("lead_adopter_count", pa.int64()),
+        _required("target_adopter_count", pa.int64()),
+        pa.field("precedence_probability", pa.float64()),  # P(lead earlier | decidable, equal posting rate), null 0.5
+        pa.field("precedence_low", pa.float64()),
+        pa.field("precedence_high", pa.float64()),  # 90% interval
+        pa.field("decidable_ratio", pa.float64()),
+        pa.field("p_value", pa.float64()),
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within target_class
+        pa.field("shift_hours", pa.float64()),  # timeline model: hours by which lead is earlier
+        pa.field("shift_low_hours", pa.float64()),
+        pa.field("shift_high_hours", pa.float64()),
+        pa.field("naive_lead_hours", pa.float64()),  # first target minus first lead: shown only beside its null
+        pa.field("naive_lead_null_hours", pa.float64()),  # its median when group labels are shuffled
+        pa.field("naive_lead_null_p", pa.float64()),
+        pa.field("abstain_reason", pa.string()),
+        *_STAMP,
+    ]
+)
+# target class x period: the pooled claim. Both estimators must agree.
+PRECEDENCE_FINDINGS: Final = pa.schema(
+    [
+        _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
+        _required("target_class", pa.string()),
+        _required("trend_count", pa.int64()),
+        _required("abstained_count", pa.int64()),
+        pa.field("precedence_probability", pa.float64()),
+        pa.field("precedence_low", pa.float64()),
+        pa.field("precedence_high", pa.float64()),
+        pa.field("kernel_p_value", pa.float64()),
+        pa.field("shift_hours", pa.float64()),
+        pa.field("shift_low_hours", pa.float64()),
+        pa.field("shift_high_hours", pa.float64()),
+        pa.field("timeline_p_value", pa.float64()),
+        _required("claim", pa.string()),  # lead_first, target_first, none, abstained
+        *_STAMP,
+    ]
+)
+# tier x period: origin odds ratio at equal posting rate, one tier against all others
+ORIGIN_ODDS: Final = pa.schema(
+    [
+        _required("period", pa.string()),
+        _required("tier", pa.string()),
+        _required("trend_count", pa.int64()),
+        _required("origin_set_count", pa.int64()),  # picks of this tier among the first five of each trend
+        pa.field("odds_ratio", pa.float64()),
+        pa.field("odds_ratio_low", pa.float64()),
+        pa.field("odds_ratio_high", pa.float64()),
+        pa.field("p_value", pa.float64()),
+        pa.field("q_value", pa.float64()),
+        pa.field("naive_first_count", pa.int64()),
+        pa.field("naive_expected_count", pa.float64()),
+        pa.field("naive_excess_ratio", pa.float64()),
+        pa.field("abstain_reason", pa.string()),
+        *_STAMP,
+    ]
+)
+
+EXCHANGE: Final[dict[str, pa.Schema]] = {
+    "int_account_tag_months": INT_ACCOUNT_TAG_MONTHS,
+    "int_interaction_months": INT_INTERACTION_MONTHS,
+    "int_trend_candidates": INT_TREND_CANDIDATES,
+    "int_trend_adoptions": INT_TREND_ADOPTIONS,
+    "int_trend_timelines": INT_TREND_TIMELINES,
+}
+DERIVED: Final[dict[str, pa.Schema]] = {
+    "niche_assignments": NICHE_ASSIGNMENTS,
+    "niche_profiles": NICHE_PROFILES,
+    "trend_precedence": TREND_PRECEDENCE,
+    "precedence_findings": PRECEDENCE_FINDINGS,
+    "origin_odds": ORIGIN_ODDS,
+}

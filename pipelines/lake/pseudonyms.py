@@ -1,0 +1,76 @@
+"""Keyed pseudonyms for accounts, posts, handles and links, and the secret they hang on. Nothing else reads the secret."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+SECRET_VARIABLE: Final = "UNDERCURRENT_PSEUDONYM_SECRET"
+_MINIMUM_SECRET_BYTES: Final = 16
+_KEY_HEX_LENGTH: Final = 32  # 128 of the 256 bits: no collision to fear below 10^15 keys, half the bytes in every table
+
+
+class SecretError(RuntimeError):
+    """The pseudonym secret is missing, malformed or readable by others."""
+
+
+class Pseudonymiser:
+    """HMAC-SHA256 pseudonyms, truncated to 128 bits and written as 32 lower-case hex digits."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < _MINIMUM_SECRET_BYTES:
+            raise SecretError(f"The pseudonym secret has {len(secret)} bytes; at least {_MINIMUM_SECRET_BYTES} are needed.")
+        self._secret = secret
+
+    def key(self, platform: str, native_id: str) -> str:
+        """The key of an account or post: a pure function of secret, platform and native id."""
+        message = f"{platform}|{native_id}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, message, "sha256").hex()[:_KEY_HEX_LENGTH]
+
+    def handle_key(self, platform: str, handle: str) -> str:
+        """The key of a handle, by which profile links find the account behind it; '@' and case do not matter."""
+        return self.key(platform, "@" + handle.strip().lstrip("@").casefold())
+
+    def link_key(self, canonical_url: str) -> str:
+        """The key of a canonical URL, equal on every platform."""
+        return self.key("link", canonical_url)
+
+    def __repr__(self) -> str:
+        return "Pseudonymiser(secret withheld)"
+
+
+def load_or_create(secret_file: Path) -> Pseudonymiser:
+    """The pseudonymiser of an installation: secret from the environment (hex), else from the file, made on first use.
+
+    The file gets mode 600 and is refused if group or others can read it. Raises SecretError.
+    """
+    from_environment = os.environ.get(SECRET_VARIABLE)
+    if from_environment:
+        return Pseudonymiser(_decode(from_environment, f"the environment variable {SECRET_VARIABLE}"))
+    try:
+        secret_file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        mode = secret_file.stat().st_mode
+        if mode & 0o077:
+            raise SecretError(
+                f"{secret_file} can be read by others (mode {mode & 0o777:o}); run: chmod 600 {secret_file}"
+            ) from None
+        return Pseudonymiser(_decode(secret_file.read_text("ascii"), str(secret_file)))
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(secrets.token_hex(32) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    return Pseudonymiser(_decode(secret_file.read_text("ascii"), str(secret_file)))
+
+
+def _decode(text: str, where: str) -> bytes:
+    try:
+        return bytes.fromhex(text.strip())
+    except ValueError:
+        raise SecretError(f"The pseudonym secret in {where} is not hexadecimal; 64 hex digits are expected.") from None

@@ -1,0 +1,158 @@
+"""What a platform is to the intake: native formats that recognise a file and turn one record into canonical rows.
+
+A platform folder holds ``parse.py`` with ``FORMATS: tuple[NativeFormat, ...]`` and ``TABLES: tuple[str, ...]`` (the lake
+tables that it can fill). Formats are pure: bytes already decoded in, rows out, or a ``BadRecord``. Opening,
+decompressing, framing, counting, quarantining and writing belong to ``pipelines.lake``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from pipelines.lake.pseudonyms import Pseudonymiser
+
+
+class Framing(enum.StrEnum):
+    """How a decompressed file falls into records."""
+
+    LINES = "lines"  # one JSON value a line
+    JSON = "json"  # one JSON document, split by the format into its items
+    CSV = "csv"  # header row, then one record a row
+    XML = "xml"  # one XML document, handed to the format as bytes and split by it
+
+
+class Row(NamedTuple):
+    """One row for one lake table.
+
+    ``values`` holds the schema's columns except ``landed_night``, ``source_hash``, ``source_format``, which the intake
+    fills; ``observed_at``, ``ts_quality`` and ``collection_method`` default to the context's. A missing column is NULL.
+    """
+
+    table: str
+    values: dict[str, Any]
+
+
+class BadRecord(ValueError):
+    """A record that cannot be landed; the intake turns it into one quarantine row and goes on.
+
+    Codes are short and stable (``missing_id``, ``wrong_type``, ``implausible_time``, ``invalid_utf8``, ``broken_json``,
+    ``broken_xml``, ``truncated``, ``oversized``, ``unexpected_shape``, ``error_response``).
+    """
+
+    def __init__(self, code: str, reason: str, field_name: str | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.field_name = field_name
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a format sees to recognise a file: never the whole file."""
+
+    file: str  # inbox-relative path below the platform's folder, '!' before an archive member
+    suffix: str  # without compression: '.json', '.jsonl', '.ndjson', '.csv', '.xml', '.rss', ''
+    head: bytes  # the first 64 KiB after decompression
+    first_value: Any  # first decoded JSON line (LINES), the whole decoded document (JSON), header names (CSV), or None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One unit of accounting: it ends landed, quarantined or counted as a duplicate."""
+
+    value: Any  # decoded JSON value, dict of CSV cells by header name, or what an XML format's ``split`` yielded
+    index: int  # 0-based among the file's records
+    byte_offset: int | None  # in the decompressed file, where the framing knows it
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """What a parser may know about the file that a record came from."""
+
+    platform: str
+    file: str
+    source_hash: str
+    night: date
+    observed_at: datetime  # from a date in the path, else the file's modification time; payload times go before it
+    observed_quality: str  # 'date_only' (path) or 'collected' (modification time)
+    collection_method: str
+    pseudonyms: Pseudonymiser
+
+
+@runtime_checkable
+class NativeFormat(Protocol):
+    """One native shape of one platform's files."""
+
+    name: str  # stable, lower case: 'pushshift_comments'
+    framing: Framing
+    collection_method: str  # one of schemas.COLLECTION_METHODS
+
+    def matches(self, sample: Sample) -> bool:
+        """Whether the file has this shape; formats are asked in order and the first that says yes takes the file."""
+        ...
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """Items of a JSON or XML document, one per record. LINES and CSV formats return ``(document,)``.
+
+        Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
+        """
+        ...
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one record, at least one. Raises BadRecord."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Whole lines of a decompressed NDJSON file."""
+
+    data: bytes
+    byte_offset: int
+    first_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record that a block parser refused."""
+
+    code: str
+    reason: str
+    field_name: str | None
+    index: int
+    byte_offset: int | None
+    record_sha256: str
+    record_byte_count: int
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """Rows of a block, by table and in record order.
+
+    Each table has the lake schema's columns (all of them) and a last column ``record_index`` (int64, the record's index in
+    the file), by which the intake drops rows of duplicate records. ``record_indexes`` and ``record_hashes`` (uint64, a
+    hash of the raw record) run parallel over the records that parsed.
+    """
+
+    tables: dict[str, pa.Table]
+    record_indexes: np.ndarray[Any, np.dtype[np.int64]]
+    record_hashes: np.ndarray[Any, np.dtype[np.uint64]]
+    record_count: int  # parsed + quarantined
+    quarantined: Sequence[Quarantined] = field(default_factory=tuple)
+
+
+@runtime_checkable
+class BlockFormat(NativeFormat, Protocol):
+    """A LINES format with a columnar path of its own, for dumps of millions of lines."""
+
+    def parse_block(self, block: LineBlock, context: FileContext) -> BlockResult:
+        """As ``parse`` over every line of the block, with equal rows and equal refusals."""
+        ...
