@@ -1,0 +1,74 @@
+# Undercurrent: `make run` does the main job, `make test` runs the tests; both set everything up first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+DATA ?= data
+WORLD ?= P6_full_realistic
+SIZE ?= small
+SEED ?= 1
+WORLD_DIR := $(DATA)/world-$(WORLD)-$(SIZE)-$(SEED)
+# The night after the world's last day: everything of the two months has arrived by then.
+NIGHT ?= 2026-10-01
+REALDATA ?= ../shared/realdata/dev
+
+.PHONY: help setup run test test-all ui lint types sql-lint deprecations bench real-accounts clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP) ## create the environment from the hash-locked requirements
+
+$(STAMP): requirements.lock pyproject.toml
+	@py="$$(command -v $(PYTHON) || command -v python3 || true)"; \
+	 [ -n "$$py" ] || { echo "setup: Python 3.11 is needed and was not found; install it or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	 "$$py" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "setup: Python 3.11 is needed, $$py is $$("$$py" -V 2>&1); name the right one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	 echo "setup: creating $(VENV) (about a minute)"; \
+	 rm -rf $(VENV); "$$py" -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock 2> >(grep -v '^WARNING: ' >&2 || true)
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2> >(grep -v '^WARNING: ' >&2 || true)
+	@touch $@
+
+$(WORLD_DIR)/truth/world.json: $(STAMP)
+	@$(BIN)/undercurrent world --out $(WORLD_DIR) --world $(WORLD) --size $(SIZE) --seed $(SEED)
+
+run: $(WORLD_DIR)/truth/world.json ## make the small world, run the nightly on it, say where the tables are
+	@$(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT)
+
+test: $(STAMP) ## run the test suite
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+test-all: $(STAMP) ## run the test suite with its long tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+ui: $(STAMP) ## Dagster's web UI on localhost:3000
+	@mkdir -p $(DATA)/run $(WORLD_DIR)/inbox
+	@DAGSTER_HOME=$(CURDIR)/.dagster_home UNDERCURRENT_DATA=$(abspath $(DATA)/run) UNDERCURRENT_INBOX=$(abspath $(WORLD_DIR)/inbox) \
+	 $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+lint: types sql-lint deprecations ## ruff, types, sqlfluff, dbt deprecations
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+sql-lint: $(STAMP)
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/analyses
+
+deprecations: $(STAMP)
+	@UNDERCURRENT_DATA=$(abspath $(DATA)/run) $(BIN)/dbt --quiet parse --no-partial-parse --show-all-deprecations --warn-error \
+	 --project-dir dbt_project --profiles-dir dbt_project --target-path ../build/deprecations
+
+bench: $(STAMP) ## measure ingest and nightly against what a user would pick instead
+	@$(BIN)/python tests/bench/bench.py
+
+real-accounts: $(STAMP) ## every real record accounted for: in = landed + quarantined + duplicates, per file
+	@$(BIN)/python tests/realdata/accounts.py --realdata $(REALDATA) --data $(DATA)/real
+
+clean: ## remove what make run made
+	@rm -rf $(DATA) build dbt_project/target dbt_project/logs
