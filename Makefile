@@ -65,10 +65,10 @@ deprecations: $(STAMP)
 	 --project-dir dbt_project --profiles-dir dbt_project --target-path ../build/deprecations
 
 bench: $(STAMP) ## measure ingest and nightly against what a user would pick instead
-	@$(BIN)/python tests/bench/bench.py
+	@$(BIN)/python -m tests.bench.bench
 
 real-accounts: $(STAMP) ## every real record accounted for: in = landed + quarantined + duplicates, per file
-	@$(BIN)/python tests/realdata/accounts.py --realdata $(REALDATA) --data $(DATA)/real
+	@$(BIN)/python -m tests.realdata.accounts --realdata $(REALDATA) --data $(DATA)/real
 
 clean: ## remove what make run made
 	@rm -rf $(DATA) build dbt_project/target dbt_project/logs

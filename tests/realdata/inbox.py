@@ -1,0 +1,79 @@
+"""Lays real files out as an inbox: copies plain files, unpacks archives, unwraps recordings. Judges no content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+from tests.contracts.unwrap import unwrap_cassettes
+
+# Platform folder of the inbox -> (path in the real data, which members of an archive to take).
+_SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "reddit": (("reddit_pushshift", "*"),),
+    "bluesky": (("bluesky_jetstream/expected_v1.jsonl", "*"), ("bluesky_metresearch/feeds.tar.gz", "*/feed_did*.json")),
+    "mastodon": (("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "cassettes"),),
+    "youtube": (
+        ("youtube_api/python_youtube_testdata.tar.gz", "testdata/apidata/*"),
+        ("youtube_comments/comments.jsonl", "*"),
+        ("luxury_handbag_multi/youtube.csv", "*"),
+    ),
+    "tiktok": (("tiktok_scraper", "*"), ("luxury_handbag_multi/tiktok.csv", "*")),
+    "instagram": (
+        ("luxury_handbag_multi/instagram_posts.json", "*"),
+        ("luxury_handbag_multi/instagram_merged.csv", "*"),
+        ("luxury_handbag_multi/instagram_hashtags.csv", "*"),
+        ("luxury_handbag_multi/dataset_instagram-hashtag-scraper_2026-03-04_11-38-57-137.csv", "*"),
+    ),
+    "feeds": (("rss_feeds/feedjira_sample_feeds.tar.gz", "*"),),
+    "trends": (
+        ("google_trends/popculture_google_trends_clean.csv", "*"),
+        ("google_trends/korea_trend_history.json", "*"),
+        ("google_trends/pytrends_cassettes.tar.gz", "cassettes"),
+        ("luxury_handbag_multi/google.csv", "*"),
+    ),
+}
+# Copies get one fixed modification time, so that rows which can only say when their file was made are the same everywhere.
+_COPIED_AT: Final = 1_793_491_200  # 2026-11-01T00:00:00Z
+
+
+def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = ()) -> None:
+    """Fill ``inbox/<platform>/`` with the real files of the eight sources.
+
+    Args:
+        realdata: folder of the real files.
+        inbox: folder to make; must not exist.
+        only: datasets to take (first folder of each path); all if empty.
+    """
+    for platform, sources in _SOURCES.items():
+        for source, members in sources:
+            if only and source.split("/", 1)[0] not in only:
+                continue
+            path, target = realdata / source, inbox / platform
+            target.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                for file in sorted(path.iterdir()):
+                    shutil.copyfile(file, target / file.name)
+            elif members == "cassettes":
+                unwrap_cassettes(path, target)
+            elif path.name.endswith(".tar.gz"):
+                _unpack(path, target, members)
+            else:
+                shutil.copyfile(path, target / path.name)
+    for file in inbox.rglob("*"):
+        if file.is_file():
+            os.utime(file, (_COPIED_AT, _COPIED_AT))
+
+
+def _unpack(archive: Path, target: Path, members: str) -> None:
+    with tarfile.open(archive) as tar:
+        for member in tar.getmembers():
+            if member.isfile() and fnmatch(member.name, members):
+                content = tar.extractfile(member)
+                if content is not None:
+                    destination = target / member.name.replace(":", "_")
+                    destination.parent.mkdir(parents=True, exist_ok=True)
+                    destination.write_bytes(content.read())
