@@ -20,11 +20,11 @@ _NIGHT = date(2026, 10, 1)
 
 def ingest_ours(folder: Path) -> None:
     """The intake on a dump: quarantine, pseudonyms, links, tags, all lake and vault tables."""
-    from pipelines.lake.intake import ingest_night  # noqa: PLC0415 - each side pays for its own imports
-    from pipelines.platforms.registry import PLATFORMS  # noqa: PLC0415
+    from pipelines.lake.intake import ingest_night
+    from pipelines.platforms.registry import PLATFORMS
 
-    from pipelines.lake.paths import DataPaths  # noqa: PLC0415
-    from pipelines.lake.pseudonyms import Pseudonymiser  # noqa: PLC0415
+    from pipelines.lake.paths import DataPaths
+    from pipelines.lake.pseudonyms import Pseudonymiser
 
     paths = DataPaths(folder / "ours")
     ingest_night(paths, folder / "inbox", PLATFORMS["reddit"], _NIGHT, Pseudonymiser(b"k" * 32), workers=2)
@@ -32,7 +32,7 @@ def ingest_ours(folder: Path) -> None:
 
 def ingest_duckdb(folder: Path) -> None:
     """What a user would pick instead: DuckDB's read_json to one Parquet file, 13 columns, no pseudonyms, no quarantine."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     columns = dict.fromkeys(("id", "name", "author", "author_fullname", "body", "link_id", "parent_id", "subreddit", "permalink"), "VARCHAR")
     columns |= {"created_utc": "BIGINT", "retrieved_on": "BIGINT", "score": "BIGINT", "controversiality": "INTEGER"}
@@ -58,7 +58,7 @@ def _side(side: str, folder: Path) -> None:
     seconds = time.perf_counter() - started
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     largest_child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(json.dumps({"seconds": seconds, "peak_mb": own / 1024, "child_peak_mb": largest_child / 1024}))  # noqa: T201
+    print(json.dumps({"seconds": seconds, "peak_mb": own / 1024, "child_peak_mb": largest_child / 1024}))
 
 
 def ingest(megabytes: int, runs: int) -> None:
@@ -75,12 +75,12 @@ def ingest(megabytes: int, runs: int) -> None:
                 measured = _measured(side, folder)
                 if side not in best or measured["seconds"] < best[side]["seconds"]:
                     best[side] = measured
-        print(f"ingest of {rows:,} comments, {megabytes} MB decompressed, best of {runs}, two cores")  # noqa: T201
+        print(f"ingest of {rows:,} comments, {megabytes} MB decompressed, best of {runs}, two cores")
         for side, measured in best.items():
             rate, volume = rows / measured["seconds"] / 1000, megabytes / measured["seconds"]
             peak = f"peak {measured['peak_mb']:.0f} MB, largest worker {measured['child_peak_mb']:.0f} MB"
-            print(f"  {side:8} {measured['seconds']:7.1f} s  {rate:7.1f} krows/s  {volume:7.1f} MB/s  {peak}")  # noqa: T201
-        print(f"  ratio ours / duckdb, speed: {best['duckdb']['seconds'] / best['ours']['seconds']:.2f}")  # noqa: T201
+            print(f"  {side:8} {measured['seconds']:7.1f} s  {rate:7.1f} krows/s  {volume:7.1f} MB/s  {peak}")
+        print(f"  ratio ours / duckdb, speed: {best['duckdb']['seconds'] / best['ours']['seconds']:.2f}")
 
 
 def main() -> None:

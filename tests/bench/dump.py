@@ -26,7 +26,7 @@ def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int 
     Returns:
         The number of comments.
     """
-    rng = random.Random(seed)  # noqa: S311 - not a secret
+    rng = random.Random(seed)
     encoder = msgspec.json.Encoder()
     parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=window_log)
     filler = dict.fromkeys(("approved_at_utc", "author_flair_text", "banned_by", "collapsed_reason", "mod_note", "top_awarded_type"))
