@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-SECRET_VARIABLE: Final = "UNDERCURRENT_PSEUDONYM_SECRET"
+SECRET_VARIABLE: Final = "UNDERCURRENT_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not its value
 _MINIMUM_SECRET_BYTES: Final = 16
 _KEY_HEX_LENGTH: Final = 32  # 128 of the 256 bits: no collision to fear below 10^15 keys, half the bytes in every table
 

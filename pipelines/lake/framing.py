@@ -1,0 +1,241 @@
+"""Decompressed bytes to records with their offsets, in bounded memory. Knows no platform and writes nothing."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+import msgspec
+import zstandard
+
+from pipelines.platforms.protocol import BadRecord, LineBlock
+
+CHUNK_BYTES: Final = 1 << 20
+LONGEST_LINE_BYTES: Final = 16 << 20
+LARGEST_DOCUMENT_BYTES: Final = 512 << 20
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """One record as it lies in the file; ``problem`` is set where it could not even be cut out or decoded."""
+
+    index: int
+    byte_offset: int | None
+    raw: bytes
+    value: Any = None
+    problem: BadRecord | None = None
+    sha256: str | None = None  # of a record too large to hold
+    byte_count: int | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the raw record, in hex."""
+        return self.sha256 or hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the raw record."""
+        return len(self.raw) if self.byte_count is None else self.byte_count
+
+
+class _Source:
+    """Reads a decompressing stream; remembers, instead of raising, that the compressed data ended or broke early."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.failure: str | None = None
+
+    def read(self, size: int) -> bytes:
+        if self.failure is not None:
+            return b""
+        try:
+            return self._stream.read(size)
+        except (EOFError, OSError, zstandard.ZstdError) as error:
+            self.failure = str(error) or type(error).__name__
+            return b""
+
+
+def _truncated(failure: str) -> BadRecord:
+    return BadRecord("truncated", f"the compressed data end or break here: {failure}; fetch the file again")
+
+
+def lines(stream: IO[bytes]) -> Iterator[Framed]:
+    """NDJSON records with byte offsets; blank lines are no records. Oversized lines are hashed, not held."""
+    source = _Source(stream)
+    offset = index = 0
+    pending = b""
+    first = True
+    while chunk := source.read(CHUNK_BYTES):
+        if first:
+            first = False
+            if chunk.startswith(_BYTE_ORDER_MARK):
+                chunk, offset = chunk[3:], 3
+        pending += chunk
+        *whole, pending = pending.split(b"\n")
+        for line in whole:
+            if stripped := line.strip():
+                yield _line(index, offset, stripped)
+                index += 1
+            offset += len(line) + 1
+        if len(pending) > LONGEST_LINE_BYTES:
+            framed, rest, consumed = _oversized(source, pending, index, offset)
+            yield framed
+            index, offset, pending = index + 1, offset + consumed, rest
+    if source.failure is not None:
+        yield Framed(index, offset, pending, problem=_truncated(source.failure))
+    elif stripped := pending.strip():
+        yield _line(index, offset, stripped)
+
+
+def _oversized(source: _Source, start: bytes, index: int, offset: int) -> tuple[Framed, bytes, int]:
+    digest, count = hashlib.sha256(start), len(start)
+    rest = b""
+    while chunk := source.read(CHUNK_BYTES):
+        head, newline, tail = chunk.partition(b"\n")
+        digest.update(head)
+        count += len(head)
+        if newline:
+            rest = tail
+            break
+    problem = BadRecord("oversized", f"the line has {count:,} bytes; at most {LONGEST_LINE_BYTES:,} are read")
+    return Framed(index, offset, b"", problem=problem, sha256=digest.hexdigest(), byte_count=count), rest, count + 1
+
+
+def _line(index: int, offset: int, raw: bytes) -> Framed:
+    try:
+        return Framed(index, offset, raw, value=msgspec.json.decode(raw))
+    except UnicodeDecodeError as error:
+        return Framed(index, offset, raw, problem=BadRecord("invalid_utf8", f"byte {error.start} of the line is not UTF-8"))
+    except (msgspec.DecodeError, RecursionError) as error:
+        return Framed(index, offset, raw, problem=_undecodable(raw, error))
+
+
+def _undecodable(raw: bytes, error: Exception) -> BadRecord:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as invalid:
+        return BadRecord("invalid_utf8", f"byte {invalid.start} of the record is not UTF-8")
+    return BadRecord("broken_json", str(error))
+
+
+def blocks(stream: IO[bytes], block_bytes: int) -> Iterator[LineBlock | Framed]:
+    """Whole lines in blocks of about ``block_bytes``; a Framed problem where the stream breaks or a line is too long.
+
+    Indexes count non-blank lines, as ``lines`` does.
+    """
+    source = _Source(stream)
+    offset = index = 0
+    pending = b""
+    while chunk := source.read(block_bytes):
+        pending += chunk
+        cut = pending.rfind(b"\n") + 1
+        if cut:
+            data, pending = pending[:cut], pending[cut:]
+            yield LineBlock(data, offset, index)
+            index += sum(1 for line in data.split(b"\n") if line.strip())
+            offset += cut
+        if len(pending) > LONGEST_LINE_BYTES:
+            framed, pending, consumed = _oversized(source, pending, index, offset)
+            yield framed
+            index, offset = index + 1, offset + consumed
+    if source.failure is not None:
+        yield Framed(index, offset, pending, problem=_truncated(source.failure))
+    elif pending.strip():
+        yield LineBlock(pending, offset, index)
+
+
+def document(stream: IO[bytes]) -> Framed:
+    """A whole JSON document as one Framed, decoded; ``problem`` where it cannot be."""
+    whole = raw_document(stream)
+    if whole.problem is not None:
+        return whole
+    raw = whole.raw.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return Framed(0, 0, raw, value=msgspec.json.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Framed(0, 0, raw, problem=_undecodable(raw, error))
+
+
+def raw_document(stream: IO[bytes]) -> Framed:
+    """A whole document, undecoded."""
+    source = _Source(stream)
+    parts: list[bytes] = []
+    count = 0
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK_BYTES):
+        count += len(chunk)
+        digest.update(chunk)
+        if count <= LARGEST_DOCUMENT_BYTES:
+            parts.append(chunk)
+    if source.failure is not None:
+        return Framed(0, count, b"".join(parts), problem=_truncated(source.failure))
+    if count > LARGEST_DOCUMENT_BYTES:
+        problem = BadRecord("oversized", f"the document has {count:,} bytes; at most {LARGEST_DOCUMENT_BYTES:,} are read")
+        return Framed(0, 0, b"", problem=problem, sha256=digest.hexdigest(), byte_count=count)
+    return Framed(0, 0, b"".join(parts))
+
+
+def csv_header(head: bytes) -> list[str]:
+    """Header names of a CSV, from its first bytes."""
+    text = head.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
+    return next(csv.reader(io.StringIO(text, newline="")), [])
+
+
+def csv_rows(stream: IO[bytes]) -> Iterator[Framed]:
+    """CSV records as dicts of cells by header name; index is the row after the header, the offset is not known."""
+    source = _Source(stream)
+    text = io.TextIOWrapper(_Readable(source), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    csv.field_size_limit(LONGEST_LINE_BYTES)
+    reader = csv.reader(text)
+    header: list[str] | None = None
+    index = 0
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            yield Framed(index, None, b"", problem=BadRecord("broken_csv", f"line {reader.line_num}: {error}"))
+            index += 1
+            continue
+        if header is None:
+            header = cells
+            continue
+        if not cells:
+            continue
+        raw = "\x1f".join(cells).encode("utf-8", "surrogateescape")
+        yield _csv_record(index, raw, header, cells, reader.line_num)
+        index += 1
+    if source.failure is not None:
+        yield Framed(index, None, b"", problem=_truncated(source.failure))
+
+
+def _csv_record(index: int, raw: bytes, header: list[str], cells: list[str], line: int) -> Framed:
+    if len(cells) != len(header):
+        reason = f"line {line}: {len(cells)} cells under {len(header)} column names"
+        return Framed(index, None, raw, problem=BadRecord("unexpected_shape", reason))
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Framed(index, None, raw, problem=BadRecord("invalid_utf8", f"line {line}: byte {error.start} is not UTF-8"))
+    return Framed(index, None, raw, value=dict(zip(header, cells, strict=True)))
+
+
+class _Readable(io.RawIOBase):
+    """Gives a _Source the face of a raw stream."""
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
