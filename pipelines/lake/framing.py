@@ -189,7 +189,9 @@ def csv_header(head: bytes) -> list[str]:
 def csv_rows(stream: IO[bytes]) -> Iterator[Framed]:
     """CSV records as dicts of cells by header name; index is the row after the header, the offset is not known."""
     source = _Source(stream)
-    text = io.TextIOWrapper(_Readable(source), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    text = io.TextIOWrapper(
+        io.BufferedReader(_Readable(source), CHUNK_BYTES), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
     csv.field_size_limit(LONGEST_LINE_BYTES)
     reader = csv.reader(text)
     header: list[str] | None = None

@@ -433,9 +433,17 @@ def _canonical(item: Any) -> bytes:
 
 
 def _block_result(native: BlockFormat, block: LineBlock | framing.Framed, context: FileContext) -> BlockResult:
-    if isinstance(block, LineBlock):
+    if not isinstance(block, LineBlock):
+        return parse_batch(native, [block], context)
+    try:
         return native.parse_block(block, context)
-    return parse_batch(native, [block], context)
+    except (BadRecord, msgspec.MsgspecError, UnicodeDecodeError, *_MISFITS):
+        # Some line of the block is bad: find it by going line by line.
+        shifted = (
+            replace(each, index=each.index + block.first_index, byte_offset=(each.byte_offset or 0) + block.byte_offset)
+            for each in framing.lines(io.BytesIO(block.data))
+        )
+        return parse_batch(native, shifted, context)
 
 
 def parse_batch(native: NativeFormat, batch: Iterable[framing.Framed], context: FileContext) -> BlockResult:
@@ -458,12 +466,13 @@ def parse_batch(native: NativeFormat, batch: Iterable[framing.Framed], context: 
     except _MISFITS:
         fitting = []
         for framed, rows in parsed:
-            problem = _misfit(rows)
-            if problem is None:
+            misfit = _misfit(rows)
+            if misfit is None:
                 fitting.append((framed, rows))
             else:
-                refused.append(_quarantined(framed, problem))
-        parsed, tables = fitting, _tables(fitting)
+                refused.append(_quarantined(framed, misfit))
+        parsed = fitting
+        tables = _tables(parsed)
     indexes = np.array([framed.index for framed, _ in parsed], np.int64)
     hashes = np.array([xxhash.xxh3_64_intdigest(framed.raw) for framed, _ in parsed], np.uint64)
     return BlockResult(tables, indexes, hashes, count, tuple(refused))

@@ -1,0 +1,1 @@
+"""Reddit: submissions and comments as Pushshift and Arctic Shift dump them."""
