@@ -1,0 +1,205 @@
+"""Origin odds at equal posting rate (rank-ordered logit of the first adopters) and the naive excess. No tables, no gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, t
+
+METHOD_VERSION: Final = "rank_ordered_logit_1"
+Floats = NDArray[np.float64]
+NONE: Final = float("nan")
+
+
+@dataclass(frozen=True)
+class OriginParameters:
+    """Parameters of the choice model.
+
+    Attributes:
+        origin_set_size: First adopters that count as the origin of a trend (k).
+        ridge: Penalty on the two posting-rate coefficients only.
+        interval_level: Coverage of the reported interval.
+        smallest_trend_count: Fewer trends than this abstain: the variance is between trends.
+    """
+
+    origin_set_size: int = 5
+    ridge: float = 1e-3
+    interval_level: float = 0.90
+    smallest_trend_count: int = 8
+
+
+@dataclass(frozen=True)
+class ChoiceSet:
+    """Adopters of one trend.
+
+    Attributes:
+        account: Integer ids, the same in every trend.
+        adopted: Adoption times, hours; ties share credit.
+        log_rate: Natural logarithm of the shrunken posting rate.
+        is_group: Whether the adopter belongs to the tier in question.
+    """
+
+    account: NDArray[np.int64]
+    adopted: Floats
+    log_rate: Floats
+    is_group: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class OriginOdds:
+    """Odds ratio of being picked into the origin set, this group against all others, at equal posting rate."""
+
+    odds_ratio: float
+    low: float
+    high: float
+    p_value: float
+    origin_set_count: float
+
+
+@dataclass(frozen=True)
+class NaiveOrigin:
+    """Trends whose first adopter is of the group, the group's share of adopters summed over trends, and their ratio."""
+
+    first_count: float
+    expected_count: float
+    excess_ratio: float
+    z_score: float
+
+
+@dataclass(frozen=True)
+class _Situations:
+    """All picks of all trends, stacked: one row per adopter still at risk in a pick."""
+
+    features: Floats
+    credit: Floats
+    starts: NDArray[np.int64]
+    picks: Floats
+    trend: NDArray[np.int64]
+    account: NDArray[np.int64]
+
+
+def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
+    rows, credits, lengths, picks, owners = [], [], [], [], []
+    offset = 0
+    for index, trend in enumerate(trends):
+        order = np.argsort(trend.adopted, kind="stable")
+        times = trend.adopted[order]
+        begin, remaining = 0, float(min(size, order.size - 1))
+        while remaining > 0:
+            end = int(np.searchsorted(times, times[begin], side="right"))
+            taken = min(remaining, float(end - begin))
+            credit = np.zeros(order.size - begin)
+            credit[: end - begin] = taken / (end - begin)
+            if credit.size > end - begin or taken < end - begin:
+                rows.append(offset + order[begin:])
+                credits.append(credit)
+                lengths.append(credit.size)
+                picks.append(taken)
+                owners.append(np.full(credit.size, index))
+            remaining -= taken
+            begin = end
+        offset += order.size
+    if not rows:
+        return _Situations(np.empty((0, 3)), np.empty(0), np.empty(0, int), np.empty(0), np.empty(0, int), np.empty(0, int))
+    rate = np.concatenate([trend.log_rate for trend in trends])
+    group = np.concatenate([trend.is_group for trend in trends]).astype(float)
+    scaled = (rate - rate.mean()) / (rate.std() or 1.0)
+    square = scaled**2
+    square = (square - square.mean()) / (square.std() or 1.0)
+    taken_rows = np.concatenate(rows)
+    features = np.column_stack([scaled, square, group])[taken_rows]
+    accounts = np.concatenate([trend.account for trend in trends])[taken_rows]
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    return _Situations(features, np.concatenate(credits), starts, np.array(picks), np.concatenate(owners), accounts)
+
+
+def _likelihood(stack: _Situations, beta: Floats, ridge: Floats) -> tuple[float, Floats, Floats]:
+    """Penalised log likelihood, each row's chance times its situation's picks, and the Hessian's negative."""
+    utility = stack.features @ beta
+    lengths = np.diff(np.append(stack.starts, utility.size))
+    largest = np.maximum.reduceat(utility, stack.starts)
+    raised = np.exp(utility - np.repeat(largest, lengths))
+    sums = np.add.reduceat(raised, stack.starts)
+    chance = raised / np.repeat(sums, lengths)
+    value = float(stack.credit @ utility - stack.picks @ (largest + np.log(sums)) - 0.5 * ridge @ beta**2)
+    weighted = chance * np.repeat(stack.picks, lengths)
+    means = np.add.reduceat(chance[:, None] * stack.features, stack.starts)
+    information = (weighted[:, None] * stack.features).T @ stack.features - (stack.picks[:, None] * means).T @ means
+    return value, weighted, information + np.diag(ridge)
+
+
+def _clustered(scores: Floats, clusters: NDArray[np.int64]) -> Floats:
+    labels, inverse = np.unique(clusters, return_inverse=True)
+    sums = np.zeros((labels.size, scores.shape[1]))
+    np.add.at(sums, inverse, scores)
+    return np.asarray(sums.T @ sums * (labels.size / max(labels.size - 1, 1)))
+
+
+def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> OriginOdds:
+    """Fit the rank-ordered logit of the first k adopters and give the group's odds ratio at equal posting rate.
+
+    Utility is ``a log(rate) + b log(rate)^2 + gamma [group]`` (covariates standardised, a small ridge on a and b);
+    Newton with step halving; the variance is clustered by trend, or by trend and account where that is larger.
+
+    Args:
+        trends: Choice sets in a fixed order; those without both groups carry no information about gamma.
+        parameters: See :class:`OriginParameters`.
+
+    Returns:
+        The odds ratio with its interval and two-sided p-value; NaN where the model cannot be fitted.
+    """
+    stack = _situations(trends, parameters.origin_set_size)
+    picked = float(stack.credit @ stack.features[:, 2]) if stack.credit.size else 0.0
+    if stack.picks.size == 0 or picked <= 0 or picked >= stack.picks.sum() or stack.features[:, 2].std() == 0:
+        return OriginOdds(NONE, NONE, NONE, NONE, picked)
+    ridge = np.array([parameters.ridge, parameters.ridge, 0.0])
+    beta = np.zeros(3)
+    value, weighted, information = _likelihood(stack, beta, ridge)
+    for _ in range(50):
+        gradient = (stack.credit - weighted) @ stack.features - ridge * beta
+        step = np.linalg.lstsq(information, gradient, rcond=None)[0]
+        scale = 1.0
+        while scale > 1e-6:
+            proposal = _likelihood(stack, beta + scale * step, ridge)
+            if proposal[0] >= value - 1e-12:
+                break
+            scale /= 2
+        beta = beta + scale * step
+        value, weighted, information = proposal
+        if np.abs(scale * step).max() < 1e-8:
+            break
+    bread = np.linalg.pinv(information)
+    scores = (stack.credit - weighted)[:, None] * stack.features
+    cells = stack.trend * (int(stack.account.max()) + 1) + stack.account
+    by_trend = _clustered(scores, stack.trend)
+    two_way = by_trend + _clustered(scores, stack.account) - _clustered(scores, cells)
+    variance = max(float((bread @ meat @ bread)[2, 2]) for meat in (by_trend, two_way))
+    if variance <= 0 or not np.isfinite(variance):
+        return OriginOdds(NONE, NONE, NONE, NONE, picked)
+    error = variance**0.5
+    freedom = max(np.unique(stack.trend).size - 1, 1)
+    half = t.ppf((1 + parameters.interval_level) / 2, freedom) * error
+    p_value = float(2 * t.sf(abs(beta[2]) / error, freedom))
+    low, middle, high = np.exp(np.clip([beta[2] - half, beta[2], beta[2] + half], -50, 50))
+    return OriginOdds(float(middle), float(low), float(high), p_value, picked)
+
+
+def naive_origin(trends: list[ChoiceSet]) -> NaiveOrigin:
+    """Compare the group's first adopters with its share of adopters: the usual number, wrong where posting rates differ.
+
+    Args:
+        trends: Choice sets; ties for first share credit.
+    """
+    first = sum(float(trend.is_group[trend.adopted == trend.adopted.min()].mean()) for trend in trends)
+    shares = np.array([float(trend.is_group.mean()) for trend in trends])
+    expected, variance = float(shares.sum()), float((shares * (1 - shares)).sum())
+    z_score = (first - expected) / variance**0.5 if variance > 0 else 0.0
+    return NaiveOrigin(first, expected, first / expected if expected > 0 else NONE, z_score)
+
+
+def two_sided_normal_p(z_score: float) -> float:
+    """Two-sided p-value of a standard normal score."""
+    return float(2 * norm.sf(abs(z_score)))
