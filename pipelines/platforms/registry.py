@@ -1,24 +1,15 @@
-"""The platforms that the intake knows, found by their folders. Adding one is adding its folder and its name here."""
+"""The platforms that the intake knows: every folder beside this file that has a parse.py. Nothing is listed by hand."""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Final
 
 from pipelines.platforms.protocol import NativeFormat
 
-_KINDS: Final = {
-    "reddit": "social",
-    "bluesky": "social",
-    "mastodon": "social",
-    "youtube": "social",
-    "tiktok": "social",
-    "instagram": "social",
-    "feeds": "mainstream",
-    "trends": "mainstream",
-}
+_MAINSTREAM_TABLES: Final = frozenset({"mainstream_items", "attention_series"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +17,7 @@ class PlatformSpec:
     """One platform: what it is, the lake tables that it fills, the native formats that it reads."""
 
     name: str
-    kind: str
+    kind: str  # social or mainstream
     tables: tuple[str, ...]
     formats: tuple[NativeFormat, ...]
 
@@ -35,12 +26,14 @@ class PlatformSpec:
         return {each.name: each for each in self.formats}[name]
 
 
-@cache
-def platform_named(name: str) -> PlatformSpec:
-    """The platform of this name. Raises KeyError."""
-    kind = _KINDS[name]
-    module = importlib.import_module(f"pipelines.platforms.{name}.parse")
-    return PlatformSpec(name, kind, module.TABLES, module.FORMATS)
+def _found() -> dict[str, PlatformSpec]:
+    platforms = {}
+    for file in sorted(Path(__file__).parent.glob("*/parse.py")):
+        name = file.parent.name
+        module = importlib.import_module(f"pipelines.platforms.{name}.parse")
+        kind = "mainstream" if _MAINSTREAM_TABLES & set(module.TABLES) else "social"
+        platforms[name] = PlatformSpec(name, kind, module.TABLES, module.FORMATS)
+    return platforms
 
 
-PLATFORMS: Final[dict[str, PlatformSpec]] = {name: platform_named(name) for name in _KINDS}
+PLATFORMS: Final[dict[str, PlatformSpec]] = _found()
