@@ -1,0 +1,1 @@
+"""Bluesky: Jetstream captures and AppView responses to canonical rows. Files only."""
