@@ -1,0 +1,164 @@
+"""RSS 2.0, RSS 1.0, Atom and JSON Feed documents to mainstream items, one record per entry. No I/O."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pipelines.platforms import text as texts
+from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.times import from_iso, plausible
+
+TABLES: Final = ("mainstream_items", "coverage")
+PLATFORM: Final = "feeds"
+_ROOT: Final = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)\b", re.IGNORECASE)
+_CLOCK: Final = re.compile(r"\d:\d\d")
+
+
+def _text(value: Any) -> str | None:
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _iso(parsed: Any) -> str | None:
+    """The ISO form of a UTC ``struct_time``, None if it names no day of the calendar."""
+    try:
+        return datetime(*parsed[:6], tzinfo=UTC).isoformat() if parsed else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _item_row(item: dict[str, Any], context: FileContext) -> Row:
+    """The row of one entry, in the shape that both splits yield. Raises BadRecord."""
+    title, links = _text(item.get("title")), [link for link in item.get("links") or () if isinstance(link, str)]
+    canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
+    native = _text(item.get("id")) or (canonical[0] if canonical else None) or title
+    if native is None:
+        raise BadRecord("missing_id", "the entry has no id, link or title", "id")
+    outlet_url = texts.canonical_url(item.get("outlet_link") or "")
+    outlet = _text(item.get("outlet_name")) or texts.link_domain(outlet_url or "") or texts.link_domain((canonical or [""])[0])
+    if outlet is None:
+        raise BadRecord("missing_id", "neither the feed nor the entry names an outlet", "outlet_name")
+    outlet_native = outlet_url or outlet.casefold()
+    language = _text(item.get("language"))
+    published_at, quality = _published(item, context)
+    return Row(
+        "mainstream_items",
+        {
+            "platform": PLATFORM,
+            "item_key": context.pseudonyms.key(PLATFORM, f"{outlet_native}|{native}"),
+            "outlet_key": context.pseudonyms.key(PLATFORM, outlet_native),
+            "outlet_name": outlet,
+            "outlet_class": "media",
+            "published_at": published_at,
+            "ts_quality": quality,
+            "title": title,
+            "url": canonical[0] if canonical else None,
+            "language": language.replace("_", "-").split("-")[0].lower() or None if language else None,
+            "tags": texts.normalise_tags([tag for tag in item.get("tags") or () if isinstance(tag, str)]),
+            "title_terms": texts.title_terms(title) if title else [],
+            "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
+            "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
+        },
+    )
+
+
+def _published(item: dict[str, Any], context: FileContext) -> tuple[datetime, str]:
+    written, parsed = _text(item.get("published_text")), item.get("published")
+    if written is None:
+        return context.observed_at, "collected"
+    if not isinstance(parsed, str):
+        raise BadRecord("wrong_type", f"the entry's date {written[:60]!r} cannot be read", "published")
+    moment = plausible(from_iso(parsed, "published"), context.observed_at, "published")
+    return moment, "exact" if _CLOCK.search(written) else "date_only"
+
+
+class _Entries:
+    collection_method = "timeline"
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """The row of one entry. Raises BadRecord."""
+        if not isinstance(record.value, dict):
+            raise BadRecord("wrong_type", "the entry is no object", "entry")
+        return [_item_row(record.value, context)]
+
+
+class XmlFeed(_Entries):
+    """RSS 2.0 (and 0.9x), RSS 1.0 and Atom, as forgiving as feedparser."""
+
+    name = "feeds_xml"
+    framing = Framing.XML
+
+    def matches(self, sample: Sample) -> bool:
+        """An rss, feed or RDF root near the start."""
+        return _ROOT.search(sample.head[:4096]) is not None
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The entries. Raises BadRecord ``broken_xml`` if broken XML leaves none, ``unexpected_shape`` if it is no feed."""
+        import feedparser
+
+        # A stream, never the bytes: feedparser takes a short string for an address and would open it.
+        feed = feedparser.parse(io.BytesIO(bytes(document)))
+        if not feed.entries:
+            if feed.get("bozo"):
+                raise BadRecord("broken_xml", f"no entry could be read: {feed.get('bozo_exception')}"[:300])
+            if not feed.get("version"):
+                raise BadRecord("unexpected_shape", "the XML document is no feed")
+        channel = feed.feed
+        return [self._item(entry, channel) for entry in feed.entries]
+
+    @staticmethod
+    def _item(entry: Any, channel: Any) -> dict[str, Any]:
+        stamp = next((name for name in ("published", "updated", "created") if entry.get(name)), None)
+        original = [entry.get("feedburner_origlink"), entry.get("link")]
+        return {
+            "outlet_name": channel.get("title"),
+            "outlet_link": channel.get("link"),
+            "language": (entry.get("title_detail") or {}).get("language") or channel.get("language"),
+            "id": entry.get("id"),
+            "title": entry.get("title"),
+            "links": [link for link in original if link],
+            "published_text": entry.get(stamp) if stamp else None,
+            "published": _iso(entry.get(f"{stamp}_parsed")) if stamp else None,
+            "tags": [tag.get("term") for tag in entry.get("tags") or ()],
+        }
+
+
+class JsonFeed(_Entries):
+    """JSON Feed 1.x."""
+
+    name = "feeds_json"
+    framing = Framing.JSON
+
+    def matches(self, sample: Sample) -> bool:
+        """The version address of JSON Feed and a list of items."""
+        first = sample.first_value
+        return isinstance(first, dict) and "jsonfeed.org" in str(first.get("version")) and isinstance(first.get("items"), list)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The items, in the shape of ``XmlFeed``'s."""
+        items = document.get("items") if isinstance(document, dict) else None
+        if not isinstance(items, list):
+            raise BadRecord("unexpected_shape", "the document has no list of items", "items")
+        return [self._item(entry, document) if isinstance(entry, dict) else entry for entry in items]
+
+    @staticmethod
+    def _item(entry: dict[str, Any], feed: dict[str, Any]) -> dict[str, Any]:
+        stamp = entry.get("date_published") or entry.get("date_modified")
+        tags = entry.get("tags")
+        return {
+            "outlet_name": feed.get("title"),
+            "outlet_link": feed["home_page_url"] if isinstance(feed.get("home_page_url"), str) else None,
+            "language": entry.get("language") or feed.get("language"),
+            "id": str(entry["id"]) if entry.get("id") is not None else None,
+            "title": entry.get("title"),
+            "links": [link for link in (entry.get("url"), entry.get("external_url")) if isinstance(link, str)],
+            "published_text": stamp,
+            "published": stamp,
+            "tags": tags if isinstance(tags, list) else [],
+        }
+
+
+FORMATS: Final[tuple[NativeFormat, ...]] = (XmlFeed(), JsonFeed())

@@ -1,0 +1,400 @@
+"""The native file shapes of Mastodon's REST API: how each is recognised and split, and which rows its records give. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pipelines.platforms import text as texts
+from pipelines.platforms.mastodon.html import text_and_links
+from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.times import from_iso, plausible
+
+TABLES: Final = (
+    "accounts",
+    "posts",
+    "post_metrics",
+    "interactions",
+    "follows",
+    "deletions",
+    "coverage",
+    "vault_accounts",
+    "vault_posts",
+)
+PLATFORM: Final = "mastodon"
+PUBLIC_FOLLOWERS: Final = 1_000_000
+_PUBLIC: Final = frozenset({"public", "unlisted"})
+_MEDIA_KINDS: Final = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
+_LARGEST_COUNT: Final = 2**63 - 1
+# What the split adds to a status when the same document holds the status that it answers.
+_PARENT: Final = "_in_reply_to"
+
+
+def _mapping(value: Any, field_name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not an object", field_name)
+    return value
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _count(value: Any, field_name: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value > _LARGEST_COUNT:
+        raise BadRecord("wrong_type", f"{field_name} is {str(value)[:40]!r}, not a counter", field_name)
+    return value if value >= 0 else None  # -1 is how servers write 'hidden'
+
+
+def _time(value: Any, field_name: str, context: FileContext) -> datetime:
+    if not isinstance(value, str):
+        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not a time", field_name)
+    return plausible(from_iso(value, field_name), context.observed_at, field_name)
+
+
+def _native_account(account: dict[str, Any], field_name: str) -> str:
+    """The profile URL, equal on every instance; else the address. Raises BadRecord ``missing_id``."""
+    native = _text(account.get("url")) or _text(account.get("acct"))
+    if native is None:
+        raise BadRecord("missing_id", f"{field_name} has neither url nor acct", field_name)
+    return native
+
+
+def _instance(url: str | None, username: str | None) -> str | None:
+    """The instance's host, unless the host is named after the person (a one-person server is no public place)."""
+    try:
+        host = (urlsplit(url or "").hostname or "").lower()
+    except ValueError:
+        return None
+    return host if host and (username or "").casefold() not in host.split(".") else None
+
+
+def _address(account: dict[str, Any]) -> str | None:
+    """user@host, also where the own instance leaves the host out."""
+    acct = _text(account.get("acct"))
+    host = _instance(_text(account.get("url")), None)
+    return acct if acct is None or "@" in acct or host is None else f"{acct}@{host}"
+
+
+def _key(context: FileContext, native_id: str) -> str:
+    return context.pseudonyms.key(PLATFORM, native_id)
+
+
+def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
+    """Rows of an Account entity. Raises BadRecord."""
+    native, address = _native_account(account, "account"), _address(account)
+    followers = _count(account.get("followers_count"), "followers_count")
+    created = _text(account.get("created_at"))
+    display_name = _text(account.get("display_name"))
+    note = text_and_links(account["note"])[0] if isinstance(account.get("note"), str) else None
+    base = {"platform": PLATFORM, "account_key": _key(context, native), "ts_quality": context.observed_quality}
+    return [
+        Row(
+            "accounts",
+            {
+                **base,
+                "handle_key": context.pseudonyms.handle_key(PLATFORM, address) if address else None,
+                "created_at": _time(created, "account.created_at", context) if created else None,
+                "followers_count": followers,
+                "following_count": _count(account.get("following_count"), "following_count"),
+                "posts_count": _count(account.get("statuses_count"), "statuses_count"),
+                "actor_class": "bot" if account.get("bot") is True else None,
+                "status": "suspended" if account.get("suspended") is True else "active",
+                "public_name": (display_name or address) if followers is not None and followers > PUBLIC_FOLLOWERS else None,
+            },
+        ),
+        Row(
+            "vault_accounts",
+            {
+                **base,
+                "native_id": native,
+                "handle": address,
+                "display_name": display_name,
+                "profile_text": note or None,
+                "profile_url": _text(account.get("url")),
+            },
+        ),
+    ]
+
+
+def _native_status(status: dict[str, Any]) -> str:
+    uri = _text(status.get("uri"))
+    if uri is None:
+        raise BadRecord("missing_id", "the status has no uri", "uri")
+    return uri
+
+
+def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
+    """Rows of a Status entity, and of the status it boosts. Raises BadRecord (``not_public`` for followers-only posts)."""
+    uri = _native_status(status)
+    account = _mapping(status.get("account"), "account")
+    author = _native_account(account, "account")
+    visibility = status.get("visibility", "public")
+    if visibility not in _PUBLIC:
+        raise BadRecord("not_public", f"visibility is {str(visibility)[:40]!r}: not meant for the public", "visibility")
+    published_at = _time(status.get("created_at"), "created_at", context)
+    boosted = status.get("reblog")
+    base = {"platform": PLATFORM, "post_key": _key(context, uri), "account_key": _key(context, author)}
+    if isinstance(boosted, dict):
+        if depth:
+            raise BadRecord("unexpected_shape", "a boost of a boost", "reblog.reblog")
+        target = _native_status(boosted)
+        target_author = _native_account(_mapping(boosted.get("account"), "reblog.account"), "reblog.account")
+        post = {**base, "post_type": "repost", "published_at": published_at, "parent_post_key": _key(context, target)}
+        return [
+            Row("posts", {**post, "ts_quality": "exact"}),
+            _edge(context, "repost", (author, target_author), (uri, target), published_at),
+            *account_rows(account, context),
+            *status_rows(boosted, context, depth=depth + 1),
+        ]
+    return [*_own_rows(status, base, published_at, context), *account_rows(account, context)]
+
+
+def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: datetime, context: FileContext) -> list[Row]:
+    uri, account = _native_status(status), _mapping(status.get("account"), "account")
+    author = _native_account(account, "account")
+    content = status.get("content")
+    if content is not None and not isinstance(content, str):
+        raise BadRecord("wrong_type", f"content is {type(content).__name__}, not a string", "content")
+    written, links = text_and_links(content or "")
+    card = status.get("card")
+    if isinstance(card, dict) and _text(card.get("url")):
+        links = list(dict.fromkeys([*links, card["url"]]))
+    canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
+    tags = [tag["name"] for tag in _mappings(status.get("tags")) if isinstance(tag.get("name"), str)]
+    mentions = {_native_account(who, "mentions"): who for who in _mappings(status.get("mentions"))}
+    parent_uri, parent_author = _parent(status, account, mentions)
+    quoted = _quoted(status)
+    is_reply = status.get("in_reply_to_id") is not None
+    media = [
+        _MEDIA_KINDS[kind] for one in _mappings(status.get("media_attachments")) if (kind := one.get("type")) in _MEDIA_KINDS
+    ]
+    edited, language = _text(status.get("edited_at")), _text(status.get("language"))
+    rows = [
+        Row(
+            "posts",
+            {
+                **base,
+                "post_type": "reply" if is_reply else "quote" if quoted else "post",
+                "published_at": published_at,
+                "edited_at": _time(edited, "edited_at", context) if edited else None,
+                "language": language.strip().replace("_", "-").split("-")[0].lower() or None if language else None,
+                "community": _instance(_text(account.get("url")), _text(account.get("username"))),
+                "parent_post_key": _key(context, parent_uri) if parent_uri else None,
+                "tags": texts.normalise_tags([*tags, *texts.tags_in(written)]),
+                "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
+                "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
+                "mentioned_account_keys": [_key(context, native) for native in mentions],
+                "media_kind": media[0] if media else "link" if isinstance(card, dict) else "none",
+                "text_char_count": len(written),
+                "is_sensitive": status.get("sensitive") is True,
+                "ts_quality": "exact",
+            },
+        ),
+        Row(
+            "post_metrics",
+            {
+                "platform": PLATFORM,
+                "post_key": base["post_key"],
+                "published_at": published_at,
+                "like_count": _count(status.get("favourites_count"), "favourites_count"),
+                "comment_count": _count(status.get("replies_count"), "replies_count"),
+                "repost_count": _count(status.get("reblogs_count"), "reblogs_count"),
+                "quote_count": _count(status.get("quotes_count"), "quotes_count"),
+                "ts_quality": "exact",
+            },
+        ),
+        Row(
+            "vault_posts",
+            {
+                **base,
+                "native_id": uri,
+                "text": written,
+                "url": _text(status.get("url")),
+                "links": links,
+                "ts_quality": context.observed_quality,
+            },
+        ),
+    ]
+    if is_reply and (parent_uri or parent_author):
+        rows.append(_edge(context, "reply", (author, parent_author), (uri, parent_uri), published_at))
+    if quoted:
+        rows.append(_edge(context, "quote", (author, quoted[1]), (uri, quoted[0]), published_at))
+    rows += [_edge(context, "mention", (author, native), (uri, None), published_at) for native in mentions]
+    return rows
+
+
+def _parent(
+    status: dict[str, Any], account: dict[str, Any], mentions: dict[str, dict[str, Any]]
+) -> tuple[str | None, str | None]:
+    """URI and author of the answered status, as far as known: ids are the instance's own and mean nothing elsewhere."""
+    known = status.get(_PARENT)
+    if isinstance(known, dict):
+        return _text(known.get("uri")), _text(known.get("author"))
+    answered = status.get("in_reply_to_account_id")
+    if answered is None:
+        return None, None
+    if answered == account.get("id"):
+        return None, _native_account(account, "account")
+    return None, next((native for native, who in mentions.items() if who.get("id") == answered), None)
+
+
+def _quoted(status: dict[str, Any]) -> tuple[str, str | None] | None:
+    quote = status.get("quote")
+    if not isinstance(quote, dict):
+        return None
+    inner = quote.get("quoted_status") if isinstance(quote.get("quoted_status"), dict) else quote
+    uri = _text(inner.get("uri")) if isinstance(inner, dict) else None
+    if uri is None or not isinstance(inner, dict):
+        return None
+    author = inner.get("account")
+    return uri, _text(author.get("url")) or _text(author.get("acct")) if isinstance(author, dict) else None
+
+
+def _edge(
+    context: FileContext, kind: str, accounts: tuple[str, str | None], posts: tuple[str, str | None], interacted_at: datetime
+) -> Row:
+    source, target = accounts
+    carrier, target_post = posts
+    return Row(
+        "interactions",
+        {
+            "platform": PLATFORM,
+            "interaction_key": _key(context, f"{kind}:{source}:{target_post or target}:{carrier}"),
+            "interaction_type": kind,
+            "source_account_key": _key(context, source),
+            "target_account_key": _key(context, target) if target else None,
+            "post_key": _key(context, carrier),
+            "target_post_key": _key(context, target_post) if target_post else None,
+            "interacted_at": interacted_at,
+            "ts_quality": "exact",
+        },
+    )
+
+
+def _is_status(value: Any) -> bool:
+    return isinstance(value, dict) and "uri" in value and "account" in value and "created_at" in value
+
+
+def _is_account(value: Any) -> bool:
+    return isinstance(value, dict) and "acct" in value and ("followers_count" in value or "note" in value)
+
+
+def _with_parents(statuses: list[Any]) -> Iterator[Any]:
+    """The statuses, each told the URI and author of the status it answers where the same document holds that one."""
+    known = {
+        status["id"]: {"uri": status["uri"], "author": account.get("url") or account.get("acct")}
+        for status in statuses
+        if _is_status(status) and isinstance(status.get("id"), str) and isinstance(account := status["account"], dict)
+    }
+    for status in statuses:
+        answered = status.get("in_reply_to_id") if isinstance(status, dict) else None
+        yield {**status, _PARENT: known[answered]} if isinstance(answered, str) and answered in known else status
+
+
+class _Statuses:
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one status. Raises BadRecord."""
+        return status_rows(_mapping(record.value, "status"), context)
+
+
+class Timeline(_Statuses):
+    """A list of statuses (timelines, an account's statuses, trends) or a single one."""
+
+    name = "mastodon_statuses"
+
+    def matches(self, sample: Sample) -> bool:
+        """Status entities."""
+        first = sample.first_value
+        return _is_status(first) or (isinstance(first, list) and bool(first) and _is_status(first[0]))
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The statuses."""
+        return _with_parents(document) if isinstance(document, list) else (document,)
+
+
+class StatusLines(_Statuses):
+    """One status a line, as collectors write streams."""
+
+    name = "mastodon_status_lines"
+    framing = Framing.LINES
+
+    def matches(self, sample: Sample) -> bool:
+        """A status entity on the first line."""
+        return _is_status(sample.first_value)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """One line, one record."""
+        return (document,)
+
+
+class ThreadContext(_Statuses):
+    """The context of a status: its ancestors and descendants, but not itself."""
+
+    name = "mastodon_context"
+
+    def matches(self, sample: Sample) -> bool:
+        """Both lists."""
+        first = sample.first_value
+        return isinstance(first, dict) and isinstance(first.get("ancestors"), list) and isinstance(first.get("descendants"), list)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """Ancestors, then descendants."""
+        whole = _mapping(document, "document")
+        return _with_parents([*(whole.get("ancestors") or ()), *(whole.get("descendants") or ())])
+
+
+class Accounts:
+    """A list of accounts (followers, boosters, directory, search) or a single one."""
+
+    name = "mastodon_accounts"
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def matches(self, sample: Sample) -> bool:
+        """Account entities."""
+        first = sample.first_value
+        return _is_account(first) or (isinstance(first, list) and bool(first) and _is_account(first[0]))
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The accounts."""
+        return document if isinstance(document, list) else (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one account. Raises BadRecord."""
+        return account_rows(_mapping(record.value, "account"), context)
+
+
+class ErrorBody:
+    """An error body that was saved as if it were an answer."""
+
+    name = "mastodon_error"
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def matches(self, sample: Sample) -> bool:
+        """An ``error`` text."""
+        return isinstance(sample.first_value, dict) and isinstance(sample.first_value.get("error"), str)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The body itself."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:  # noqa: ARG002 - the protocol's signature
+        """Never lands. Raises BadRecord ``error_response``."""
+        body = record.value if isinstance(record.value, dict) else {}
+        raise BadRecord("error_response", f"the server answered: {str(body.get('error'))[:200]}")
+
+
+FORMATS: Final[tuple[NativeFormat, ...]] = (ThreadContext(), Timeline(), StatusLines(), Accounts(), ErrorBody())
