@@ -82,7 +82,7 @@ class _Situations:
 
 
 def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
-    rows, credits, lengths, picks, owners = [], [], [], [], []
+    rows, shares_taken, lengths, picks, owners = [], [], [], [], []
     offset = 0
     for index, trend in enumerate(trends):
         order = np.argsort(trend.adopted, kind="stable")
@@ -95,7 +95,7 @@ def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
             credit[: end - begin] = taken / (end - begin)
             if credit.size > end - begin or taken < end - begin:
                 rows.append(offset + order[begin:])
-                credits.append(credit)
+                shares_taken.append(credit)
                 lengths.append(credit.size)
                 picks.append(taken)
                 owners.append(np.full(credit.size, index))
@@ -113,7 +113,7 @@ def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
     features = np.column_stack([scaled, square, group])[taken_rows]
     accounts = np.concatenate([trend.account for trend in trends])[taken_rows]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    return _Situations(features, np.concatenate(credits), starts, np.array(picks), np.concatenate(owners), accounts)
+    return _Situations(features, np.concatenate(shares_taken), starts, np.array(picks), np.concatenate(owners), accounts)
 
 
 def _likelihood(stack: _Situations, beta: Floats, ridge: Floats) -> tuple[float, Floats, Floats]:

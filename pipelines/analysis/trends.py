@@ -179,7 +179,7 @@ def _compare(
     trend: _Trend, target_class: str, weights: NDArray[np.float32], seed: int, parameters: TrendParameters
 ) -> _Comparison:
     lead, target = np.flatnonzero(trend.group == _LEAD), np.flatnonzero(trend.group == target_class)
-    row: dict[str, Any] = {name: None for name in contracts.TREND_PRECEDENCE.names}
+    row: dict[str, Any] = dict.fromkeys(contracts.TREND_PRECEDENCE.names)
     row |= {"trend_key": trend.key, "target_class": target_class}
     row |= {"lead_adopter_count": int(lead.size), "target_adopter_count": int(target.size), "abstain_reason": trend.gate}
     if trend.gate is None and (lead.size < parameters.smallest_lead_count or target.size < parameters.smallest_target_count):
@@ -282,7 +282,7 @@ def _origin_rows(trends: list[_Trend], periods: list[str], parameters: TrendPara
                 if creators.size > parameters.origin.origin_set_size:
                     people = trend.adopters.take(creators)
                     sets.append(ChoiceSet(people.account, people.first_with, people.log_rate, trend.tier[creators] == tier))
-            row: dict[str, Any] = {name: None for name in contracts.ORIGIN_ODDS.names}
+            row: dict[str, Any] = dict.fromkeys(contracts.ORIGIN_ODDS.names)
             row |= {"period": period, "tier": tier, "trend_count": len(sets), "origin_set_count": 0}
             tested.append(row)
             if len(sets) < parameters.origin.smallest_trend_count:

@@ -1,0 +1,109 @@
+"""Niche discovery on planted and on structureless tag use. Nothing about trends."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.analysis import contracts
+from pipelines.analysis.niches import adjusted_rand_index, discover_niches
+
+AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
+NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
+
+
+def planted(
+    month: date, seed: int, niche_count: int = 5, members: int = 24, own_ratio: float = 0.8
+) -> tuple[pa.Table, dict[str, int]]:
+    generator = np.random.default_rng(seed)
+    rows, truth = [], {}
+    for niche in range(niche_count):
+        for member in range(members):
+            key = f"a{niche}_{member:02d}"
+            truth[key] = niche
+            used: dict[str, int] = {}
+            for _ in range(12):
+                own = generator.random() < own_ratio
+                tag = f"n{niche}_{generator.integers(10)}" if own else f"any_{generator.integers(40)}"
+                used[tag] = used.get(tag, 0) + 1
+            platform = ("reddit", "bluesky")[member % 2]
+            rows += [
+                {"month": month, "platform": platform, "account_key": key, "tag": tag, "post_count": count}
+                for tag, count in used.items()
+            ]
+    return pa.Table.from_pylist(rows, schema=contracts.INT_ACCOUNT_TAG_MONTHS), truth
+
+
+def agreement(assignments: pa.Table, truth: dict[str, int]) -> tuple[float, float]:
+    rows = [row for row in assignments.to_pylist() if row["niche_id"]]
+    found = np.unique([row["niche_id"] for row in rows], return_inverse=True)[1]
+    known = np.array([truth[row["account_key"]] for row in rows])
+    return (adjusted_rand_index(found, known) if rows else 0.0), len(rows) / len(truth)
+
+
+def test_planted_niches_are_found_and_named_by_their_own_tags() -> None:
+    table, truth = planted(AUGUST, 1)
+    derived = discover_niches(table, NO_INTERACTIONS)
+    score, assigned = agreement(derived["niche_assignments"], truth)
+    assert score > 0.9
+    assert assigned > 0.9
+    for profile in derived["niche_profiles"].to_pylist():
+        assert len({tag.split("_")[0] for tag in profile["top_tags"]}) == 1
+        assert profile["bootstrap_jaccard"] >= 0.6
+
+
+def test_structureless_tag_use_gives_no_niche_and_a_reason_for_every_account() -> None:
+    for seed in range(3):
+        table, _ = planted(AUGUST, seed, own_ratio=0.0)
+        derived = discover_niches(table, NO_INTERACTIONS)
+        rows = derived["niche_assignments"].to_pylist()
+        assert [row["niche_id"] for row in rows] == [None] * len(rows)
+        assert all(row["unassigned_reason"] for row in rows)
+        assert derived["niche_profiles"].num_rows == 0
+
+
+def test_shuffled_rows_give_equal_tables() -> None:
+    table, _ = planted(AUGUST, 2)
+    shuffled = table.take(np.random.default_rng(0).permutation(table.num_rows))
+    first, second = discover_niches(table, NO_INTERACTIONS), discover_niches(shuffled, NO_INTERACTIONS)
+    assert all(first[name].equals(second[name]) for name in first)
+
+
+def test_niche_ids_persist_into_the_next_month_whether_it_comes_in_one_run_or_two() -> None:
+    august, _ = planted(AUGUST, 3)
+    september, truth = planted(SEPTEMBER, 4)
+    together = discover_niches(pa.concat_tables([september, august]), NO_INTERACTIONS)["niche_assignments"].to_pylist()
+    first = discover_niches(august, NO_INTERACTIONS)["niche_assignments"]
+    second = discover_niches(september, NO_INTERACTIONS, first)
+    assert [row for row in together if row["month"] == SEPTEMBER] == second["niche_assignments"].to_pylist()
+    ids = {truth[row["account_key"]]: row["niche_id"] for row in first.to_pylist() if row["niche_id"]}
+    agreed = [
+        row["niche_id"] == ids[truth[row["account_key"]]] for row in second["niche_assignments"].to_pylist() if row["niche_id"]
+    ]
+    assert np.mean(agreed) > 0.9
+    assert all(profile["predecessor_jaccard"] > 0.5 for profile in second["niche_profiles"].to_pylist())
+
+
+def test_mutual_interaction_raises_the_strength_of_membership() -> None:
+    table, truth = planted(AUGUST, 5, own_ratio=0.6)
+    keys = [key for key, niche in truth.items() if niche == 0 and int(key[-2:]) % 2 == 0]
+    pairs = [(a, b) for a in keys for b in keys if a != b]
+    rows = [
+        {"month": AUGUST, "platform": "reddit", "source_account_key": a, "target_account_key": b, "interaction_count": 4}
+        for a, b in pairs
+    ]
+    linked = pa.Table.from_pylist(rows, schema=contracts.INT_INTERACTION_MONTHS)
+    strengths = [
+        np.mean([row["membership_strength"] for row in derived["niche_assignments"].to_pylist() if row["account_key"] in keys])
+        for derived in (discover_niches(table, NO_INTERACTIONS), discover_niches(table, linked))
+    ]
+    assert strengths[1] > strengths[0]
+
+
+def test_empty_input_gives_empty_tables_in_the_contracts_schemas() -> None:
+    derived = discover_niches(pa.Table.from_pylist([], schema=contracts.INT_ACCOUNT_TAG_MONTHS), NO_INTERACTIONS)
+    assert derived["niche_assignments"].schema == contracts.NICHE_ASSIGNMENTS
+    assert derived["niche_profiles"].schema == contracts.NICHE_PROFILES
+    assert derived["niche_assignments"].num_rows == 0
