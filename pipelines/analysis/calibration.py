@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -113,7 +113,9 @@ def simulate_world(world: World, trend_count: int, seed: int, *, micro_count: in
     generator = np.random.default_rng(seed)
     pools = [5 * micro_count, 5 * macro_count]
     rates = np.exp(generator.normal(0.0, 0.7, sum(pools))) * np.repeat([1.0, world.rate_ratio], pools)
-    candidates, adoptions, timelines = [], [], []
+    candidates: list[dict[str, Any]] = []
+    adoptions: list[dict[str, Any]] = []
+    timelines: list[dict[str, Any]] = []
     for number in range(trend_count):
         lead_hours = world.micro_lead_hours if generator.random() < world.lead_share else 0.0
         accounts = np.concatenate(

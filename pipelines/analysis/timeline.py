@@ -89,7 +89,7 @@ class _Waits:
         """Chance of adopting at the observed post, and of adopting in the window at all, for each exposure time."""
         stay = 1 - adoption
         waited = np.where(self.waited > 0, adoption * stay ** np.maximum(self.waited - 1, 0), 0.0)
-        return waited, 1 - stay**self.left
+        return np.asarray(waited, dtype=np.float64), np.asarray(1 - stay**self.left, dtype=np.float64)
 
 
 def _waits(adopters: list[Timeline], points: Floats) -> _Waits:
@@ -132,7 +132,9 @@ def _prepared(lead: list[Timeline], target: list[Timeline], parameters: Timeline
     last = max(adopter.adopted_hours for adopter in lead + target)
     base_count = parameters.bins_before_birth + int(last // parameters.bin_hours) + 1
     first = -parameters.bins_before_birth - parameters.largest_shift_bins
-    points = (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours
+    points = np.asarray(
+        (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours, dtype=np.float64
+    )
     return _Trend(_waits(lead, points), _waits(target, points), base_count)
 
 

@@ -86,20 +86,23 @@ def test_niche_ids_persist_into_the_next_month_whether_it_comes_in_one_run_or_tw
     assert all(profile["predecessor_jaccard"] > 0.5 for profile in second["niche_profiles"].to_pylist())
 
 
-def test_mutual_interaction_raises_the_strength_of_membership() -> None:
-    table, truth = planted(AUGUST, 5, own_ratio=0.6)
-    keys = [key for key, niche in truth.items() if niche == 0 and int(key[-2:]) % 2 == 0]
-    pairs = [(a, b) for a in keys for b in keys if a != b]
-    rows = [
-        {"month": AUGUST, "platform": "reddit", "source_account_key": a, "target_account_key": b, "interaction_count": 4}
-        for a, b in pairs
-    ]
-    linked = pa.Table.from_pylist(rows, schema=contracts.INT_INTERACTION_MONTHS)
-    strengths = [
-        np.mean([row["membership_strength"] for row in derived["niche_assignments"].to_pylist() if row["account_key"] in keys])
-        for derived in (discover_niches(table, NO_INTERACTIONS), discover_niches(table, linked))
-    ]
-    assert strengths[1] > strengths[0]
+def test_an_account_without_shared_tags_joins_by_mutual_but_not_by_one_way_interaction() -> None:
+    table, truth = planted(AUGUST, 5)
+    loner = {"month": AUGUST, "platform": "reddit", "account_key": "loner", "tag": "its_own", "post_count": 9}
+    table = pa.concat_tables([table, pa.Table.from_pylist([loner], schema=table.schema)])
+    friends = [key for key, niche in truth.items() if niche == 0 and int(key[-2:]) % 2 == 0]
+    ways = [("loner", key) for key in friends], [pair for key in friends for pair in (("loner", key), (key, "loner"))]
+    found = []
+    for pairs in ways:
+        rows = [
+            {"month": AUGUST, "platform": "reddit", "source_account_key": a, "target_account_key": b, "interaction_count": 4}
+            for a, b in pairs
+        ]
+        linked = pa.Table.from_pylist(rows, schema=contracts.INT_INTERACTION_MONTHS)
+        assigned = {row["account_key"]: row for row in discover_niches(table, linked)["niche_assignments"].to_pylist()}
+        found.append(assigned["loner"])
+    assert (found[0]["niche_id"], found[0]["unassigned_reason"]) == (None, "no_shared_tags")
+    assert found[1]["niche_id"] == assigned[friends[0]]["niche_id"] is not None
 
 
 def test_empty_input_gives_empty_tables_in_the_contracts_schemas() -> None:
