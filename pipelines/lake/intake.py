@@ -85,7 +85,7 @@ class NightIntake:
     touched_days: list[date]
 
     def _sum(self, name: str) -> int:
-        return sum(getattr(entry, name) for entry in self.files if entry.status == "ingested")
+        return sum(getattr(entry, name) for entry in self.files if entry.status in {"ingested", "unreadable"})
 
     @property
     def record_count(self) -> int:
@@ -211,6 +211,13 @@ class _Night:
             self.entries.append(self._entry(file, member.name, None, "unreadable", failure))
             return
         native = self._recognise(member, head)
+        broken = _broken_document(head, member) if native is None else None
+        if broken is not None and broken.problem is not None:
+            entry = self._entry(file, member.name, None, "unreadable", broken.problem.reason)
+            entry.record_count = entry.quarantined_count = 1
+            self._refuse(entry, None, _quarantined(broken, broken.problem))
+            self.entries.append(entry)
+            return
         if native is None:
             detail = "no known format of this platform; see its README for those that are"
             self.entries.append(self._entry(file, member.name, None, "unknown_format", detail))
@@ -301,15 +308,16 @@ class _Night:
             for day in days:
                 self._coverage[native.name, native.collection_method, day["values"]] += day["counts"]
 
-    def _refuse(self, entry: LedgerEntry, native: NativeFormat, refused: Quarantined) -> None:
-        self._quarantined_by_source[native.name, native.collection_method] += 1
+    def _refuse(self, entry: LedgerEntry, native: NativeFormat | None, refused: Quarantined) -> None:
+        if native is not None:
+            self._quarantined_by_source[native.name, native.collection_method] += 1
         self.quarantine.append(
             {
                 "platform": self._platform.name,
                 "night": self._night,
                 "file": entry.file,
                 "source_hash": entry.source_hash,
-                "source_format": native.name,
+                "source_format": native.name if native is not None else None,
                 "byte_offset": refused.byte_offset,
                 "record_index": refused.index,
                 "field": refused.field_name,
@@ -404,6 +412,15 @@ def _first_value(kind: Framing, head: bytes, member: inbox.Member) -> Any:
         with member.open() as stream:
             return framing.document(stream).value
     return None
+
+
+def _broken_document(head: bytes, member: inbox.Member) -> framing.Framed | None:
+    """The problem of what begins as JSON and cannot be decoded, neither whole nor by its first line."""
+    if member.suffix not in {".json", ".jsonl", ".ndjson"} or _first_value(Framing.LINES, head, member) is not None:
+        return None
+    with member.open() as stream:
+        whole = framing.document(stream)
+    return whole if whole.problem is not None and whole.size else None
 
 
 def _records(native: NativeFormat, stream: IO[bytes]) -> Iterator[framing.Framed]:

@@ -247,3 +247,11 @@ def test_landed_rows_lie_in_the_folder_of_their_event_day(inbox: Path) -> None:
         (row,) = pq.ParquetFile(paths.table_file("notes", "posts", date(2026, 1, day), NIGHT)).read().to_pylist()
         assert row["published_at"].day == day
         assert (row["source_format"], row["landed_night"]) == ("notes", NIGHT)
+
+
+def test_a_document_that_is_cut_off_is_one_quarantined_record_and_named(inbox: Path) -> None:
+    (inbox / "a.json").write_bytes(b'[{"id": 1, "day": 1}, {"id": 2, ')
+    night = ingest(inbox)
+    (refused,) = quarantine(inbox)
+    assert (refused["reason_code"], refused["file"]) == ("broken_json", "a.json")
+    assert (night.record_count, night.quarantined_count, night.unknown_files) == (1, 1, ["a.json"])
