@@ -1,0 +1,1 @@
+"""Search interest: Google Trends tables, response bodies and trending lists to attention series. Files only."""

@@ -1,0 +1,265 @@
+"""Google Trends tables, timeline bodies and trending lists to attention series, one record per row or point. No I/O."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.times import from_iso, from_unix, plausible
+
+TABLES: Final = ("attention_series", "coverage")
+PLATFORM: Final = "trends"
+UNKNOWN_TERM: Final = "unknown term"
+_PERIOD_HEADERS: Final = ("date", "day", "week", "month", "time")
+_NOT_TERMS: Final = frozenset({*_PERIOD_HEADERS, "ispartial", "region", "geo", ""})
+_MONTH: Final = re.compile(r"\d{4}-\d{2}$")
+_DAY_FIRST: Final = re.compile(r"(\d{2})[-/](\d{2})[-/](\d{4})$")
+_BELOW_ONE: Final = 0.5  # Google writes '<1' for something between nought and one
+_RATIO_CEILING: Final = 2.0
+_TERM_AND_REGION: Final = re.compile(r"(.+): \((.+)\)$")
+
+
+def period_start(written: str, field_name: str) -> datetime:
+    """UTC start of a period written as YYYY-MM, YYYY-MM-DD[ time] or DD-MM-YYYY. Raises BadRecord."""
+    text = written.strip()
+    if _MONTH.match(text):
+        text += "-01"
+    day_first = _DAY_FIRST.match(text)
+    if day_first:
+        text = "-".join(reversed(day_first.groups()))
+    return from_iso(text, field_name)
+
+
+def granularity(step: timedelta) -> str:
+    """The name of a series' step: hour, day, week or month."""
+    if step < timedelta(hours=23):
+        return "hour"
+    if step < timedelta(days=6):
+        return "day"
+    return "week" if step < timedelta(days=27) else "month"
+
+
+def _point(
+    context: FileContext,
+    term: str,
+    region: str | None,
+    step: str,
+    starts_at: datetime,
+    value: float | None,
+    unit: str,
+    quality: str,
+) -> Row:
+    return Row(
+        "attention_series",
+        {
+            "platform": PLATFORM,
+            "series_key": context.pseudonyms.key(PLATFORM, f"{term.casefold()}|{region or ''}|{step}|{unit}"),
+            "term": term,
+            "region": region,
+            "granularity": step,
+            "period_starts_at": starts_at,
+            "interest_value": value,
+            "unit": unit,
+            "ts_quality": quality,
+        },
+    )
+
+
+def _value(cell: Any, field_name: str) -> float | None:
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return None
+    if isinstance(cell, str) and cell.strip() == "<1":
+        return _BELOW_ONE
+    try:
+        number = float(cell) if not isinstance(cell, bool) else math.nan
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise BadRecord("wrong_type", f"{field_name[:60]} is {str(cell)[:40]!r}, not an interest value", field_name)
+    return number
+
+
+def _period_column(headers: Iterable[str]) -> str | None:
+    return next((name for name in headers if name.strip().casefold() in _PERIOD_HEADERS), None)
+
+
+class WideTable:
+    """A table with a period column and one column a term; one format for each step and unit, which one row cannot tell."""
+
+    framing = Framing.CSV
+    collection_method = "search"
+
+    def __init__(self, step: str, unit: str) -> None:
+        self.step, self.unit = step, unit
+        self.name = f"trends_table_{step}_{unit}"
+
+    def matches(self, sample: Sample) -> bool:
+        """A period column, further columns of numbers, and this format's step and unit in the first rows."""
+        head = sample.head.decode("utf-8-sig", "replace")
+        lines = head.splitlines()
+        try:
+            rows = list(csv.reader(lines[:200] if len(lines) > 200 else lines[: -1 if len(sample.head) >= 65536 else None]))
+            headers = rows[0] if rows else []
+            column = _period_column(headers)
+            if column is None or len(headers) < 2:
+                return False
+            place = headers.index(column)
+            starts = [period_start(row[place], column) for row in rows[1:3] if len(row) > place]
+            cells = [
+                number
+                for row in rows[1:]
+                for name, cell in zip(headers, row, strict=False)
+                if name.strip().casefold() not in _NOT_TERMS and (number := _value(cell, name)) is not None
+            ]
+        except (BadRecord, csv.Error):
+            return False
+        if not starts or not cells:
+            return False
+        named = column.strip().casefold()
+        step = granularity(abs(starts[1] - starts[0])) if len(starts) > 1 else named if named in {"week", "month"} else "day"
+        return (step, "normalised_ratio" if max(cells) <= _RATIO_CEILING else "index_0_100") == (self.step, self.unit)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """One row, one record."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """A point for each term of the row. Raises BadRecord."""
+        cells = record.value
+        if not isinstance(cells, dict):
+            raise BadRecord("wrong_type", "the row is no set of cells", "row")
+        column = _period_column(name for name in cells if isinstance(name, str))
+        written = cells.get(column) if column else None
+        if column is None or not isinstance(written, str):
+            raise BadRecord("unexpected_shape", "the row has no period", column)
+        starts_at = plausible(period_start(written, column), context.observed_at, column)
+        partial = next((cell for name, cell in cells.items() if str(name).casefold() == "ispartial"), None)
+        rows = []
+        for name, cell in cells.items():
+            if not isinstance(name, str) or name.strip().casefold() in _NOT_TERMS:
+                continue
+            exported = _TERM_AND_REGION.match(name.strip())
+            term, region = (exported[1], exported[2]) if exported else (name.strip(), None)
+            quality = "exact" if self.step == "hour" else "date_only"
+            row = _point(context, term, region, self.step, starts_at, _value(cell, name), self.unit, quality)
+            row.values["is_partial"] = str(partial).strip().casefold() == "true" if partial is not None else None
+            rows.append(row)
+        if not rows:
+            raise BadRecord("unexpected_shape", "the row has a period but no term", column)
+        return rows
+
+
+class Timeline:
+    """The body of Google's multiline widget, with or without its guard prefix. It does not say which terms it is about."""
+
+    name = "trends_timeline"
+    framing = Framing.JSON
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """``{"default": {"timelineData": [...]}}``."""
+        first = sample.first_value
+        inner = first.get("default") if isinstance(first, dict) else None
+        return isinstance(inner, dict) and isinstance(inner.get("timelineData"), list)
+
+    def split(self, document: Any) -> Iterator[Any]:
+        """The points, each told its step and, where the document names them beside ``default``, its terms."""
+        inner = document.get("default") if isinstance(document, dict) else None
+        points = inner.get("timelineData") if isinstance(inner, dict) else None
+        if not isinstance(points, list):
+            raise BadRecord("unexpected_shape", "the document has no timelineData", "default.timelineData")
+        terms = document.get("terms") or document.get("keywords")
+        flat = [half for point in points for half in self._halves(point)]
+        by_series: dict[int, list[int]] = {}
+        for series, point in flat:
+            seconds = point.get("time") if isinstance(point, dict) else None
+            if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit() and len(seconds) < 13:
+                by_series.setdefault(series, []).append(int(seconds))
+        gaps = [later - sooner for times in by_series.values() for sooner, later in itertools.pairwise(times)]
+        positive = [gap for gap in gaps if gap > 0]
+        step = granularity(timedelta(seconds=min(positive))) if positive else "day"
+        for series, point in flat:
+            yield {"point": point, "step": step, "terms": terms, "first_term": series}
+
+    @staticmethod
+    def _halves(point: Any) -> list[tuple[int, Any]]:
+        """A point of a comparison of several time ranges carries one column for each range."""
+        columns = point.get("columnData") if isinstance(point, dict) else None
+        return list(enumerate(columns)) if isinstance(columns, list) and columns else [(0, point)]
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """A row for each value of the point. Raises BadRecord."""
+        item = record.value if isinstance(record.value, dict) else {}
+        point, step = item.get("point"), str(item.get("step"))
+        if not isinstance(point, dict) or not isinstance(point.get("time"), str):
+            raise BadRecord("wrong_type", "the point has no time", "time")
+        starts_at = plausible(from_unix(point["time"], "time"), context.observed_at, "time")
+        values = point.get("value")
+        if not isinstance(values, list) or not values:
+            raise BadRecord("unexpected_shape", "the point has no values", "value")
+        measured = point["hasData"] if isinstance(point.get("hasData"), list) else []
+        rows = []
+        for place, value in enumerate(values):
+            position = place + int(item.get("first_term") or 0)
+            term = self._term(item.get("terms"), position, context)
+            number = _value(value, "value") if place >= len(measured) or measured[place] is not False else None
+            row = _point(context, term, None, step, starts_at, number, "index_0_100", "exact")
+            row.values["is_partial"] = point.get("isPartial") is True
+            rows.append(row)
+        return rows
+
+    @staticmethod
+    def _term(terms: Any, position: int, context: FileContext) -> str:
+        if isinstance(terms, list) and position < len(terms) and isinstance(terms[position], str) and terms[position].strip():
+            return str(terms[position])
+        return f"{UNKNOWN_TERM} {position + 1} of {context.file}"
+
+
+class TrendingHistory:
+    """A history of trending-search lists: snapshots, each with its items and their least traffic."""
+
+    name = "trends_trending_history"
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def matches(self, sample: Sample) -> bool:
+        """A list of objects with ``timestamp`` and ``items``."""
+        first = sample.first_value
+        return (
+            isinstance(first, list) and bool(first) and isinstance(first[0], dict) and {"timestamp", "items"} <= first[0].keys()
+        )
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The snapshots."""
+        return document if isinstance(document, list) else (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """A point for each trending term of the snapshot; the traffic is Google's lower bound. Raises BadRecord."""
+        snapshot = record.value if isinstance(record.value, dict) else {}
+        written, items = snapshot.get("timestamp"), snapshot.get("items")
+        if not isinstance(written, str) or not isinstance(items, list) or not items:
+            raise BadRecord("unexpected_shape", "the snapshot has no timestamp or no items", "items")
+        starts_at = plausible(from_iso(written, "timestamp"), context.observed_at, "timestamp")
+        region = "KR" if "korea" in context.file.casefold() else None
+        rows = []
+        for item in items:
+            term = item.get("keyword") if isinstance(item, dict) else None
+            if not isinstance(term, str) or not term.strip():
+                raise BadRecord("missing_id", "an item has no keyword", "items.keyword")
+            row = _point(
+                context, term.strip(), region, "hour", starts_at, _value(item.get("traffic"), "traffic"), "views", "exact"
+            )
+            rows.append(Row(row.table, {**row.values, "observed_at": starts_at}))
+        return rows
+
+
+_TABLES: Final = tuple(
+    WideTable(step, unit) for unit in ("index_0_100", "normalised_ratio") for step in ("hour", "day", "week", "month")
+)
+FORMATS: Final[tuple[NativeFormat, ...]] = (*_TABLES, Timeline(), TrendingHistory())
