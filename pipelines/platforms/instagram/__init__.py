@@ -1,0 +1,1 @@
+"""Instagram: exports and API responses as canonical rows."""

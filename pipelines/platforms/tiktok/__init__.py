@@ -1,0 +1,1 @@
+"""TikTok: exports and API responses as canonical rows."""

@@ -1,0 +1,162 @@
+"""TikTok web items and scraper tables to canonical rows. Ids stay text: they are larger than a double holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pipelines.platforms import values
+from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
+from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.times import from_iso, from_unix, plausible
+
+TABLES: Final = SOCIAL_TABLES
+_MENTION: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_.]{2,24})")
+_VIDEO_URL: Final = re.compile(r"/@([^/?#]+)/(?:video|photo)/(\d+)")
+
+
+def _mentions(text: str) -> list[str]:
+    return [name.rstrip(".").lower() for name in _MENTION.findall(text)] if "@" in text else []
+
+
+class WebItems:
+    """The items of TikTok's web pages, as scrapers keep them: a list, or a page with ``itemList``."""
+
+    name = "tiktok_web_items"
+    framing = Framing.JSON
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """A list of objects with an author and a creation time."""
+        items = sample.first_value.get("itemList") if isinstance(sample.first_value, dict) else sample.first_value
+        return isinstance(items, list) and any(
+            isinstance(item, dict) and "createTime" in item and "author" in item for item in items
+        )
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The items."""
+        return list(document.get("itemList", [])) if isinstance(document, dict) else list(document)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one item. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        native_id = values.required_text(item.get("id"), "id")
+        author = item.get("author")
+        profile = author if isinstance(author, dict) else {"uniqueId": author}
+        username = values.required_text(profile.get("uniqueId"), "author.uniqueId").lower()
+        if item.get("createTime") is None:
+            raise BadRecord("missing_field", "createTime is missing", "createTime")
+        published_at = plausible(from_unix(item["createTime"], "createTime"), context.observed_at, "createTime")
+        stats, music, shape = values.child(item, "stats"), values.child(item, "music"), values.child(item, "authorStats")
+        text = values.text(item.get("desc")) or ""
+        challenges = [challenge for challenge in item.get("challenges") or [] if isinstance(challenge, dict)]
+        listed = values.texts([challenge.get("title") for challenge in challenges])
+        sound = values.text(music.get("id"))
+        post = Post(
+            native_id,
+            username,
+            text,
+            published_at,
+            context.observed_at,
+            url=f"https://www.tiktok.com/@{username}/video/{native_id}",
+            tags=listed or None,
+            mentioned=_mentions(text),
+            counters=_counters(stats),
+            more={
+                "post_type": "video",
+                "media_kind": "video",
+                "duration_seconds": _seconds(values.child(item, "video").get("duration")),
+                "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
+                "has_paid_label": item.get("isAd") if isinstance(item.get("isAd"), bool) else None,
+            },
+        )
+        rows = post.rows(context)
+        for kind, info in (("duet", "duetInfo"), ("stitch", "stitchInfo")):
+            source = values.text(values.child(item, info).get(f"{kind}FromId"))
+            if source and source != "0":
+                rows.append(post.edge(context, kind, target_post=source))
+        person = Author(
+            username,
+            handle=username,
+            display_name=values.text(profile.get("nickname")),
+            profile_text=values.text(profile.get("signature")),
+            followers_count=values.count(shape.get("followerCount"), "authorStats.followerCount"),
+            following_count=values.count(shape.get("followingCount"), "authorStats.followingCount"),
+            posts_count=values.count(shape.get("videoCount"), "authorStats.videoCount"),
+            is_verified=profile.get("verified") if isinstance(profile.get("verified"), bool) else None,
+        )
+        return rows + person.rows(context, context.observed_at, context.observed_quality)
+
+
+class ApifyTable:
+    """The table that Apify's scraper exports: one video a row."""
+
+    name = "tiktok_apify_csv"
+    framing = Framing.CSV
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """Its column names."""
+        return isinstance(sample.first_value, list) and {"authorMeta.name", "createTimeISO", "webVideoUrl"} <= set(
+            sample.first_value
+        )
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """Rows are records already."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one video. Raises BadRecord."""
+        cells = record.value
+        found = _VIDEO_URL.search(cells["webVideoUrl"])
+        if found is None:
+            raise BadRecord("missing_id", "webVideoUrl holds no video id", "webVideoUrl")
+        username = (values.text(cells["authorMeta.name"]) or found[1]).strip().lower()
+        published_at = plausible(from_iso(cells["createTimeISO"], "createTimeISO"), context.observed_at, "createTimeISO")
+        text = cells.get("text", "")
+        sound = "|".join(filter(None, (cells.get("musicMeta.musicName"), cells.get("musicMeta.musicAuthor"))))
+        post = Post(
+            found[2],
+            username,
+            text,
+            published_at,
+            context.observed_at,
+            url=cells["webVideoUrl"],
+            mentioned=_mentions(text),
+            counters=_counters(cells),
+            more={
+                "post_type": "video",
+                "media_kind": "video",
+                "duration_seconds": _seconds(cells.get("videoMeta.duration")),
+                "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
+                "collection_query": values.text(cells.get("searchHashtag.name") or cells.get("input")),
+            },
+        )
+        person = Author(
+            username,
+            handle=username,
+            display_name=values.text(cells.get("authorMeta.nickName")),
+            followers_count=values.count(cells.get("authorMeta.fans"), "authorMeta.fans"),
+            following_count=values.count(cells.get("authorMeta.following"), "authorMeta.following"),
+        )
+        return post.rows(context) + person.rows(context, context.observed_at, context.observed_quality)
+
+
+def _counters(stats: dict[str, Any]) -> dict[str, Any]:
+    names = {
+        "view_count": "playCount",
+        "like_count": "diggCount",
+        "comment_count": "commentCount",
+        "share_count": "shareCount",
+        "save_count": "collectCount",
+    }
+    return {column: values.count(stats.get(native), native) for column, native in names.items()}
+
+
+def _seconds(value: Any) -> float | None:
+    number = values.count(value, "duration")
+    return None if number is None else float(number)
+
+
+FORMATS: Final[tuple[NativeFormat, ...]] = (WebItems(), ApifyTable())

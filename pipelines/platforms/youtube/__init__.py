@@ -1,0 +1,1 @@
+"""YouTube: exports and API responses as canonical rows."""

@@ -1,0 +1,312 @@
+"""YouTube Data API v3 responses and exports to canonical rows. Statistics come as text and are absent where hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from pipelines.platforms import values
+from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
+from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.times import from_iso, plausible
+
+TABLES: Final = SOCIAL_TABLES
+_DURATION: Final = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_WATCH: Final = re.compile(r"(?:v=|youtu\.be/|shorts/)([A-Za-z0-9_-]{6,})")
+
+
+def _time(value: Any, name: str, context: FileContext) -> datetime:
+    if not isinstance(value, str) or not value:
+        raise BadRecord("missing_field", f"{name} is missing", name)
+    return plausible(from_iso(value, name), context.observed_at, name)
+
+
+def _seconds(value: Any) -> float | None:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+class _Response:
+    """An API response: ``kind`` names it, ``items`` holds its records (or it is a single item)."""
+
+    framing = Framing.JSON
+    collection_method = "timeline"
+    name: str
+    kinds: tuple[str, ...]
+
+    def matches(self, sample: Sample) -> bool:
+        """The kind of the response, or of its items."""
+        value = sample.first_value
+        if not isinstance(value, dict):
+            return False
+        items = value.get("items")
+        first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
+        return (
+            value.get("kind") in {*self.kinds, *(f"{kind}ListResponse" for kind in self.kinds)} or first.get("kind") in self.kinds
+        )
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The items. A response with an error and none is refused."""
+        if "items" not in document:
+            return (document,)
+        if not isinstance(document["items"], list):
+            raise BadRecord("wrong_type", "items is no list", "items")
+        return list(document["items"])
+
+
+class Videos(_Response):
+    """videos.list."""
+
+    name = "youtube_videos"
+    kinds = ("youtube#video",)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one video. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        native_id = values.required_text(item.get("id"), "id")
+        snippet, statistics = values.child(item, "snippet"), values.child(item, "statistics")
+        channel = values.required_text(snippet.get("channelId"), "snippet.channelId")
+        text = "\n".join(filter(None, (values.text(snippet.get("title")), values.text(snippet.get("description")))))
+        paid = values.child(item, "paidProductPlacementDetails").get("hasPaidProductPlacement")
+        counters = {}
+        if statistics:
+            names = {"view_count": "viewCount", "like_count": "likeCount", "comment_count": "commentCount"}
+            counters = {column: values.count(statistics.get(native), f"statistics.{native}") for column, native in names.items()}
+        return Post(
+            native_id,
+            channel,
+            text,
+            _time(snippet.get("publishedAt"), "snippet.publishedAt", context),
+            context.observed_at,
+            url=f"https://www.youtube.com/watch?v={native_id}",
+            tags=_tags(snippet, text),
+            counters=counters,
+            more={
+                "post_type": "live" if snippet.get("liveBroadcastContent") == "live" else "video",
+                "media_kind": "video",
+                "language": values.text(snippet.get("defaultAudioLanguage")) or values.text(snippet.get("defaultLanguage")),
+                "duration_seconds": _seconds(values.child(item, "contentDetails").get("duration")),
+                "has_paid_label": paid if isinstance(paid, bool) else None,
+            },
+        ).rows(context)
+
+
+def _tags(snippet: dict[str, Any], text: str) -> list[str] | None:
+    """Keywords without spaces, and hashtags of the text: what can meet the hashtags of other platforms."""
+    listed = [tag for tag in values.texts(snippet.get("tags")) if " " not in tag.strip()]
+    found = re.findall(r"(?<![\w&/#])#(\w+)", text)
+    return [*listed, *found] if listed else None
+
+
+class Channels(_Response):
+    """channels.list."""
+
+    name = "youtube_channels"
+    kinds = ("youtube#channel",)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one channel. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        channel = values.required_text(item.get("id"), "id")
+        snippet, statistics = values.child(item, "snippet"), values.child(item, "statistics")
+        hidden = statistics.get("hiddenSubscriberCount") is True
+        created = snippet.get("publishedAt")
+        return Author(
+            channel,
+            handle=values.text(snippet.get("customUrl")),
+            display_name=values.text(snippet.get("title")),
+            profile_text=values.text(snippet.get("description")),
+            profile_url=f"https://www.youtube.com/channel/{channel}",
+            created_at=_time(created, "snippet.publishedAt", context) if created else None,
+            followers_count=None if hidden else values.count(statistics.get("subscriberCount"), "statistics.subscriberCount"),
+            posts_count=values.count(statistics.get("videoCount"), "statistics.videoCount"),
+            country=values.text(snippet.get("country")),
+        ).rows(context, context.observed_at, context.observed_quality)
+
+
+def _comment_rows(item: dict[str, Any], video: str | None, channel: str | None, context: FileContext) -> list[Row]:
+    native_id = values.required_text(item.get("id"), "id")
+    snippet = values.child(item, "snippet")
+    author_id = values.text(values.child(snippet, "authorChannelId").get("value"))
+    published_at = _time(snippet.get("publishedAt"), "snippet.publishedAt", context)
+    updated_at = _time(snippet.get("updatedAt"), "snippet.updatedAt", context) if snippet.get("updatedAt") else published_at
+    parent = values.text(snippet.get("parentId")) or (native_id.split(".", 1)[0] if "." in native_id else None)
+    video = video or values.text(snippet.get("videoId"))
+    above = parent or video
+    key = context.pseudonyms.key
+    post = Post(
+        native_id,
+        author_id,
+        values.text(snippet.get("textOriginal")) or values.text(snippet.get("textDisplay")) or "",
+        published_at,
+        context.observed_at,
+        counters={"like_count": values.count(snippet.get("likeCount"), "snippet.likeCount")},
+        more={
+            "post_type": "comment",
+            "edited_at": updated_at if updated_at > published_at else None,
+            "parent_post_key": key(context.platform, above) if above else None,
+            "root_post_key": key(context.platform, video) if video else None,
+            "media_kind": "none",
+        },
+    )
+    rows = post.rows(context)
+    if above:
+        rows.append(post.edge(context, "comment", target_id=None if parent else channel, target_post=above))
+    if author_id:
+        author = Author(author_id, display_name=values.text(snippet.get("authorDisplayName")))
+        rows += author.rows(context, context.observed_at, context.observed_quality)
+    return rows
+
+
+class CommentThreads(_Response):
+    """commentThreads.list, with the replies that came along."""
+
+    name = "youtube_comment_threads"
+    kinds = ("youtube#commentThread",)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one thread. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        snippet = values.child(item, "snippet")
+        video, channel = values.text(snippet.get("videoId")), values.text(snippet.get("channelId"))
+        top = values.mapping(snippet.get("topLevelComment"), "snippet.topLevelComment")
+        rows = _comment_rows(top, video, channel, context)
+        for reply in values.child(item, "replies").get("comments") or []:
+            rows += _comment_rows(values.mapping(reply, "replies.comments"), video, channel, context)
+        return rows
+
+
+class Comments(_Response):
+    """comments.list."""
+
+    name = "youtube_comments"
+    kinds = ("youtube#comment",)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one comment. Raises BadRecord."""
+        return _comment_rows(values.mapping(record.value, "item"), None, None, context)
+
+
+class VideoTable:
+    """A search export: one video a row, by the product that was searched for; the channel is known by its title only."""
+
+    name = "youtube_search_csv"
+    framing = Framing.CSV
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """Its column names."""
+        return isinstance(sample.first_value, list) and {"video_id", "channel", "published_at", "view_count"} <= set(
+            sample.first_value
+        )
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """Rows are records already."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one video. Raises BadRecord."""
+        cells = record.value
+        native_id = values.required_text(cells["video_id"], "video_id")
+        channel = values.required_text(cells["channel"], "channel")
+        scraped = values.text(cells.get("scraped_at"))
+        # The table tells the day of the scrape, not its hour: the last moment of that day is not before any video in it.
+        observed_at = from_iso(scraped[:10] + "T23:59:59", "scraped_at") if scraped else context.observed_at
+        names = ("view_count", "like_count", "comment_count")
+        post = Post(
+            native_id,
+            f"title:{channel}",
+            values.text(cells.get("title")) or "",
+            plausible(from_iso(cells["published_at"], "published_at"), observed_at, "published_at"),
+            observed_at,
+            url=values.text(cells.get("url")),
+            counters={name: values.count(cells.get(name), name) for name in names},
+            more={"post_type": "video", "media_kind": "video", "collection_query": values.text(cells.get("bag_query"))},
+        )
+        author = Author(f"title:{channel}", display_name=channel)
+        return post.rows(context) + author.rows(context, observed_at, "date_only" if scraped else context.observed_quality)
+
+
+class CommentLines:
+    """Comments as a crawler writes them: no time of their own, so they are as old as their observation says."""
+
+    name = "youtube_comment_lines"
+    framing = Framing.LINES
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """Lines with an author, a text and the video's address."""
+        value = sample.first_value
+        return isinstance(value, dict) and {"id", "text", "author", "url", "is_reply"} <= value.keys()
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """Lines are records already."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one comment. Raises BadRecord."""
+        item = values.mapping(record.value, "line")
+        native_id = values.required_text(item.get("id"), "id")
+        handle = values.text(item.get("author"))
+        found = _WATCH.search(values.text(item.get("url")) or "")
+        if found is None:
+            raise BadRecord("missing_id", "url holds no video id", "url")
+        parent = values.text(item.get("parent_id"))
+        key = context.pseudonyms.key
+        post = Post(
+            native_id,
+            handle.lower() if handle else None,
+            values.text(item.get("text")) or "",
+            context.observed_at,
+            context.observed_at,
+            ts_quality="collected",
+            more={
+                "post_type": "comment",
+                "media_kind": "none",
+                "parent_post_key": key(context.platform, parent or found[1]),
+                "root_post_key": key(context.platform, found[1]),
+            },
+        )
+        rows = [*post.rows(context), post.edge(context, "comment", target_post=parent or found[1])]
+        if handle:
+            rows += Author(handle.lower(), handle=handle).rows(context, context.observed_at, context.observed_quality)
+        return rows
+
+
+class ErrorResponse:
+    """What the API answers instead of data: refused as a record, so that nobody takes it for an empty answer."""
+
+    name = "youtube_error"
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def matches(self, sample: Sample) -> bool:
+        """An object with an error."""
+        return isinstance(sample.first_value, dict) and isinstance(sample.first_value.get("error"), dict)
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The response as one record."""
+        return (document,)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Raises BadRecord with what the API said."""
+        error = values.child(record.value, "error")
+        raise BadRecord(
+            "error_response", f"{context.file}: the API answered {error.get('code')}: {error.get('message')}", "error"
+        )
+
+
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    Videos(),
+    Channels(),
+    CommentThreads(),
+    Comments(),
+    VideoTable(),
+    CommentLines(),
+    ErrorResponse(),
+)
