@@ -1,0 +1,1 @@
+{{ stage_rows('bluesky', 'deletions', 'subject_type, subject_key') }}

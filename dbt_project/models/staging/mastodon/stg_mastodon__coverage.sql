@@ -1,0 +1,1 @@
+{{ stage_rows('mastodon', 'coverage', 'source, covered_on, landed_night') }}

@@ -1,0 +1,1 @@
+{{ stage_rows('mastodon', 'deletions', 'subject_type, subject_key') }}

@@ -1,0 +1,1 @@
+{{ stage_rows('reddit', 'deletions', 'subject_type, subject_key') }}

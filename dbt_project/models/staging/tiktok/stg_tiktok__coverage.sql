@@ -1,0 +1,1 @@
+{{ stage_rows('tiktok', 'coverage', 'source, covered_on, landed_night') }}

@@ -1,0 +1,1 @@
+{{ stage_rows('tiktok', 'deletions', 'subject_type, subject_key') }}

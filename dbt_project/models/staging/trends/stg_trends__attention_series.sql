@@ -1,0 +1,1 @@
+{{ stage_rows('trends', 'attention_series', 'series_key, period_starts_at') }}

@@ -1,0 +1,1 @@
+{{ stage_rows('youtube', 'coverage', 'source, covered_on, landed_night') }}
