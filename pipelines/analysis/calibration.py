@@ -267,15 +267,15 @@ def calibrate(
 
 
 def main() -> None:
-    """Print the calibration as CSV; the first argument is the number of worlds of each kind (100), others name worlds."""
-    world_count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    """Print the calibration as CSV; arguments: worlds of each kind (100), seed of the first (1), names of worlds (all)."""
+    world_count, seed = (int(sys.argv[place]) if len(sys.argv) > place else default for place, default in ((1, 100), (2, 1)))
     sys.stdout.write("world,estimator,world_count,lead_first_ratio,target_first_ratio\n")
 
     def report(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    calibrate(world_count, names=tuple(sys.argv[2:]) or tuple(WORLDS), report=report)
+    calibrate(world_count, names=tuple(sys.argv[3:]) or tuple(WORLDS), seed=seed, report=report)
 
 
 if __name__ == "__main__":
