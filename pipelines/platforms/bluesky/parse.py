@@ -111,7 +111,7 @@ class Jetstream:
                 return self._snapshot({"did": actor}, "active", sighting, context)
             subject = _DELETED_SUBJECTS[collection]
             return [deletion_row(subject, uri, sighting.observed_at, "deleted_by_author", sighting, context)]
-        if operation not in {"create", "update"}:
+        if operation not in ("create", "update"):
             raise BadRecord("unexpected_shape", f"operation {str(operation)[:40]!r} is unknown", "commit.operation")
         record = fields.mapping(commit.get("record"), "commit.record")
         if collection == POST:

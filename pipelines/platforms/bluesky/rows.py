@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -165,7 +165,7 @@ def post_rows(
             },
         ),
     ]
-    edges = [("reply", fields.authority(parent), parent)] if parent else []
+    edges: list[tuple[str, str, str | None]] = [("reply", fields.authority(parent), parent)] if parent else []
     edges += [("quote", fields.authority(quoted), quoted)] if quoted else []
     edges += [("mention", who, None) for who in mentioned]
     rows += [
@@ -371,11 +371,3 @@ def follow_row(
             **sighting.columns(followed[1]),
         },
     )
-
-
-def nonempty(rows: Iterable[Row]) -> list[Row]:
-    """``rows`` as a list. Raises BadRecord if there is none: every record lands or is refused."""
-    listed = list(rows)
-    if not listed:
-        raise BadRecord("unexpected_shape", "the record holds nothing that any table takes")
-    return listed

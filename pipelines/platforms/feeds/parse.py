@@ -25,7 +25,10 @@ def _text(value: Any) -> str | None:
 def _iso(parsed: Any) -> str | None:
     """The ISO form of a UTC ``struct_time``, None if it names no day of the calendar."""
     try:
-        return datetime(*parsed[:6], tzinfo=UTC).isoformat() if parsed else None
+        if not parsed:
+            return None
+        year, month, day, hour, minute, second = parsed[:6]
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).isoformat()
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -37,7 +40,7 @@ def _item_row(item: dict[str, Any], context: FileContext) -> Row:
     native = _text(item.get("id")) or (canonical[0] if canonical else None) or title
     if native is None:
         raise BadRecord("missing_id", "the entry has no id, link or title", "id")
-    outlet_url = texts.canonical_url(item.get("outlet_link") or "")
+    outlet_url = texts.canonical_url(_text(item.get("outlet_link")) or "")
     outlet = _text(item.get("outlet_name")) or texts.link_domain(outlet_url or "") or texts.link_domain((canonical or [""])[0])
     if outlet is None:
         raise BadRecord("missing_id", "neither the feed nor the entry names an outlet", "outlet_name")

@@ -138,7 +138,7 @@ def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0)
     account = _mapping(status.get("account"), "account")
     author = _native_account(account, "account")
     visibility = status.get("visibility", "public")
-    if visibility not in _PUBLIC:
+    if not isinstance(visibility, str) or visibility not in _PUBLIC:
         raise BadRecord("not_public", f"visibility is {str(visibility)[:40]!r}: not meant for the public", "visibility")
     published_at = _time(status.get("created_at"), "created_at", context)
     boosted = status.get("reblog")
@@ -175,7 +175,7 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
     quoted = _quoted(status)
     is_reply = status.get("in_reply_to_id") is not None
     media = [
-        _MEDIA_KINDS[kind] for one in _mappings(status.get("media_attachments")) if (kind := one.get("type")) in _MEDIA_KINDS
+        _MEDIA_KINDS[kind] for one in _mappings(status.get("media_attachments")) if (kind := str(one.get("type"))) in _MEDIA_KINDS
     ]
     edited, language = _text(status.get("edited_at")), _text(status.get("language"))
     rows = [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
@@ -21,7 +22,8 @@ _NOT_TERMS: Final = frozenset({*_PERIOD_HEADERS, "ispartial", "region", "geo", "
 _MONTH: Final = re.compile(r"\d{4}-\d{2}$")
 _DAY_FIRST: Final = re.compile(r"(\d{2})[-/](\d{2})[-/](\d{4})$")
 _BELOW_ONE: Final = 0.5  # Google writes '<1' for something between nought and one
-_RATIO_CEILING: Final = 2.0
+_RATIO_CEILING: Final = 10.0  # an index reaches 100 somewhere; a ratio to a reference term stays near one
+_GUARD: Final = b")]}'"
 _TERM_AND_REGION: Final = re.compile(r"(.+): \((.+)\)$")
 
 
@@ -85,6 +87,13 @@ def _value(cell: Any, field_name: str) -> float | None:
     return number
 
 
+def _unit(cells: list[str]) -> str:
+    """The unit of a table's filled cells: Google's own index is whole numbers or '<1' and reaches 100 somewhere."""
+    values = [_value(cell, "cell") or 0.0 for cell in cells]
+    fractional = any(not value.is_integer() for value in values) and "<1" not in cells
+    return "normalised_ratio" if fractional and max(values) <= _RATIO_CEILING else "index_0_100"
+
+
 def _period_column(headers: Iterable[str]) -> str | None:
     return next((name for name in headers if name.strip().casefold() in _PERIOD_HEADERS), None)
 
@@ -112,10 +121,10 @@ class WideTable:
             place = headers.index(column)
             starts = [period_start(row[place], column) for row in rows[1:3] if len(row) > place]
             cells = [
-                number
+                cell.strip()
                 for row in rows[1:]
                 for name, cell in zip(headers, row, strict=False)
-                if name.strip().casefold() not in _NOT_TERMS and (number := _value(cell, name)) is not None
+                if name.strip().casefold() not in _NOT_TERMS and _value(cell, name) is not None
             ]
         except (BadRecord, csv.Error):
             return False
@@ -123,7 +132,7 @@ class WideTable:
             return False
         named = column.strip().casefold()
         step = granularity(abs(starts[1] - starts[0])) if len(starts) > 1 else named if named in {"week", "month"} else "day"
-        return (step, "normalised_ratio" if max(cells) <= _RATIO_CEILING else "index_0_100") == (self.step, self.unit)
+        return (step, _unit(cells)) == (self.step, self.unit)
 
     def split(self, document: Any) -> Iterable[Any]:
         """One row, one record."""
@@ -156,7 +165,7 @@ class WideTable:
 
 
 class Timeline:
-    """The body of Google's multiline widget, with or without its guard prefix. It does not say which terms it is about."""
+    """The body of Google's multiline widget. It does not say which terms it is about."""
 
     name = "trends_timeline"
     framing = Framing.JSON
@@ -201,6 +210,8 @@ class Timeline:
             raise BadRecord("wrong_type", "the point has no time", "time")
         starts_at = plausible(from_unix(point["time"], "time"), context.observed_at, "time")
         values = point.get("value")
+        if isinstance(values, int | float):  # comparisons of several time ranges hold bare numbers
+            values = [values]
         if not isinstance(values, list) or not values:
             raise BadRecord("unexpected_shape", "the point has no values", "value")
         measured = point["hasData"] if isinstance(point.get("hasData"), list) else []
@@ -219,6 +230,26 @@ class Timeline:
         if isinstance(terms, list) and position < len(terms) and isinstance(terms[position], str) and terms[position].strip():
             return str(terms[position])
         return f"{UNKNOWN_TERM} {position + 1} of {context.file}"
+
+
+class GuardedTimeline(Timeline):
+    """The same body as Google sends it: behind a prefix that is no JSON, so it is taken as bytes."""
+
+    name = "trends_timeline_guarded"
+    framing = Framing.XML
+
+    def matches(self, sample: Sample) -> bool:
+        """The prefix, and a timeline behind it."""
+        return sample.head.lstrip().startswith(_GUARD) and b'"timelineData"' in sample.head
+
+    def split(self, document: Any) -> Iterator[Any]:
+        """The points behind the prefix. Raises BadRecord ``broken_json``."""
+        body = bytes(document).lstrip().removeprefix(_GUARD).lstrip(b",\r\n ")
+        try:
+            decoded = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise BadRecord("broken_json", f"the body behind the prefix is no JSON: {error}") from None
+        yield from super().split(decoded)
 
 
 class TrendingHistory:
@@ -262,4 +293,4 @@ class TrendingHistory:
 _TABLES: Final = tuple(
     WideTable(step, unit) for unit in ("index_0_100", "normalised_ratio") for step in ("hour", "day", "week", "month")
 )
-FORMATS: Final[tuple[NativeFormat, ...]] = (*_TABLES, Timeline(), TrendingHistory())
+FORMATS: Final[tuple[NativeFormat, ...]] = (*_TABLES, Timeline(), GuardedTimeline(), TrendingHistory())

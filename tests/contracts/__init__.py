@@ -1,0 +1,1 @@
+"""Native payloads in, canonical rows out: the contracts of the platform formats."""
