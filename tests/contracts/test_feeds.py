@@ -55,6 +55,17 @@ def test_broken_xml_without_entries_is_one_quarantined_record() -> None:
     assert (outcome.record_count, outcome.by_code) == (1, {"broken_xml": 1})
 
 
+def test_an_alerts_mark_up_and_redirect_are_taken_off() -> None:
+    entry = (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><title>Alert</title><entry><id>1</id>'
+        b'<title type="html">&lt;b&gt;Moss&lt;/b&gt; walls &amp;lt;3</title>'
+        b'<link href="https://www.google.com/url?sa=t&amp;url=https://news.example/moss&amp;ct=ga"/></entry></feed>'
+    )
+    (item,) = drive(XmlFeed(), [entry], context("feeds")).of("mainstream_items")
+    assert (item["title"], item["url"], item["link_domains"]) == ("Moss walls <3", "https://news.example/moss", ["news.example"])
+    assert "mosswalls" in item["title_terms"]
+
+
 def test_a_json_feed_item_lands() -> None:
     item = {"id": 1, "url": "https://example.org/1", "title": "One", "date_published": "2026-01-02T03:04:05Z", "tags": ["X"]}
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Example", "items": [item]}

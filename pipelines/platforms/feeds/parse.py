@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
@@ -15,11 +17,29 @@ from pipelines.platforms.times import from_iso, plausible
 TABLES: Final = ("mainstream_items", "coverage")
 PLATFORM: Final = "feeds"
 _ROOT: Final = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)\b", re.IGNORECASE)
+_MARK_UP: Final = re.compile(r"</?(?:b|i|em|strong|span|a|br|p|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"\d:\d\d")
 
 
 def _text(value: Any) -> str | None:
     return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _plain(title: Any) -> str | None:
+    """A title without the mark-up that some feeds put into it; '<' that opens no tag stays."""
+    return _text(html.unescape(_MARK_UP.sub("", title))) if isinstance(title, str) else None
+
+
+def _target(link: str) -> str:
+    """The article behind Google's alert redirect; any other link as it is."""
+    try:
+        parts = urlsplit(link)
+        if (parts.hostname or "").endswith("google.com") and parts.path == "/url":
+            query = parse_qs(parts.query)
+            return (query.get("url") or query.get("q") or [link])[0]
+    except ValueError:
+        return link
+    return link
 
 
 def _iso(parsed: Any) -> str | None:
@@ -35,7 +55,7 @@ def _iso(parsed: Any) -> str | None:
 
 def _item_row(item: dict[str, Any], context: FileContext) -> Row:
     """The row of one entry, in the shape that both splits yield. Raises BadRecord."""
-    title, links = _text(item.get("title")), [link for link in item.get("links") or () if isinstance(link, str)]
+    title, links = _plain(item.get("title")), [link for link in item.get("links") or () if isinstance(link, str)]
     canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
     native = _text(item.get("id")) or (canonical[0] if canonical else None) or title
     if native is None:
@@ -115,14 +135,14 @@ class XmlFeed(_Entries):
     @staticmethod
     def _item(entry: Any, channel: Any) -> dict[str, Any]:
         stamp = next((name for name in ("published", "updated", "created") if entry.get(name)), None)
-        original = [entry.get("feedburner_origlink"), entry.get("link")]
+        link = entry.get("feedburner_origlink") or entry.get("link")  # else it is a counting redirect
         return {
             "outlet_name": channel.get("title"),
             "outlet_link": channel.get("link"),
             "language": (entry.get("title_detail") or {}).get("language") or channel.get("language"),
             "id": entry.get("id"),
             "title": entry.get("title"),
-            "links": [link for link in original if link],
+            "links": [_target(link)] if link else [],
             "published_text": entry.get(stamp) if stamp else None,
             "published": _iso(entry.get(f"{stamp}_parsed")) if stamp else None,
             "tags": [tag.get("term") for tag in entry.get("tags") or ()],
