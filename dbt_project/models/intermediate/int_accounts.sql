@@ -1,39 +1,69 @@
 with snapshots as (
-select * from {{ ref('stg_reddit__accounts') }}
-union all by name
-select * from {{ ref('stg_bluesky__accounts') }}
-union all by name
-select * from {{ ref('stg_mastodon__accounts') }}
-union all by name
-select * from {{ ref('stg_youtube__accounts') }}
-union all by name
-select * from {{ ref('stg_tiktok__accounts') }}
-union all by name
-select * from {{ ref('stg_instagram__accounts') }}
+    {{ all_platforms("accounts") }}
 ),
 
-latest as (
-    select * from snapshots
-    qualify row_number() over (partition by account_key order by observed_at desc, landed_night desc, source_hash desc) = 1
+profiles as (
+    select
+        platform,
+        account_key,
+        arg_max(handle_key, observed_at) filter (where handle_key is not null) as handle_key,
+        coalesce(arg_max(declared_handle_keys, observed_at) filter (where declared_handle_keys is not null), []) as declared_handle_keys,
+        min(created_at) as created_at,
+        arg_max(followers_count, observed_at) filter (where followers_count is not null) as followers_count,
+        arg_max(actor_class, observed_at) filter (where actor_class is not null) as actor_class,
+        arg_max(status, observed_at) filter (where status is not null) as status,
+        arg_max(public_name, observed_at) filter (where public_name is not null) as public_name
+    from snapshots
+    group by all
 ),
 
-declared as (
-    select account_key, handle_key, unnest(declared_handle_keys) as declared_handle_key from latest
+posters as (
+    select distinct
+        platform,
+        account_key
+    from {{ ref("int_posts") }}
+    where account_key is not null
 ),
 
-mutual as (
-    select here.account_key, min(there.account_key) as linked_account_key
-    from declared as here
-    inner join declared as there
-        on here.declared_handle_key = there.handle_key and there.declared_handle_key = here.handle_key
-    group by here.account_key
+everyone as (
+    select
+        platform,
+        account_key
+    from profiles
+    union
+    select
+        platform,
+        account_key
+    from posters
+),
+
+-- A person is joined only by links that both profiles declare.
+mutual_links as (
+    select
+        mine.account_key,
+        min(theirs.account_key) as linked_account_key
+    from profiles as mine
+    inner join profiles as theirs
+        on
+            list_contains(mine.declared_handle_keys, theirs.handle_key)
+            and list_contains(theirs.declared_handle_keys, mine.handle_key)
+            and mine.account_key <> theirs.account_key
+    group by all
 )
 
 select
-    latest.platform, latest.account_key, latest.handle_key, latest.created_at, latest.followers_count,
-    latest.following_count, latest.posts_count, latest.is_verified, coalesce(latest.actor_class, 'unknown') as actor_class,
-    latest.status, latest.language, latest.country, latest.public_name, latest.observed_at,
-    least(latest.account_key, coalesce(mutual.linked_account_key, latest.account_key)) as creator_key,
-    case when mutual.account_key is null then 'single_account' else 'mutual_links' end as evidence_class
-from latest
-left join mutual on latest.account_key = mutual.account_key
+    everyone.platform,
+    everyone.account_key,
+    least(everyone.account_key, coalesce(mutual_links.linked_account_key, everyone.account_key)) as creator_key,
+    case when mutual_links.linked_account_key is null then 'none' else 'mutual_self_declared' end as link_evidence,
+    coalesce(profiles.actor_class, 'unknown') as actor_class,
+    profiles.created_at,
+    profiles.followers_count,
+    coalesce(profiles.status, 'active') as status,
+    profiles.public_name
+from everyone
+left join profiles using (platform, account_key)
+left join mutual_links using (account_key)
+left join {{ ref("int_deletions") }} as deletions
+    on deletions.subject_type = 'account' and everyone.account_key = deletions.subject_key
+where deletions.subject_key is null

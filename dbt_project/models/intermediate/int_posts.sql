@@ -1,44 +1,59 @@
 with posts as (
-select * from {{ ref('stg_reddit__posts') }}
-union all by name
-select * from {{ ref('stg_bluesky__posts') }}
-union all by name
-select * from {{ ref('stg_mastodon__posts') }}
-union all by name
-select * from {{ ref('stg_youtube__posts') }}
-union all by name
-select * from {{ ref('stg_tiktok__posts') }}
-union all by name
-select * from {{ ref('stg_instagram__posts') }}
+    {{ all_platforms("posts") }}
 ),
 
-once as (
-    select * from posts
-    qualify row_number() over (partition by post_key order by observed_at desc, landed_night desc, source_hash desc) = 1
+-- One post can be found on two event days only if its own time was edited; the later statement holds.
+living as (
+    select posts.*
+    from posts
+    left join {{ ref("int_deletions") }} as deleted_posts
+        on deleted_posts.subject_type = 'post' and posts.post_key = deleted_posts.subject_key
+    left join {{ ref("int_deletions") }} as deleted_accounts
+        on deleted_accounts.subject_type = 'account' and posts.account_key = deleted_accounts.subject_key
+    where deleted_posts.subject_key is null and deleted_accounts.subject_key is null
+    qualify row_number() over (partition by posts.post_key order by posts.observed_at desc, posts.landed_night desc) = 1
+),
+
+-- Tier as of the post (R7): the latest snapshot not after it, else the first one after it, marked as imputed.
+with_followers_before as (
+    select
+        living.*,
+        before_post.followers_count as followers_before_count
+    from living
+    asof left join {{ ref("int_follower_snapshots") }} as before_post
+        on
+            living.account_key = before_post.account_key
+            and living.platform = before_post.platform
+            and living.published_at >= before_post.observed_at
+),
+
+first_snapshots as (
+    select
+        platform,
+        account_key,
+        arg_min(followers_count, observed_at) as followers_first_count
+    from {{ ref("int_follower_snapshots") }}
+    group by all
 ),
 
 with_followers as (
     select
-        once.*, before.followers_count as followers_before, after.followers_count as followers_after
-    from once
-    asof left join {{ ref('int_follower_snapshots') }} as before
-        on once.account_key = before.account_key and once.published_at >= before.observed_at
-    asof left join {{ ref('int_follower_snapshots') }} as after
-        on once.account_key = after.account_key and once.published_at <= after.observed_at
+        with_followers_before.* exclude (followers_before_count),
+        coalesce(followers_before_count, followers_first_count) as followers_at_post_count,
+        case
+            when followers_before_count is not null then false
+            when followers_first_count is not null then true
+        end as is_tier_imputed
+    from with_followers_before
+    left join first_snapshots using (platform, account_key)
 )
 
 select
-    with_followers.platform, with_followers.post_key, with_followers.account_key, with_followers.post_type,
-    with_followers.published_at, with_followers.language, with_followers.community, with_followers.parent_post_key,
-    with_followers.root_post_key, coalesce(with_followers.tags, []) as tags, with_followers.has_paid_label,
-    with_followers.ts_quality, with_followers.event_day,
-    coalesce(with_followers.followers_before, with_followers.followers_after) as followers_at_post,
-    tier_scheme.tier as tier_at_post,
-    case when tier_scheme.tier is not null then with_followers.followers_before is null end as is_tier_imputed
+    with_followers.*,
+    tier_scheme.tier as tier_at_post
 from with_followers
-left join {{ ref('tier_scheme') }} as tier_scheme
-    on coalesce(with_followers.followers_before, with_followers.followers_after) >= tier_scheme.followers_from
-    and (
-        tier_scheme.followers_below is null
-        or coalesce(with_followers.followers_before, with_followers.followers_after) < tier_scheme.followers_below
-    )
+left join {{ ref("tier_scheme") }} as tier_scheme
+    on
+        tier_scheme.scheme = 'essay'
+        and with_followers.followers_at_post_count >= tier_scheme.min_followers_count
+        and (tier_scheme.max_followers_count is null or with_followers.followers_at_post_count < tier_scheme.max_followers_count)

@@ -1,38 +1,70 @@
-{{ config(post_hook="{{ export_parquet('exchange') }}") }}
+{{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
+
 with coverage as (
-    select platform, min(published_at) as starts_at from {{ ref('int_actor_posts') }} group by platform
+    select
+        min(event_day) as began_on,
+        max(event_day) as ended_on
+    from {{ ref("int_posts") }}
 ),
 
-coverage_end as (
-    select max(published_at) as ends_at from {{ ref('int_actor_posts') }}
-),
-
-births as (
-    select tag, min(published_at) as born_at, arg_min(platform, published_at) as born_on
-    from {{ ref('int_trend_uses') }} group by tag
-),
-
-adoptions_by_day as (
-    select uses.tag, uses.published_at::date as day, count(*) as adoption_count
-    from {{ ref('int_trend_uses') }} as uses
-    inner join births on uses.tag = births.tag and uses.published_at < births.born_at + interval 60 day
+first_uses as (
+    select
+        tag,
+        account_key,
+        min(published_at) as adopted_at
+    from {{ ref("int_tag_uses") }}
     group by all
 ),
 
-sizes as (
-    select tag, sum(adoption_count)::bigint as adopter_count, max(adoption_count) / sum(adoption_count) as largest_day_share
-    from adoptions_by_day group by tag
+births as (
+    select
+        tag,
+        min(adopted_at) as born_at,
+        count(*) as ever_adopter_count
+    from first_uses
+    group by all
+    having count(*) >= {{ var("smallest_adopter_count") }}
+),
+
+windows as (
+    select
+        births.tag,
+        births.born_at,
+        least(births.born_at + interval {{ var("trend_window_days") }} day, coverage.ended_on + interval 1 day)::timestamptz as window_ends_at,
+        births.born_at < coverage.began_on + interval {{ var("burn_in_days") }} day as is_left_censored
+    from births
+    cross join coverage
+),
+
+adoption_days as (
+    select
+        windows.tag,
+        first_uses.adopted_at::date as adopted_on,
+        count(*) as adopter_count
+    from windows
+    inner join first_uses using (tag)
+    where first_uses.adopted_at < windows.window_ends_at
+    group by all
+),
+
+totals as (
+    select
+        tag,
+        sum(adopter_count)::bigint as adopter_count,
+        max(adopter_count) / sum(adopter_count) as largest_day_share
+    from adoption_days
+    group by all
 )
 
 select
-    md5('hashtag|' || births.tag) as trend_key, births.tag as label, births.born_at,
-    least(births.born_at + interval 60 day, coverage_end.ends_at) as window_ends_at,
-    sizes.adopter_count,
-    births.born_at < coverage.starts_at + interval 7 day as is_left_censored,
-    sizes.largest_day_share::double as largest_day_share
-from births
-inner join sizes on births.tag = sizes.tag
-inner join coverage on births.born_on = coverage.platform
-cross join coverage_end
-where sizes.adopter_count >= 20
+    md5('hashtag|' || windows.tag) as trend_key,
+    windows.tag as label,
+    windows.born_at,
+    windows.window_ends_at,
+    totals.adopter_count,
+    windows.is_left_censored,
+    totals.largest_day_share
+from windows
+inner join totals using (tag)
+where totals.adopter_count >= {{ var("smallest_adopter_count") }}
 order by trend_key

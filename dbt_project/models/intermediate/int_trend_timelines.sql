@@ -1,16 +1,30 @@
-{{ config(post_hook="{{ export_parquet('exchange') }}") }}
-with adopters as (
-    select candidates.trend_key, candidates.label, candidates.born_at, candidates.window_ends_at, uses.account_key
-    from {{ ref('int_trend_candidates') }} as candidates
-    inner join {{ ref('int_trend_uses') }} as uses
-        on candidates.label = uses.tag and uses.published_at <= candidates.window_ends_at
+{{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
+
+with tagged as (
+    select distinct
+        trend_key,
+        account_key,
+        published_at
+    from {{ ref("int_trend_uses") }}
 )
 
 select
-    adopters.trend_key, adopters.account_key, posts.published_at,
-    list_contains(posts.tags, adopters.label) as has_trend
-from adopters
-inner join {{ ref('int_actor_posts') }} as posts
-    on adopters.account_key = posts.account_key
-    and posts.published_at >= adopters.born_at and posts.published_at <= adopters.window_ends_at
+    adoptions.trend_key,
+    adoptions.account_key,
+    publications.published_at,
+    bool_or(tagged.published_at is not null) as has_trend
+from {{ ref("int_trend_adoptions") }} as adoptions
+inner join {{ ref("int_trend_candidates") }} as candidates using (trend_key)
+inner join {{ ref("int_publications") }} as publications
+    on
+        adoptions.account_key = publications.account_key
+        and publications.published_at >= candidates.born_at
+        and publications.published_at < candidates.window_ends_at
+left join tagged
+    on
+        adoptions.trend_key = tagged.trend_key
+        and adoptions.account_key = tagged.account_key
+        and publications.published_at = tagged.published_at
+where not candidates.is_left_censored
+group by all
 order by all

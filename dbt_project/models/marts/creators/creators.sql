@@ -1,7 +1,30 @@
+with account_posts as (
+    select
+        platform,
+        account_key,
+        count(*) as post_count,
+        min(published_at) as first_post_at,
+        max(published_at) as last_post_at,
+        arg_min(tier_at_post, published_at) as tier_at_first_post,
+        arg_max(tier_at_post, published_at) as tier_at_last_post
+    from {{ ref("int_posts") }}
+    where account_key is not null
+    group by all
+)
+
 select
-    accounts.creator_key, count(*) as account_count, list_sort(list(distinct accounts.platform)) as platforms,
-    min(accounts.actor_class) as actor_class, max(accounts.public_name) as public_name,
-    max(accounts.followers_count) as followers_count, min(accounts.created_at) as created_at,
-    max(accounts.evidence_class) as evidence_class
-from {{ ref('int_accounts') }} as accounts
-group by accounts.creator_key
+    accounts.creator_key,
+    count(*)::bigint as account_count,
+    list_sort(list_distinct(list(accounts.platform))) as platforms,
+    max(accounts.link_evidence) as link_evidence,
+    min(accounts.actor_class) as actor_class,
+    max(accounts.public_name) as public_name,
+    sum(account_posts.post_count)::bigint as post_count,
+    min(account_posts.first_post_at) as first_post_at,
+    max(account_posts.last_post_at) as last_post_at,
+    arg_min(account_posts.tier_at_first_post, account_posts.first_post_at) as tier_at_first_post,
+    arg_max(account_posts.tier_at_last_post, account_posts.last_post_at) as tier_at_last_post
+from {{ ref("int_accounts") }} as accounts
+inner join account_posts using (platform, account_key)
+group by all
+order by creator_key

@@ -1,52 +1,104 @@
-with coverage as (
-select * from {{ ref('stg_reddit__coverage') }}
-union all by name
-select * from {{ ref('stg_bluesky__coverage') }}
-union all by name
-select * from {{ ref('stg_mastodon__coverage') }}
-union all by name
-select * from {{ ref('stg_youtube__coverage') }}
-union all by name
-select * from {{ ref('stg_tiktok__coverage') }}
-union all by name
-select * from {{ ref('stg_instagram__coverage') }}
-union all by name
-select * from {{ ref('stg_feeds__coverage') }}
-union all by name
-select * from {{ ref('stg_trends__coverage') }}
+with landed as (
+    {{ all_platforms("coverage") }}
+    union all by name
+    select * from {{ ref("stg_feeds__coverage") }}
+    union all by name
+    select * from {{ ref("stg_trends__coverage") }}
 ),
 
-per_day as (
-    select platform, source, covered_on, sum(got_count)::bigint as got_count, max(expected_count) as declared_count, bool_or(status = 'partial') as is_partial
-    from coverage group by all
+sources as (
+    select
+        platform,
+        source,
+        covered_on,
+        any_value(collection_method) as collection_method,
+        sum(got_count)::bigint as got_count,
+        sum(quarantined_count)::bigint as quarantined_count,
+        max(expected_count) as stated_count
+    from landed
+    group by all
 ),
 
-starts as (
-    select platform, source, min(covered_on) as starts_on from per_day group by all
+spans as (
+    select
+        platform,
+        source,
+        any_value(collection_method) as collection_method,
+        min(covered_on) as began_on,
+        max(covered_on) as ended_on
+    from sources
+    where got_count > 0
+    group by all
+),
+
+-- A day on which nothing came is a row too: a gap is not a zero.
+days as (
+    select
+        platform,
+        source,
+        collection_method,
+        unnest(generate_series(began_on, ended_on, interval 1 day))::date as covered_on
+    from spans
+    where collection_method in ('firehose', 'archive', 'timeline') and ended_on - began_on <= 3660
+    union
+    select
+        platform,
+        source,
+        collection_method,
+        covered_on
+    from sources
+),
+
+filled as (
+    select
+        days.platform,
+        days.source,
+        days.covered_on,
+        days.collection_method,
+        coalesce(sources.got_count, 0)::bigint as got_count,
+        coalesce(sources.quarantined_count, 0)::bigint as quarantined_count,
+        sources.stated_count
+    from days
+    left join sources using (platform, source, covered_on)
 ),
 
 expected as (
     select
-        days.*,
-        coalesce(days.declared_count, (
-            select median(past.got_count) from per_day as past
-            where past.platform = days.platform and past.source = days.source
-                and past.covered_on >= days.covered_on - 28 and past.covered_on < days.covered_on
-        )) as expected_count
-    from per_day as days
+        *,
+        median(got_count) over (
+            partition by platform, source
+            order by covered_on
+            rows between 28 preceding and 1 preceding
+        ) as trailing_median_count,
+        count(*) over (
+            partition by platform, source
+            order by covered_on
+            rows between 28 preceding and 1 preceding
+        ) as trailing_day_count
+    from filled
+),
+
+judged as (
+    select
+        *,
+        coalesce(stated_count, case when trailing_day_count >= 7 then trailing_median_count end)::double as expected_count
+    from expected
 )
 
 select
-    expected.platform, expected.source, expected.covered_on, expected.got_count, expected.expected_count::double as expected_count,
-    (expected.got_count / nullif(expected.expected_count, 0))::double as coverage_ratio,
+    platform,
+    source,
+    covered_on,
+    collection_method,
+    got_count,
+    quarantined_count,
+    expected_count,
+    got_count / nullif(expected_count, 0) as coverage_ratio,
     case
-        when expected.got_count = 0 and expected.expected_count > 0 then 'outage'
-        when expected.is_partial or expected.got_count < 0.5 * expected.expected_count then 'partial'
+        when expected_count is null or expected_count = 0 then 'unknown'
+        when got_count = 0 then 'outage'
+        when got_count < {{ var("coverage_threshold_ratio") }} * expected_count then 'partial'
         else 'ok'
-    end as status,
-    case
-        when expected.got_count = 0 and expected.expected_count > 0 then 'nothing arrived'
-        when expected.is_partial then 'the source was cut or had bad records'
-        when expected.got_count < 0.5 * expected.expected_count then 'less than half of what was expected'
-    end as reason
-from expected
+    end as status
+from judged
+order by platform, source, covered_on

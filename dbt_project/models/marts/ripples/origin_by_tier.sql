@@ -1,7 +1,18 @@
-with naive as (
-    select max(lead_first_ratio) as naive_false_claim_ratio from {{ ref('estimator_calibration') }} where estimator ilike '%naive%'
-)
-
-select odds.*, naive.naive_false_claim_ratio
-from {{ derived_rows('origin_odds') }} as odds
-cross join naive
+select
+    period,
+    tier,
+    trend_count,
+    origin_set_count,
+    odds_ratio,
+    odds_ratio_low,
+    odds_ratio_high,
+    p_value,
+    q_value,
+    naive_first_count,
+    naive_expected_count,
+    naive_excess_ratio,
+    abstain_reason,
+    method_version,
+    params_hash
+from {{ source("derived", "origin_odds") }}
+order by period, tier

@@ -1,10 +1,40 @@
+with pooled as (
+    select
+        target_class,
+        claim
+    from {{ source("derived", "precedence_findings") }}
+    where period = 'all'
+)
+
 select
-    precedence.*,
+    precedence.trend_key,
+    candidates.label,
+    precedence.target_class,
+    precedence.lead_adopter_count,
+    precedence.target_adopter_count,
+    precedence.precedence_probability,
+    precedence.precedence_low,
+    precedence.precedence_high,
+    precedence.decidable_ratio,
+    precedence.p_value,
+    precedence.q_value,
+    precedence.shift_hours,
+    precedence.shift_low_hours,
+    precedence.shift_high_hours,
+    precedence.naive_lead_hours,
+    precedence.naive_lead_null_hours,
+    precedence.naive_lead_null_p,
+    coalesce(pooled.claim, 'abstained') as pooled_claim,
+    -- Level 0: both used it. Level 1: earlier than the null beyond the false discovery rate, where the pooled claim agrees.
     case
-        when precedence.q_value < 0.05 and findings.claim = 'lead_first' and precedence.precedence_probability > 0.5 then 1
-        when precedence.q_value < 0.05 and findings.claim = 'target_first' and precedence.precedence_probability < 0.5 then 1
+        when precedence.abstain_reason is not null then null
+        when precedence.q_value < 0.05 and precedence.precedence_probability > 0.5 and pooled.claim = 'lead_first' then 1
         else 0
-    end as evidence_level
-from {{ derived_rows('trend_precedence') }} as precedence
-left join {{ derived_rows('precedence_findings') }} as findings
-    on precedence.target_class = findings.target_class and findings.period = 'all'
+    end::integer as evidence_level,
+    precedence.abstain_reason,
+    precedence.method_version,
+    precedence.params_hash
+from {{ source("derived", "trend_precedence") }} as precedence
+inner join {{ ref("int_trend_candidates") }} as candidates using (trend_key)
+left join pooled using (target_class)
+order by precedence.trend_key, precedence.target_class

@@ -1,13 +1,28 @@
-with grouped as (
-    select trend_key, account_key, coalesce(tier, case when actor_class = 'media' then 'media' else 'unknown' end) as tier_group, adopted_at
-    from {{ ref('int_trend_adoptions') }}
+with uses as (
+    select
+        trend_key,
+        published_at::date as day,
+        case when actor_class = 'media' then 'media' else coalesce(tier, 'unknown') end as actor_group,
+        account_key
+    from {{ ref("int_trend_uses") }}
+),
+
+adoptions as (
+    select
+        trend_key,
+        account_key,
+        adopted_at::date as day
+    from {{ ref("int_trend_adoptions") }}
 )
 
 select
-    timelines.trend_key, timelines.published_at::date as day, grouped.tier_group,
-    count(distinct grouped.account_key) filter (grouped.adopted_at = timelines.published_at) as adopter_count,
-    count(*) as post_count
-from {{ ref('int_trend_timelines') }} as timelines
-inner join grouped on timelines.trend_key = grouped.trend_key and timelines.account_key = grouped.account_key
-where timelines.has_trend
+    uses.trend_key,
+    uses.day,
+    uses.actor_group,
+    count(*)::bigint as use_count,
+    count(distinct uses.account_key)::bigint as user_count,
+    count(distinct adoptions.account_key)::bigint as adopter_count
+from uses
+left join adoptions using (trend_key, account_key, day)
 group by all
+order by all

@@ -1,4 +1,43 @@
+with first_mainstream as (
+    select
+        trend_key,
+        min(published_at) filter (where actor_class = 'media') as first_media_at
+    from {{ ref("int_trend_uses") }}
+    group by all
+),
+
+verdicts as (
+    select
+        trend_key,
+        any_value(abstain_reason) filter (where target_class = 'large_creators') as abstain_reason
+    from {{ source("derived", "trend_precedence") }}
+    group by all
+),
+
+platform_firsts as (
+    select
+        trend_key,
+        arg_min(platform, adopted_at) as first_seen_platform
+    from {{ ref("int_trend_adoptions") }}
+    where actor_class <> 'media'
+    group by all
+)
+
 select
-    trend_key, label, born_at, window_ends_at, adopter_count, is_left_censored, largest_day_share,
-    case when is_left_censored then 'left_censored' end as abstain_reason
-from {{ ref('int_trend_candidates') }}
+    candidates.trend_key,
+    candidates.label,
+    'hashtag' as unit_type,
+    candidates.born_at,
+    candidates.window_ends_at,
+    candidates.adopter_count,
+    candidates.largest_day_share,
+    candidates.is_left_censored,
+    -- Where a trend was first seen; with a left-censored trend nobody can say.
+    case when not candidates.is_left_censored then platform_firsts.first_seen_platform end as first_seen_platform,
+    first_mainstream.first_media_at,
+    verdicts.abstain_reason
+from {{ ref("int_trend_candidates") }} as candidates
+left join first_mainstream using (trend_key)
+left join verdicts using (trend_key)
+left join platform_firsts using (trend_key)
+order by candidates.trend_key

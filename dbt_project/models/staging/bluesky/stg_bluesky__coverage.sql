@@ -1,1 +1,1 @@
-{{ stage_rows('bluesky', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('bluesky', 'coverage'), ["source", "landed_night"]) }}

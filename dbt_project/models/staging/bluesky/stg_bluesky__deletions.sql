@@ -1,1 +1,1 @@
-{{ stage_rows('bluesky', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('bluesky', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('feeds', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('feeds', 'coverage'), ["source", "landed_night"]) }}

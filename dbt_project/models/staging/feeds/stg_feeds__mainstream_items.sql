@@ -1,1 +1,1 @@
-{{ stage_rows('feeds', 'mainstream_items', 'item_key') }}
+{{ stage(source('feeds', 'mainstream_items'), ["item_key"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('instagram', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('instagram', 'coverage'), ["source", "landed_night"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('instagram', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('instagram', 'deletions'), ["subject_type", "subject_key"]) }}

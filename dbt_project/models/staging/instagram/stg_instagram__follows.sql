@@ -1,3 +1,1 @@
--- depends_on: {{ ref('stg_instagram__deletions') }}
-{{ config(post_hook="{{ apply_tombstones('instagram', 'follows') }}") }}
-{{ stage_rows('instagram', 'follows', 'follow_key') }}
+{{ stage(source('instagram', 'follows'), ["follow_key"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('mastodon', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('mastodon', 'coverage'), ["source", "landed_night"]) }}

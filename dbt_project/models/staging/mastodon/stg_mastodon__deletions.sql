@@ -1,1 +1,1 @@
-{{ stage_rows('mastodon', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('mastodon', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,3 +1,1 @@
--- depends_on: {{ ref('stg_mastodon__deletions') }}
-{{ config(post_hook="{{ apply_tombstones('mastodon', 'posts') }}") }}
-{{ stage_rows('mastodon', 'posts', 'post_key') }}
+{{ stage(source('mastodon', 'posts'), ["post_key"]) }}

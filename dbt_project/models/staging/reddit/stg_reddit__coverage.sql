@@ -1,1 +1,1 @@
-{{ stage_rows('reddit', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('reddit', 'coverage'), ["source", "landed_night"]) }}

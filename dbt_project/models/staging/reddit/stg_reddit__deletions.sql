@@ -1,1 +1,1 @@
-{{ stage_rows('reddit', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('reddit', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('tiktok', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('tiktok', 'coverage'), ["source", "landed_night"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('tiktok', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('tiktok', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('trends', 'attention_series', 'series_key, period_starts_at') }}
+{{ stage(source('trends', 'attention_series'), ["series_key", "period_starts_at"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('trends', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('trends', 'coverage'), ["source", "landed_night"]) }}

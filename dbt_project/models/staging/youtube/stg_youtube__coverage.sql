@@ -1,1 +1,1 @@
-{{ stage_rows('youtube', 'coverage', 'source, covered_on, landed_night') }}
+{{ stage(source('youtube', 'coverage'), ["source", "landed_night"]) }}

@@ -1,1 +1,1 @@
-{{ stage_rows('youtube', 'deletions', 'subject_type, subject_key') }}
+{{ stage(source('youtube', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,3 +1,1 @@
--- depends_on: {{ ref('stg_youtube__deletions') }}
-{{ config(post_hook="{{ apply_tombstones('youtube', 'posts') }}") }}
-{{ stage_rows('youtube', 'posts', 'post_key') }}
+{{ stage(source('youtube', 'posts'), ["post_key"]) }}

@@ -1,0 +1,68 @@
+"""The dbt models, split where the analysis sits between: conformed intermediates before it, marts after it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from pipelines.nightly.stages import begin_modelling, check_conformed, check_marts, dbt_executable, manifest_file, record_dbt
+from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.settings import DBT_PROJECT, from_environment
+
+
+class _Translator(DagsterDbtTranslator):
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
+        stage = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}.get((node.get("fqn") or ["", ""])[1], "seeds")
+        return spec.replace_attributes(group_name=stage, owners=OWNERS)
+
+
+TRANSLATOR = _Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+MANIFEST = manifest_file()
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    select="fqn:undercurrent.staging fqn:undercurrent.intermediate resource_type:seed",
+    partitions_def=NIGHTS,
+    dagster_dbt_translator=TRANSLATOR,
+    pool="warehouse",
+    name="conform",
+)
+def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Staging and intermediate models: conformed, deduplicated, without what was deleted, with the tier as of each post."""
+    paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
+    begin_modelling(paths, night)
+    invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+    yield from invocation.stream()
+    record_dbt(paths, invocation.target_path, "staged", night, context.run_id)
+    check_conformed(paths, night, context.run_id)
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    select="fqn:undercurrent.marts",
+    partitions_def=NIGHTS,
+    dagster_dbt_translator=TRANSLATOR,
+    pool="warehouse",
+    name="marts",
+)
+def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """The tables that analysts use, with contracts."""
+    paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
+    invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+    yield from invocation.stream()
+    record_dbt(paths, invocation.target_path, "marts", night, context.run_id)
+    check_marts(paths, night, context.run_id)
+
+
+@dg.definitions
+def transform() -> dg.Definitions:
+    """Both dbt steps and their resource."""
+    return dg.Definitions(
+        assets=[conform, marts],
+        resources={"dbt": DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable()))},
+    )

@@ -1,0 +1,1 @@
+"""Write, audit, publish: a complete, gated snapshot or none. No Dagster, no model of its own."""
