@@ -9,7 +9,7 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +20,9 @@ from rich.table import Table
 
 from pipelines.settings import PROJECT
 
-console: Final = Console()
-errors: Final = Console(stderr=True)
+_WIDTH: Final = None if sys.stdout.isatty() else 150
+console: Final = Console(width=_WIDTH, highlight=False)
+errors: Final = Console(width=_WIDTH, stderr=True, highlight=False)
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
@@ -86,19 +87,24 @@ def _one_at_a_time(data: Path) -> Iterator[None]:
 
 
 def _run_night(data: Path, night: date) -> bool:
-    import logging
-
-    logging.getLogger("dagster").setLevel(logging.ERROR)
     started = datetime.now(UTC)
-    with console.status(f"night {night}: starting"):
+    log = data / "logs" / f"night={night}.log"
+    log.parent.mkdir(exist_ok=True)
+    console.print(f"night {night}: ingest, conform, derive, model, publish; the full log goes to {log}")
+    # Dagster and dbt write thousands of lines to the standard streams; a person at a terminal wants the result.
+    with log.open("w") as stream, redirect_stdout(stream), redirect_stderr(stream):
         import dagster as dg
 
         from pipelines.definitions import definitions
 
-        job = definitions().get_job_def("nightly") if hasattr(definitions(), "get_job_def") else definitions().resolve_job_def("nightly")
-    console.print(f"night {night}: ingest, conform, derive, model, publish")
-    with dg.DagsterInstance.get() as instance:
-        done = job.execute_in_process(partition_key=night.isoformat(), instance=instance, raise_on_error=False)
+        job = definitions().resolve_job_def("nightly")
+        with dg.DagsterInstance.get() as instance:
+            done = job.execute_in_process(
+                partition_key=night.isoformat(),
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
+            )
     seconds = (datetime.now(UTC) - started).total_seconds()
     _summary(data, night)
     if done.success:

@@ -157,13 +157,15 @@ def dbt_results(run_results: Path, gate: str, night: date, run_id: str) -> list[
 
 
 def log_results(paths: DataPaths, night: date, gate: str, results: list[GateResult]) -> None:
-    """Put results into the night's gate log, in place of what an earlier run of the night said of the same tables and engines."""
+    """Put results into the night's gate log, in place of what an earlier run of the night said at this gate."""
     file = paths.gate_log_file(night)
-    fresh = {(gate, result.table_name, result.engine) for result in results}
+    fresh = {(result.table_name, result.engine) for result in results}
+    run_ids = {result.run_id for result in results}
     kept = []
     if file.exists():
         for row in pq.read_table(file, partitioning=None).to_pylist():
-            if (row["gate"], row["table_name"], row["engine"]) not in fresh:
+            outdated = row["run_id"] not in run_ids or (row["table_name"], row["engine"]) in fresh
+            if row["gate"] != gate or not outdated:
                 kept.append(row)
     rows = kept + [asdict(result) for result in results]
     rows.sort(key=lambda row: (row["gate"], row["table_name"], row["engine"], row["check_name"]))
