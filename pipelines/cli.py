@@ -44,7 +44,9 @@ def world(out: Path, world: str, size: str, seed: int) -> None:
         made = write_world(out, world, size, seed)
     except (ValueError, KeyError) as error:
         raise click.ClickException(f"world: {error}") from None
-    console.print(f"world {made.world}, {made.size}, seed {made.seed}: {made.post_count:,} posts of {made.account_count:,} accounts, {made.trend_count} planted trends, {made.file_count} files in {out / 'inbox'}")
+    console.print(
+        f"world {made.world}, {made.size}, seed {made.seed}: {made.post_count:,} posts of {made.account_count:,} accounts, {made.trend_count} planted trends, {made.file_count} files in {out / 'inbox'}"
+    )
 
 
 @main.command()
@@ -65,7 +67,9 @@ def nightly(inbox: Path, data: Path, day: datetime | None, first: datetime | Non
     begin = (first or day).date() if (first or day) else yesterday  # type: ignore[union-attr]
     end = last.date() if last else begin
     if end < begin or end > yesterday:
-        raise click.ClickException(f"nightly: nights run from --from to --to and not after {yesterday}, the last finished UTC day")
+        raise click.ClickException(
+            f"nightly: nights run from --from to --to and not after {yesterday}, the last finished UTC day"
+        )
     data.mkdir(parents=True, exist_ok=True)
     os.environ["UNDERCURRENT_DATA"] = str(data.resolve())
     os.environ["UNDERCURRENT_INBOX"] = str(inbox.resolve())
@@ -108,7 +112,9 @@ def _run_night(data: Path, night: date) -> bool:
     seconds = (datetime.now(UTC) - started).total_seconds()
     _summary(data, night)
     if done.success:
-        console.print(f"[green]published[/green] in {seconds:.0f} s: {data / 'published' / 'current'} and {data / 'published' / 'undercurrent.duckdb'}")
+        console.print(
+            f"[green]published[/green] in {seconds:.0f} s: {data / 'published' / 'current'} and {data / 'published' / 'undercurrent.duckdb'}"
+        )
         _findings(data)
         return True
     errors.print(f"[red]not published[/red] after {seconds:.0f} s; the last snapshot is as it was. Why:", highlight=False)
@@ -118,9 +124,9 @@ def _run_night(data: Path, night: date) -> bool:
 
 
 def _reasons(done: Any, data: Path, night: date) -> list[str]:
-    from pipelines.lake.paths import DataPaths
-
     import pyarrow.parquet as pq
+
+    from pipelines.lake.paths import DataPaths
 
     lines = []
     log = DataPaths(data).gate_log_file(night)
@@ -143,16 +149,24 @@ def _summary(data: Path, night: date) -> None:
     from pipelines.lake.paths import DataPaths
 
     paths = DataPaths(data)
-    table = Table("platform", "files", "records", "landed", "quarantined", "duplicates", title=f"night {night}", title_justify="left")
+    table = Table(
+        "platform", "files", "records", "landed", "quarantined", "duplicates", title=f"night {night}", title_justify="left"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     unknown = []
     for ledger in sorted((data / "ledger").glob(f"*/night={night}.parquet")):
         rows = pq.read_table(ledger, partitioning=None).to_pylist()
         took = [row for row in rows if row["status"] in {"ingested", "unreadable"}]
-        sums = [sum(row[name] for row in took) for name in ("record_count", "landed_count", "quarantined_count", "duplicate_count")]
+        sums = [
+            sum(row[name] for row in took) for name in ("record_count", "landed_count", "quarantined_count", "duplicate_count")
+        ]
         table.add_row(ledger.parent.name, str(len(took)), *(f"{number:,}" for number in sums))
-        unknown += [f"{ledger.parent.name}/{row['file']}: {row['detail']}" for row in rows if row["status"] in {"unknown_format", "unreadable"}]
+        unknown += [
+            f"{ledger.parent.name}/{row['file']}: {row['detail']}"
+            for row in rows
+            if row["status"] in {"unknown_format", "unreadable"}
+        ]
     console.print(table)
     reasons: Counter[str] = Counter()
     for file in sorted((data / "quarantine").glob(f"*/{night}.parquet")):
@@ -166,7 +180,12 @@ def _summary(data: Path, night: date) -> None:
     if log.exists():
         results = pq.read_table(log, partitioning=None, columns=["gate", "passed"]).to_pylist()
         passed, total = Counter(row["gate"] for row in results if row["passed"]), Counter(row["gate"] for row in results)
-        console.print("gates: " + ", ".join(f"{gate} {passed[gate]}/{total[gate]}" for gate in ("landed", "staged", "derived", "marts") if total[gate]))
+        console.print(
+            "gates: "
+            + ", ".join(
+                f"{gate} {passed[gate]}/{total[gate]}" for gate in ("landed", "staged", "derived", "marts") if total[gate]
+            )
+        )
 
 
 def _findings(data: Path) -> None:
@@ -179,18 +198,26 @@ def _findings(data: Path) -> None:
             " (select count(*) from trends where abstain_reason is not null)"
         ).fetchone()
         if counts:
-            console.print(f"found: {counts[0]:,} creators, {counts[1]} niches, {counts[2]} trends, of which {counts[3]} without a claim (each says why)")
+            console.print(
+                f"found: {counts[0]:,} creators, {counts[1]} niches, {counts[2]} trends, of which {counts[3]} without a claim (each says why)"
+            )
         origins = connection.execute(
             "select tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
             " where period = 'all' and odds_ratio is not null order by tier"
         ).fetchall()
         for tier, ratio, low, high, q_value, trends in origins:
-            console.print(f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1", highlight=False)
+            console.print(
+                f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
+                highlight=False,
+            )
         for target, claim, level, count in connection.execute(
             "select target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1), count(*) filter (where abstain_reason is null)"
             " from ripple_effects group by 1 order by 1"
         ).fetchall():
-            console.print(f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05", highlight=False)
+            console.print(
+                f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
+                highlight=False,
+            )
 
 
 @main.command()
@@ -203,7 +230,9 @@ def query(sql: str, data: Path, shape: str) -> None:
 
     catalogue = data / "published" / "undercurrent.duckdb"
     if not catalogue.exists():
-        raise click.ClickException(f"query: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}")
+        raise click.ClickException(
+            f"query: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}"
+        )
     try:
         with duckdb.connect(str(catalogue.resolve()), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
@@ -213,7 +242,9 @@ def query(sql: str, data: Path, shape: str) -> None:
     if shape == "table":
         table = Table(*found.column_names)
         for row in found.to_pylist():
-            table.add_row(*("" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
+            table.add_row(
+                *("" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values())
+            )
         console.print(table)
     elif shape == "csv":
         click.echo(found.to_pandas().to_csv(index=False), nl=False)

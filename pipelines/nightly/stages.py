@@ -145,7 +145,9 @@ def record_dbt(paths: DataPaths, target: Path, gate: str, night: date, run_id: s
     for name, each in statuses.items():
         if each["status"] in {"error", "skipped"} and not name.startswith(("test.", "unit_test.")):
             table = name.split(".")[2]
-            results.append(GateResult(night, run_id, gate, table, "the model builds", "dbt", passed=False, observed=each.get("message")))
+            results.append(
+                GateResult(night, run_id, gate, table, "the model builds", "dbt", passed=False, observed=each.get("message"))
+            )
     log_results(paths, night, gate, results)
     _close_on_failure(results)
 
@@ -246,7 +248,7 @@ def dbt_executable() -> Path:
 
 @cache
 def manifest_file() -> Path:
-    """dbt's manifest, made anew where a file of the project is younger than it.
+    """Dbt's manifest, made anew where a file of the project is younger than it.
 
     dagster-dbt makes it only below ``dagster dev``; tests and the command line need it too.
     """
@@ -255,7 +257,15 @@ def manifest_file() -> Path:
     sources = [file for folder in ("models", "macros", "seeds") for file in (DBT_PROJECT / folder).rglob("*") if file.is_file()]
     youngest = max(file.stat().st_mtime for file in [*sources, DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"])
     if not manifest.exists() or manifest.stat().st_mtime < youngest:
-        command = [str(dbt_executable()), "--quiet", "parse", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+        command = [
+            str(dbt_executable()),
+            "--quiet",
+            "parse",
+            "--project-dir",
+            str(DBT_PROJECT),
+            "--profiles-dir",
+            str(DBT_PROJECT),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ.copy(), check=False)  # noqa: S603 - our own dbt
         if done.returncode:
             raise RuntimeError(f"dbt cannot read its project: {done.stdout.strip()} {done.stderr.strip()}")

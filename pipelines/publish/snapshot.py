@@ -23,7 +23,9 @@ class PublishError(RuntimeError):
     """The snapshot is not fit to be published; the last one stays."""
 
 
-def publish(paths: DataPaths, night: date, run_id: str, tables: dict[str, Path], descriptions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def publish(
+    paths: DataPaths, night: date, run_id: str, tables: dict[str, Path], descriptions: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     """Publish tables as one snapshot.
 
     A reader that has a snapshot open keeps it: its files stay until ``KEPT_SNAPSHOTS`` newer ones exist, and its catalogue
@@ -51,7 +53,13 @@ def publish(paths: DataPaths, night: date, run_id: str, tables: dict[str, Path],
     making = snapshots / f".making-{name}"
     making.mkdir()
     listed = {table: _copied(source, making / f"{table}.parquet") for table, source in sorted(tables.items())}
-    manifest = {"snapshot": name, "night": night.isoformat(), "run_id": run_id, "published_at": made_at.isoformat(), "tables": listed}
+    manifest = {
+        "snapshot": name,
+        "night": night.isoformat(),
+        "run_id": run_id,
+        "published_at": made_at.isoformat(),
+        "tables": listed,
+    }
     _written(making / "manifest.json", json.dumps(manifest, indent=1).encode())
     _make_catalogue(making, snapshots / name, listed, descriptions)
     _synced(making)

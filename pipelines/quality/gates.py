@@ -99,7 +99,9 @@ def check_files(files: Iterable[Path], gate: str, table: str, suite: Path, night
     rows = pa.concat_tables(parts) if parts else None
     if rows is None or rows.num_rows == 0:
         may_be_empty = bool(declared["meta"]["may_be_empty"])
-        return [GateResult(night, run_id, gate, table, "has rows, or may have none", "great_expectations", may_be_empty, "0 rows", 0)]
+        return [
+            GateResult(night, run_id, gate, table, "has rows, or may have none", "great_expectations", may_be_empty, "0 rows", 0)
+        ]
     frame = rows.to_pandas()
     return [_result(each, frame, keys, gate, table, night, run_id) for each in _validate(frame, declared["name"], expectations)]
 
@@ -152,7 +154,9 @@ def dbt_results(run_results: Path, gate: str, night: date, run_id: str) -> list[
         if kind in {"test", "unit_test"}:
             passed = each["status"] in {"pass", "success", "warn"}
             table, _, check = name.partition(".")
-            results.append(GateResult(night, run_id, gate, table, check or table, "dbt", passed, each.get("message"), each.get("failures")))
+            results.append(
+                GateResult(night, run_id, gate, table, check or table, "dbt", passed, each.get("message"), each.get("failures"))
+            )
     return results
 
 

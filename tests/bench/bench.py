@@ -21,10 +21,9 @@ _NIGHT = date(2026, 10, 1)
 def ingest_ours(folder: Path) -> None:
     """The intake on a dump: quarantine, pseudonyms, links, tags, all lake and vault tables."""
     from pipelines.lake.intake import ingest_night
-    from pipelines.platforms.registry import PLATFORMS
-
     from pipelines.lake.paths import DataPaths
     from pipelines.lake.pseudonyms import Pseudonymiser
+    from pipelines.platforms.registry import PLATFORMS
 
     paths = DataPaths(folder / "ours")
     ingest_night(paths, folder / "inbox", PLATFORMS["reddit"], _NIGHT, Pseudonymiser(b"k" * 32), workers=2)
@@ -34,7 +33,9 @@ def ingest_duckdb(folder: Path) -> None:
     """What a user would pick instead: DuckDB's read_json to one Parquet file, 13 columns, no pseudonyms, no quarantine."""
     import duckdb
 
-    columns = dict.fromkeys(("id", "name", "author", "author_fullname", "body", "link_id", "parent_id", "subreddit", "permalink"), "VARCHAR")
+    columns = dict.fromkeys(
+        ("id", "name", "author", "author_fullname", "body", "link_id", "parent_id", "subreddit", "permalink"), "VARCHAR"
+    )
     columns |= {"created_utc": "BIGINT", "retrieved_on": "BIGINT", "score": "BIGINT", "controversiality": "INTEGER"}
     described = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
     connection = duckdb.connect(config={"threads": 2})

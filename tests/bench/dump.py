@@ -9,7 +9,25 @@ from typing import Final
 import msgspec
 import zstandard
 
-_WORDS: Final = ["the", "a", "thrift", "vintage", "linen", "ramen", "broth", "serum", "sneaker", "drop", "vinyl", "zine", "garden", "sourdough", "mend", "dye", "thread"]
+_WORDS: Final = [
+    "the",
+    "a",
+    "thrift",
+    "vintage",
+    "linen",
+    "ramen",
+    "broth",
+    "serum",
+    "sneaker",
+    "drop",
+    "vinyl",
+    "zine",
+    "garden",
+    "sourdough",
+    "mend",
+    "dye",
+    "thread",
+]
 _START: Final = 1_785_542_400  # 2026-08-01T00:00:00Z
 _SPAN_SECONDS: Final = 31 * 86_400
 
@@ -29,9 +47,13 @@ def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int 
     rng = random.Random(seed)
     encoder = msgspec.json.Encoder()
     parameters = zstandard.ZstdCompressionParameters.from_level(3, window_log=window_log)
-    filler = dict.fromkeys(("approved_at_utc", "author_flair_text", "banned_by", "collapsed_reason", "mod_note", "top_awarded_type"))
+    filler = dict.fromkeys(
+        ("approved_at_utc", "author_flair_text", "banned_by", "collapsed_reason", "mod_note", "top_awarded_type")
+    )
     filler |= {f"author_flair_{part}": "" for part in ("css_class", "background_color", "richtext", "template_id")}
-    flags = dict.fromkeys(("archived", "can_gild", "collapsed", "is_submitter", "locked", "no_follow", "stickied", "send_replies"), False)
+    flags = dict.fromkeys(
+        ("archived", "can_gild", "collapsed", "is_submitter", "locked", "no_follow", "stickied", "send_replies"), False
+    )
     authors = [f"person_{number}" for number in range(40_000)]
     subreddits = [f"sub{number}" for number in range(60)]
     estimate = wanted_bytes / 1_330

@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from pipelines.lake.intake import ingest_night
-from pipelines.platforms.registry import PLATFORMS
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import load_or_create
+from pipelines.platforms.registry import PLATFORMS
 from tests.realdata.inbox import lay_out
 
 NIGHT = date(2026, 11, 2)

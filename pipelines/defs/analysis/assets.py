@@ -38,5 +38,9 @@ def derived_tables(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
         yield dg.MaterializeResult(
             asset_key=["derived", table],
             metadata={"dagster/row_count": rows},
-            check_results=[dg.AssetCheckResult(asset_key=["derived", table], check_name="derived", passed=not failed, metadata={"failed": failed})],
+            check_results=[
+                dg.AssetCheckResult(
+                    asset_key=["derived", table], check_name="derived", passed=not failed, metadata={"failed": failed}
+                )
+            ],
         )

@@ -19,7 +19,10 @@ nightly = dg.define_asset_job(
 
 
 @dg.schedule(
-    job=nightly, cron_schedule="0 3 * * *", execution_timezone=from_environment().time_zone, default_status=dg.DefaultScheduleStatus.STOPPED
+    job=nightly,
+    cron_schedule="0 3 * * *",
+    execution_timezone=from_environment().time_zone,
+    default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 def nightly_at_three(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Every day at 03:00: the night of the UTC day before."""

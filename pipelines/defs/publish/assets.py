@@ -16,7 +16,9 @@ from pipelines.settings import from_environment
     owners=OWNERS,
     kinds={"python", "parquet"},
     partitions_def=NIGHTS,
-    check_specs=[dg.AssetCheckSpec("published", asset="gate_results", description="All gates passed and the snapshot reads back.")],
+    check_specs=[
+        dg.AssetCheckSpec("published", asset="gate_results", description="All gates passed and the snapshot reads back.")
+    ],
 )
 def gate_results(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One row per check and night; written last, published with the marts in one snapshot."""

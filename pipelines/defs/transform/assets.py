@@ -16,7 +16,9 @@ class _Translator(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
-        stage = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}.get((node.get("fqn") or ["", ""])[1], "seeds")
+        stage = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}.get(
+            (node.get("fqn") or ["", ""])[1], "seeds"
+        )
         return spec.replace_attributes(group_name=stage, owners=OWNERS)
 
 
@@ -64,5 +66,9 @@ def transform() -> dg.Definitions:
     """Both dbt steps and their resource."""
     return dg.Definitions(
         assets=[conform, marts],
-        resources={"dbt": DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable()))},
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable())
+            )
+        },
     )

@@ -1,0 +1,159 @@
+"""A tiny world through the whole night: Dagster, dbt, gates, publish, command line."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines.cli import main
+from pipelines.nightly.stages import MARTS
+from pipelines.world.generate import write_world
+
+NIGHT = "2026-10-01"
+
+
+class Installation:
+    """A world, a data folder and the command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inbox, self.data, self.truth = folder / "world" / "inbox", folder / "data", folder / "world" / "truth"
+        self.home = folder / "dagster_home"
+        self.home.mkdir()
+        write_world(folder / "world", "P6_full_realistic", "tiny", 7)
+
+    def nightly(self, night: str = NIGHT) -> Result:
+        arguments = ["nightly", "--inbox", str(self.inbox), "--data", str(self.data), "--day", night]
+        return CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(self.home)})
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.data / "published" / "undercurrent.duckdb"), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    @property
+    def current(self) -> Path:
+        return (self.data / "published" / "current").resolve()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    made = Installation(tmp_path_factory.mktemp("installation"))
+    result = made.nightly()
+    assert result.exit_code == 0, result.output
+    return made
+
+
+def test_a_night_publishes_every_mart_with_a_manifest_that_tells_the_truth(installed: Installation) -> None:
+    manifest = json.loads((installed.current / "manifest.json").read_text())
+    assert set(manifest["tables"]) == {*MARTS, "gate_results"}
+    for table, about in manifest["tables"].items():
+        assert pq.read_metadata(installed.current / f"{table}.parquet").num_rows == about["rows"]
+
+
+def test_published_posts_are_those_of_the_truth_less_what_was_deleted(installed: Installation) -> None:
+    for platform in ("youtube", "tiktok", "instagram"):
+        truth = pq.read_table(installed.truth / "posts_count.parquet").to_pandas()
+        wanted = int(truth.loc[truth["platform"] == platform, "post_count"].sum())
+        found = installed.ask(
+            f"select sum(got_count) from coverage_days where platform = '{platform}' and source not like '%profiles' and source not like '%channels'"
+        )
+        posts = duckdb.sql(
+            f"select count(distinct post_key) from read_parquet('{installed.data}/lake/{platform}/posts/*/*.parquet')"
+        ).fetchone()
+        assert posts is not None
+        assert posts[0] == wanted
+        assert found[0][0] >= wanted
+
+
+def test_every_planted_fault_is_quarantined_or_named(installed: Installation) -> None:
+    refused = {
+        row[0]
+        for row in duckdb.sql(
+            f"select platform || '/' || file from read_parquet('{installed.data}/quarantine/*/*.parquet')"
+        ).fetchall()
+    }
+    ledger = duckdb.sql(
+        f"select platform || '/' || file from read_parquet('{installed.data}/ledger/*/*.parquet', hive_partitioning=false) where status <> 'ingested'"
+    ).fetchall()
+    named = refused | {row[0] for row in ledger}
+    faults = pq.read_table(installed.truth / "planted_faults.parquet").to_pylist()
+    spoiled = [
+        f"{row['platform']}/{row['file'].removeprefix(row['platform'] + '/')}"
+        for row in faults
+        if row["expected_code"] in {"broken_json", "missing_id", "implausible_time", "invalid_utf8", "wrong_type"}
+    ]
+    assert spoiled
+    assert [file for file in spoiled if file not in named] == []
+
+
+def test_no_raw_handle_or_text_is_published(installed: Installation) -> None:
+    handles = [row["native_id"].encode() for row in pq.read_table(installed.truth / "accounts.parquet").to_pylist()]
+    for file in installed.current.glob("*.parquet"):
+        content = b"\n".join(str(value).encode() for column in pq.read_table(file).to_pydict().values() for value in column)
+        assert not [handle for handle in handles if len(handle) > 8 and handle in content], file.name
+
+
+def test_a_second_run_of_the_night_publishes_the_same_tables(installed: Installation) -> None:
+    before = {table: pq.read_table(installed.current / f"{table}.parquet") for table in MARTS}
+    result = installed.nightly()
+    assert result.exit_code == 0, result.output
+    for table, rows in before.items():
+        assert pq.read_table(installed.current / f"{table}.parquet").equals(rows), table
+
+
+def test_a_reader_keeps_its_snapshot_while_the_next_is_published(installed: Installation) -> None:
+    from pipelines.lake.paths import DataPaths
+    from pipelines.publish.snapshot import publish
+
+    paths, stop, problems = DataPaths(installed.data), threading.Event(), []
+    tables = {table: installed.data / "marts" / f"{table}.parquet" for table in (*MARTS, "gate_results")}
+
+    def read_all_along() -> None:
+        with duckdb.connect(str((installed.data / "published" / "undercurrent.duckdb").resolve()), read_only=True) as connection:
+            first = connection.execute("select count(*) from creators").fetchone()
+            while not stop.is_set():
+                if connection.execute("select count(*) from creators").fetchone() != first:
+                    problems.append("mixed")
+
+    reader = threading.Thread(target=read_all_along)
+    reader.start()
+    for _ in range(3):
+        publish(paths, date.fromisoformat(NIGHT), "test", tables, {})
+    stop.set()
+    reader.join()
+    assert problems == []
+
+
+def test_a_closed_gate_leaves_the_snapshot_and_names_why(installed: Installation) -> None:
+    before = installed.current
+    poison = installed.inbox / "reddit" / "RC_2026-10.ndjson"
+    poison.write_bytes(b'{"no": "comment"\n' * 400)
+    poison.write_bytes(b'{"id":"x1","body":"b","link_id":"t3_a","created_utc":1790000000,"subreddit":"s"}\n' + b"{broken\n" * 400)
+    try:
+        result = installed.nightly("2026-10-02")
+        assert result.exit_code == 1
+        assert "quarantined share of records" in result.output
+        assert "reddit" in result.output
+        assert installed.current == before
+    finally:
+        poison.unlink()
+
+
+def test_query_and_doctor_answer_in_words(installed: Installation) -> None:
+    asked = CliRunner().invoke(
+        main, ["query", "select count(*) as n from trends", "--data", str(installed.data), "--format", "csv"]
+    )
+    assert asked.output.splitlines()[0] == "n"
+    wrong = CliRunner().invoke(main, ["query", "select * from nothing_here", "--data", str(installed.data)])
+    assert wrong.exit_code == 1
+    assert "nothing_here" in wrong.output
+    unpublished = CliRunner().invoke(main, ["query", "select 1", "--data", str(installed.data / "elsewhere")])
+    assert "nothing is published" in unpublished.output
+    assert "published: snapshot" in CliRunner().invoke(main, ["doctor", "--data", str(installed.data)]).output
