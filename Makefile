@@ -24,7 +24,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## create the environment from the hash-locked requirements
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock
 	@py="$$(command -v $(PYTHON) || command -v python3 || true)"; \
 	 [ -n "$$py" ] || { echo "setup: Python 3.11 is needed and was not found; install it or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 	 "$$py" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "setup: Python 3.11 is needed, $$py is $$("$$py" -V 2>&1); name the right one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
@@ -58,7 +58,7 @@ types: $(STAMP)
 	@$(BIN)/mypy
 
 sql-lint: $(STAMP)
-	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/analyses
+	@$(BIN)/sqlfluff lint dbt_project/models/intermediate dbt_project/models/marts
 
 deprecations: $(STAMP)
 	@UNDERCURRENT_DATA=$(abspath $(DATA)/run) $(BIN)/dbt --quiet parse --no-partial-parse --show-all-deprecations --warn-error \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
@@ -15,6 +16,7 @@ import zstandard
 from pipelines.platforms.protocol import BadRecord, LineBlock
 
 CHUNK_BYTES: Final = 1 << 20
+_PIECE_BYTES: Final = 16 << 10
 LONGEST_LINE_BYTES: Final = 16 << 20
 LARGEST_DOCUMENT_BYTES: Final = 512 << 20
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -51,13 +53,20 @@ class _Source:
         self.failure: str | None = None
 
     def read(self, size: int) -> bytes:
-        if self.failure is not None:
-            return b""
-        try:
-            return self._stream.read(size)
-        except (EOFError, OSError, zstandard.ZstdError) as error:
-            self.failure = str(error) or type(error).__name__
-            return b""
+        """Up to ``size`` bytes; what could be read before a failure is given before the failure counts."""
+        pieces: list[bytes] = []
+        count = 0
+        while count < size and self.failure is None:
+            try:
+                piece = self._stream.read(min(size - count, _PIECE_BYTES))
+            except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+                self.failure = str(error) or type(error).__name__
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            count += len(piece)
+        return b"".join(pieces)
 
 
 def _truncated(failure: str) -> BadRecord:
@@ -107,6 +116,9 @@ def _oversized(source: _Source, start: bytes, index: int, offset: int) -> tuple[
 
 
 def _line(index: int, offset: int, raw: bytes) -> Framed:
+    if len(raw) > LONGEST_LINE_BYTES:
+        reason = f"the line has {len(raw):,} bytes; at most {LONGEST_LINE_BYTES:,} are read"
+        return Framed(index, offset, raw, problem=BadRecord("oversized", reason))
     try:
         return Framed(index, offset, raw, value=msgspec.json.decode(raw))
     except UnicodeDecodeError as error:

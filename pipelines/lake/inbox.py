@@ -51,7 +51,12 @@ def files(folder: Path) -> Iterator[InboxFile]:
     """All files below a platform's inbox folder, in order of their names. Hidden files are the file system's own."""
     if not folder.is_dir():
         return
-    found = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+    # A name that is not UTF-8 is shown with its odd bytes escaped: the ledger takes text only.
+    found = sorted(
+        (path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), path)
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
     for name, path in found:
         if not PurePosixPath(name).name.startswith("."):
             status = path.stat()
@@ -80,7 +85,7 @@ def members(file: InboxFile) -> Iterator[Member]:
     """The decompressed streams of a file. Raises UnreadableFileError for an archive that cannot be opened."""
     name = file.name.lower()
     try:
-        if name.endswith((".tar.gz", ".tgz", ".tar", ".tar.zst")):
+        if name.endswith((".tar.gz", ".tgz", ".tar")):
             yield from _tar_members(file)
         elif name.endswith(".zip"):
             yield from _zip_members(file)

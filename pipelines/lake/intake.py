@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from tarfile import TarError
 from typing import IO, Any, Final
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -196,7 +199,7 @@ class _Night:
         try:
             for member in inbox.members(file):
                 self._take_member(file, member)
-        except inbox.UnreadableFileError as error:
+        except (inbox.UnreadableFileError, BadZipFile, TarError, zlib.error) as error:
             self.entries.append(self._entry(file, file.name, None, "unreadable", str(error)))
 
     def _entry(self, file: inbox.InboxFile, name: str, source_format: str | None, status: str, detail: str | None) -> LedgerEntry:
@@ -395,7 +398,7 @@ def _first_bytes(stream: IO[bytes]) -> tuple[bytes, str | None]:
     try:
         while len(head) < _HEAD_BYTES and (chunk := stream.read(1024)):
             head += chunk
-    except (EOFError, OSError, zstandard.ZstdError) as error:
+    except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
         return head, str(error) or type(error).__name__
     return head, None
 

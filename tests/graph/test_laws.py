@@ -74,7 +74,7 @@ def test_landed_assets_are_named_as_folder_source_and_suite(specs: list[Any]) ->
 
     wanted = {(name, table) for name, each in PLATFORMS.items() for table in each.tables if not table.startswith("vault_")}
     assert {tuple(spec.key.path) for spec in specs if spec.group_name == "ingest"} == wanted
-    sources = set()
+    sources: set[tuple[str, str]] = set()
     for file in (ROOT / "dbt_project" / "models" / "staging").rglob("*.yml"):
         for source in yaml.safe_load(file.read_text()).get("sources", []):
             sources.update((source["name"], table["name"]) for table in source["tables"] if source["name"] != "derived")

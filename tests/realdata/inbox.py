@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from tests.contracts.unwrap import unwrap_cassettes
+from tests.contracts.unwrap import unwrap
 
 # Platform folder of the inbox -> (path in the real data, which members of an archive to take).
 _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -58,7 +59,9 @@ def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = ()) -> None:
                 for file in sorted(path.iterdir()):
                     shutil.copyfile(file, target / file.name)
             elif members == "cassettes":
-                unwrap_cassettes(path, target)
+                with tempfile.TemporaryDirectory() as folder:
+                    _unpack(path, Path(folder), "*")
+                    unwrap(Path(folder), target)
             elif path.name.endswith(".tar.gz"):
                 _unpack(path, target, members)
             else:

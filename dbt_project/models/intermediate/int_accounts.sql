@@ -56,13 +56,19 @@ select
     everyone.account_key,
     least(everyone.account_key, coalesce(mutual_links.linked_account_key, everyone.account_key)) as creator_key,
     case when mutual_links.linked_account_key is null then 'none' else 'mutual_self_declared' end as link_evidence,
-    coalesce(profiles.actor_class, 'unknown') as actor_class,
+    -- Who publishes and is not said to be something else is a creator; who only reacts is unknown.
+    case
+        when profiles.actor_class is not null and profiles.actor_class <> 'unknown' then profiles.actor_class
+        when posters.account_key is not null then 'creator'
+        else 'unknown'
+    end as actor_class,
     profiles.created_at,
     profiles.followers_count,
     coalesce(profiles.status, 'active') as status,
     profiles.public_name
 from everyone
 left join profiles using (platform, account_key)
+left join posters using (platform, account_key)
 left join mutual_links using (account_key)
 left join {{ ref("int_deletions") }} as deletions
     on deletions.subject_type = 'account' and everyone.account_key = deletions.subject_key

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from pipelines.lake.framing import LONGEST_LINE_BYTES
 from pipelines.lake.schemas import TABLES as SCHEMAS
 from pipelines.platforms.protocol import BadRecord, BlockResult, FileContext, Framing, LineBlock, Record, Row, Sample
 from pipelines.platforms.text import canonical_url, link_domain, links_in, tags_in
@@ -257,6 +258,8 @@ class _Dump:
     def parse_block(self, block: LineBlock, context: FileContext) -> BlockResult:
         """All lines of a block at once. Raises BadRecord or msgspec's errors if any line is bad; then go line by line."""
         raws = [line for line in block.data.split(b"\n") if line.strip()]
+        if raws and len(max(raws, key=len)) > LONGEST_LINE_BYTES:
+            raise BadRecord("oversized", "a line of the block is too long")
         decode = msgspec.json.Decoder(self.payload).decode
         key = _Keys(context)
         columns: dict[str, tuple[list[int], list[dict[str, Any]]]] = {}

@@ -61,7 +61,7 @@ class Table(Notes):
     framing = Framing.CSV
 
     def matches(self, sample: Sample) -> bool:
-        return sample.first_value == ["id", "day"]
+        return bool(sample.first_value == ["id", "day"])
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         cells = {"id": record.value["id"], "day": int(record.value["day"])}
@@ -83,7 +83,10 @@ def ingest(inbox: Path, night: date = NIGHT) -> NightIntake:
 
 
 def quarantine(inbox: Path) -> list[dict[str, Any]]:
-    return pq.read_table(inbox.parents[1] / "data" / "quarantine" / "notes" / f"{NIGHT}.parquet").to_pylist()
+    rows: list[dict[str, Any]] = pq.read_table(
+        inbox.parents[1] / "data" / "quarantine" / "notes" / f"{NIGHT}.parquet"
+    ).to_pylist()
+    return rows
 
 
 def digests(inbox: Path) -> dict[str, str]:
@@ -137,7 +140,7 @@ def test_a_truncated_file_keeps_the_records_before_the_cut(inbox: Path, suffix: 
     night = ingest(inbox)
     (refused,) = quarantine(inbox)
     assert refused["reason_code"] == "truncated"
-    assert night.landed_count > 1_000
+    assert night.landed_count > 11_000
     assert night.record_count == night.landed_count + 1
 
 
@@ -255,3 +258,30 @@ def test_a_document_that_is_cut_off_is_one_quarantined_record_and_named(inbox: P
     (refused,) = quarantine(inbox)
     assert (refused["reason_code"], refused["file"]) == ("broken_json", "a.json")
     assert (night.record_count, night.quarantined_count, night.unknown_files) == (1, 1, ["a.json"])
+
+
+def test_a_corrupt_gzip_body_keeps_what_came_before_it(inbox: Path) -> None:
+    raw = b"".join(note(number, salt=hashlib.sha256(str(number).encode()).hexdigest()) for number in range(5_000))
+    packed = bytearray(gzip.compress(raw))
+    packed[len(packed) // 2 : len(packed) // 2 + 60] = b"\xff" * 60
+    (inbox / "a.jsonl.gz").write_bytes(bytes(packed))
+    (inbox / "b.jsonl").write_bytes(note(9_999))
+    night = ingest(inbox)
+    assert night.landed_count > 1_000
+    assert [entry.file for entry in night.files] == ["a.jsonl.gz", "b.jsonl"]
+
+
+def test_an_archive_member_with_a_wrong_checksum_does_not_stop_the_night(inbox: Path) -> None:
+    with zipfile.ZipFile(inbox / "a.zip", "w") as archive:
+        archive.writestr("one.jsonl", note(1))
+    content = (inbox / "a.zip").read_bytes()
+    (inbox / "a.zip").write_bytes(content.replace(b'"day": 0', b'"day": 3', 1))
+    (inbox / "b.jsonl").write_bytes(note(2))
+    night = ingest(inbox)
+    assert [(entry.file, entry.status) for entry in night.files] == [("a.zip", "unreadable"), ("b.jsonl", "ingested")]
+
+
+def test_a_file_name_that_is_not_utf8_is_taken_in_with_its_bytes_escaped(inbox: Path) -> None:
+    Path(str(inbox) + "/caf\udce9.jsonl").write_bytes(note(1))
+    night = ingest(inbox)
+    assert [(entry.file, entry.landed_count) for entry in night.files] == [("caf\\xe9.jsonl", 1)]
