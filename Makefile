@@ -41,10 +41,10 @@ run: $(WORLD_DIR)/truth/world.json ## make the small world, run the nightly on i
 	@$(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT)
 
 test: $(STAMP) ## run the test suite
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(STAMP) ## run the test suite with its long tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest
 
 ui: $(STAMP) ## Dagster's web UI on localhost:3000
 	@mkdir -p $(DATA)/run $(WORLD_DIR)/inbox

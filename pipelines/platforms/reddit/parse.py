@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -235,8 +235,8 @@ def _media_kind(line: Submission) -> str:
 class _Dump:
     """What both dump formats share."""
 
-    framing: ClassVar[Framing] = Framing.LINES
-    collection_method: ClassVar[str] = "archive"
+    framing: Framing = Framing.LINES
+    collection_method: str = "archive"
     name: str
     payload: type[Comment | Submission]
 
