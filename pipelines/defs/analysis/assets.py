@@ -32,7 +32,7 @@ from pipelines.settings import from_environment
 )
 def derived_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Run the estimators and gate what they wrote."""
-    outcome = derive(from_environment().paths, date.fromisoformat(context.partition_key), context.run_id)
+    outcome = derive(from_environment().paths, date.fromisoformat(context.partition_key), context.run.run_id)
     for table, (rows, results) in outcome.items():
         failed = [result.sentence() for result in results if not result.passed]
         yield dg.MaterializeResult(

@@ -22,7 +22,7 @@ from pipelines.settings import from_environment
 )
 def gate_results(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """One row per check and night; written last, published with the marts in one snapshot."""
-    manifest = publish_night(from_environment().paths, date.fromisoformat(context.partition_key), context.run_id)
+    manifest = publish_night(from_environment().paths, date.fromisoformat(context.partition_key), context.run.run_id)
     rows = {table: about["rows"] for table, about in manifest["tables"].items()}
     return dg.MaterializeResult(
         metadata={"snapshot": manifest["snapshot"], "dagster/row_count": rows["gate_results"], "tables": rows},

@@ -40,8 +40,8 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     begin_modelling(paths, night)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False)
     yield from invocation.stream()
-    record_dbt(paths, invocation.target_path, "staged", night, context.run_id)
-    check_conformed(paths, night, context.run_id)
+    record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
+    check_conformed(paths, night, context.run.run_id)
 
 
 @dbt_assets(
@@ -57,8 +57,8 @@ def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[An
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False)
     yield from invocation.stream()
-    record_dbt(paths, invocation.target_path, "marts", night, context.run_id)
-    check_marts(paths, night, context.run_id)
+    record_dbt(paths, invocation.target_path, "marts", night, context.run.run_id)
+    check_marts(paths, night, context.run.run_id)
 
 
 @dg.definitions
