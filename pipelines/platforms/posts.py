@@ -118,7 +118,7 @@ class Post:
                 "platform": context.platform,
                 "observed_at": self.observed_at,
                 "ts_quality": self.ts_quality,
-                "interaction_key": key(context.platform, f"{kind}:{self.native_id}:{target_id or target_post}"),
+                "interaction_key": key(context.platform, f"{kind}:{self.native_id}:{target_post or target_id}"),
                 "interaction_type": kind,
                 "source_account_key": key(context.platform, self.author_id) if self.author_id else None,
                 "target_account_key": key(context.platform, target_id) if target_id else None,

@@ -45,13 +45,17 @@ class WebItems:
         author = item.get("author")
         profile = author if isinstance(author, dict) else {"uniqueId": author}
         username = values.required_text(profile.get("uniqueId"), "author.uniqueId").lower()
-        if item.get("createTime") is None:
+        created = item.get("createTime")
+        if created is None:
             raise BadRecord("missing_field", "createTime is missing", "createTime")
-        published_at = plausible(from_unix(item["createTime"], "createTime"), context.observed_at, "createTime")
+        if isinstance(created, bool) or not isinstance(created, int | float | str):
+            raise BadRecord("wrong_type", f"createTime is {type(created).__name__}, no Unix time", "createTime")
+        published_at = plausible(from_unix(created, "createTime"), context.observed_at, "createTime")
         stats, music, shape = values.child(item, "stats"), values.child(item, "music"), values.child(item, "authorStats")
         text = values.text(item.get("desc")) or ""
-        challenges = [challenge for challenge in item.get("challenges") or [] if isinstance(challenge, dict)]
-        listed = values.texts([challenge.get("title") for challenge in challenges])
+        challenges = item.get("challenges")
+        titles = [one.get("title") for one in challenges if isinstance(one, dict)] if isinstance(challenges, list) else []
+        listed = values.texts(titles)
         sound = values.text(music.get("id"))
         post = Post(
             native_id,
@@ -115,7 +119,9 @@ class ApifyTable:
         username = (values.text(cells["authorMeta.name"]) or found[1]).strip().lower()
         published_at = plausible(from_iso(cells["createTimeISO"], "createTimeISO"), context.observed_at, "createTimeISO")
         text = cells.get("text", "")
-        sound = "|".join(filter(None, (cells.get("musicMeta.musicName"), cells.get("musicMeta.musicAuthor"))))
+        # The table has no sound id. A name alone ("original sound") is shared by sounds that have nothing to do with each other.
+        names = (values.text(cells.get("musicMeta.musicName")), values.text(cells.get("musicMeta.musicAuthor")))
+        sound = "|".join(filter(None, names)) if all(names) else None
         post = Post(
             found[2],
             username,

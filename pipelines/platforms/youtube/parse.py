@@ -46,9 +46,8 @@ class _Response:
             return False
         items = value.get("items")
         first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
-        return (
-            value.get("kind") in {*self.kinds, *(f"{kind}ListResponse" for kind in self.kinds)} or first.get("kind") in self.kinds
-        )
+        known = [*self.kinds, *(f"{kind}ListResponse" for kind in self.kinds)]
+        return value.get("kind") in known or first.get("kind") in self.kinds
 
     def split(self, document: Any) -> Iterable[Any]:
         """The items. A response with an error and none is refused."""
@@ -96,6 +95,70 @@ class Videos(_Response):
         ).rows(context)
 
 
+def _listed_video(
+    native_id: str, channel: str | None, snippet: dict[str, Any], published_at: datetime, context: FileContext
+) -> Post:
+    """A video as lists of videos show it: no counters, no duration, no label."""
+    text = "\n".join(filter(None, (values.text(snippet.get("title")), values.text(snippet.get("description")))))
+    live = snippet.get("liveBroadcastContent") == "live"
+    return Post(
+        native_id,
+        channel,
+        text,
+        published_at,
+        context.observed_at,
+        url=f"https://www.youtube.com/watch?v={native_id}",
+        more={"post_type": "live" if live else "video", "media_kind": "video"},
+    )
+
+
+class SearchResults(_Response):
+    """search.list: videos, and channels among them. The description is cut short by the API."""
+
+    name = "youtube_search"
+    kinds = ("youtube#searchResult", "youtube#searchListResponse")
+    collection_method = "search"
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one result. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        found, snippet = values.child(item, "id"), values.child(item, "snippet")
+        published_at = _time(snippet.get("publishedAt"), "snippet.publishedAt", context)
+        title = values.text(snippet.get("title"))
+        if found.get("kind") == "youtube#channel":
+            channel = values.required_text(found.get("channelId"), "id.channelId")
+            author = Author(
+                channel,
+                display_name=title,
+                profile_url=f"https://www.youtube.com/channel/{channel}",
+                created_at=published_at,
+            )
+            return author.rows(context, context.observed_at, context.observed_quality)
+        if found.get("kind") == "youtube#playlist":
+            raise BadRecord("unexpected_shape", "the result is a playlist: neither a post nor an account", "id.kind")
+        native_id = values.required_text(found.get("videoId"), "id.videoId")
+        channel = values.required_text(snippet.get("channelId"), "snippet.channelId")
+        return _listed_video(native_id, channel, snippet, published_at, context).rows(context)
+
+
+class PlaylistItems(_Response):
+    """playlistItems.list: videos with the time of their own publication; ``snippet.publishedAt`` is when they were listed."""
+
+    name = "youtube_playlist_items"
+    kinds = ("youtube#playlistItem",)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one item. Raises BadRecord."""
+        item = values.mapping(record.value, "item")
+        snippet, details = values.child(item, "snippet"), values.child(item, "contentDetails")
+        listed = values.text(details.get("videoId")) or values.child(snippet, "resourceId").get("videoId")
+        native_id = values.required_text(listed, "contentDetails.videoId")
+        published_at = _time(details.get("videoPublishedAt"), "contentDetails.videoPublishedAt", context)
+        # snippet.channelId is whose playlist it is: anybody's, where the API does not name the video's owner.
+        owner = values.text(snippet.get("videoOwnerChannelId"))
+        return _listed_video(native_id, owner, snippet, published_at, context).rows(context)
+
+
 def _tags(snippet: dict[str, Any], text: str) -> list[str] | None:
     """Keywords without spaces, and hashtags of the text: what can meet the hashtags of other platforms."""
     listed = [tag for tag in values.texts(snippet.get("tags")) if " " not in tag.strip()]
@@ -129,14 +192,22 @@ class Channels(_Response):
         ).rows(context, context.observed_at, context.observed_quality)
 
 
-def _comment_rows(item: dict[str, Any], video: str | None, channel: str | None, context: FileContext) -> list[Row]:
+def _comment_author(item: dict[str, Any]) -> str | None:
+    return values.text(values.child(values.child(item, "snippet"), "authorChannelId").get("value"))
+
+
+def _comment_rows(
+    item: dict[str, Any], video: str | None, channel: str | None, answered: str | None, context: FileContext
+) -> list[Row]:
+    """Rows of a comment. ``channel`` owns the video, ``answered`` wrote the comment that a reply stands under."""
     native_id = values.required_text(item.get("id"), "id")
     snippet = values.child(item, "snippet")
-    author_id = values.text(values.child(snippet, "authorChannelId").get("value"))
+    author_id = _comment_author(item)
     published_at = _time(snippet.get("publishedAt"), "snippet.publishedAt", context)
     updated_at = _time(snippet.get("updatedAt"), "snippet.updatedAt", context) if snippet.get("updatedAt") else published_at
     parent = values.text(snippet.get("parentId")) or (native_id.split(".", 1)[0] if "." in native_id else None)
     video = video or values.text(snippet.get("videoId"))
+    channel = channel or values.text(snippet.get("channelId"))
     above = parent or video
     key = context.pseudonyms.key
     post = Post(
@@ -155,8 +226,9 @@ def _comment_rows(item: dict[str, Any], video: str | None, channel: str | None, 
         },
     )
     rows = post.rows(context)
-    if above:
-        rows.append(post.edge(context, "comment", target_id=None if parent else channel, target_post=above))
+    target = answered if parent else channel
+    if above or target:
+        rows.append(post.edge(context, "comment", target_id=target, target_post=above))
     if author_id:
         author = Author(author_id, display_name=values.text(snippet.get("authorDisplayName")))
         rows += author.rows(context, context.observed_at, context.observed_quality)
@@ -175,9 +247,10 @@ class CommentThreads(_Response):
         snippet = values.child(item, "snippet")
         video, channel = values.text(snippet.get("videoId")), values.text(snippet.get("channelId"))
         top = values.mapping(snippet.get("topLevelComment"), "snippet.topLevelComment")
-        rows = _comment_rows(top, video, channel, context)
-        for reply in values.child(item, "replies").get("comments") or []:
-            rows += _comment_rows(values.mapping(reply, "replies.comments"), video, channel, context)
+        rows = _comment_rows(top, video, channel, None, context)
+        replies = values.child(item, "replies").get("comments")
+        for reply in replies if isinstance(replies, list) else []:
+            rows += _comment_rows(values.mapping(reply, "replies.comments"), video, channel, _comment_author(top), context)
         return rows
 
 
@@ -189,7 +262,7 @@ class Comments(_Response):
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one comment. Raises BadRecord."""
-        return _comment_rows(values.mapping(record.value, "item"), None, None, context)
+        return _comment_rows(values.mapping(record.value, "item"), None, None, None, context)
 
 
 class VideoTable:
@@ -216,7 +289,9 @@ class VideoTable:
         channel = values.required_text(cells["channel"], "channel")
         scraped = values.text(cells.get("scraped_at"))
         # The table tells the day of the scrape, not its hour: the last moment of that day is not before any video in it.
-        observed_at = from_iso(scraped[:10] + "T23:59:59", "scraped_at") if scraped else context.observed_at
+        observed_at = context.observed_at
+        if scraped:
+            observed_at = plausible(from_iso(scraped[:10] + "T23:59:59", "scraped_at"), context.observed_at, "scraped_at")
         names = ("view_count", "like_count", "comment_count")
         post = Post(
             native_id,
@@ -257,6 +332,8 @@ class CommentLines:
         if found is None:
             raise BadRecord("missing_id", "url holds no video id", "url")
         parent = values.text(item.get("parent_id"))
+        # A reply whose parent the crawler did not keep answers an unknown comment, not the video.
+        above = parent or (None if item.get("is_reply") is True else found[1])
         key = context.pseudonyms.key
         post = Post(
             native_id,
@@ -268,11 +345,13 @@ class CommentLines:
             more={
                 "post_type": "comment",
                 "media_kind": "none",
-                "parent_post_key": key(context.platform, parent or found[1]),
+                "parent_post_key": key(context.platform, above) if above else None,
                 "root_post_key": key(context.platform, found[1]),
             },
         )
-        rows = [*post.rows(context), post.edge(context, "comment", target_post=parent or found[1])]
+        rows = post.rows(context)
+        if above:
+            rows.append(post.edge(context, "comment", target_post=above))
         if handle:
             rows += Author(handle.lower(), handle=handle).rows(context, context.observed_at, context.observed_quality)
         return rows
@@ -286,8 +365,8 @@ class ErrorResponse:
     collection_method = "timeline"
 
     def matches(self, sample: Sample) -> bool:
-        """An object with an error."""
-        return isinstance(sample.first_value, dict) and isinstance(sample.first_value.get("error"), dict)
+        """An object with an error: the data API's is an object, the token endpoint's a word."""
+        return isinstance(sample.first_value, dict) and isinstance(sample.first_value.get("error"), dict | str)
 
     def split(self, document: Any) -> Iterable[Any]:
         """The response as one record."""
@@ -295,10 +374,10 @@ class ErrorResponse:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Raises BadRecord with what the API said."""
-        error = values.child(record.value, "error")
-        raise BadRecord(
-            "error_response", f"{context.file}: the API answered {error.get('code')}: {error.get('message')}", "error"
-        )
+        document = values.mapping(record.value, "response")
+        error = values.child(document, "error")
+        said = f"{error.get('code')}: {error.get('message')}" if error else str(document.get("error"))
+        raise BadRecord("error_response", f"{context.file}: the API answered {said[:200]}", "error")
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
@@ -306,6 +385,8 @@ FORMATS: Final[tuple[NativeFormat, ...]] = (
     Channels(),
     CommentThreads(),
     Comments(),
+    SearchResults(),
+    PlaylistItems(),
     VideoTable(),
     CommentLines(),
     ErrorResponse(),
