@@ -67,7 +67,11 @@ def publish(
     _point(paths.published / "current", Path("snapshots") / name)
     _point(paths.published / CATALOGUE, Path("current") / CATALOGUE)
     _synced(paths.published)
-    for old in sorted(folder for folder in snapshots.iterdir() if folder.is_dir())[:-KEPT_SNAPSHOTS]:
+    # The newest by publication, not by night: a backfill of an old night is the newest snapshot, and the current one.
+    kept = sorted(
+        (folder for folder in snapshots.iterdir() if folder.is_dir()), key=lambda folder: folder.name.rsplit("-", 1)[-1]
+    )
+    for old in kept[:-KEPT_SNAPSHOTS]:
         shutil.rmtree(old)
     return manifest
 
