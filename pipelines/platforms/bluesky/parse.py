@@ -19,20 +19,11 @@ from pipelines.platforms.bluesky.rows import (
     post_view_rows,
     repost_rows,
 )
+from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.times import from_iso, from_unix, plausible
 
-TABLES: Final = (
-    "accounts",
-    "posts",
-    "post_metrics",
-    "interactions",
-    "follows",
-    "deletions",
-    "coverage",
-    "vault_accounts",
-    "vault_posts",
-)
+TABLES: Final = SOCIAL_TABLES
 _LIKE: Final = "app.bsky.feed.like"
 _REPOST: Final = "app.bsky.feed.repost"
 _FOLLOW: Final = "app.bsky.graph.follow"

@@ -9,20 +9,11 @@ from urllib.parse import urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms.mastodon.html import text_and_links
+from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.times import from_iso, plausible
 
-TABLES: Final = (
-    "accounts",
-    "posts",
-    "post_metrics",
-    "interactions",
-    "follows",
-    "deletions",
-    "coverage",
-    "vault_accounts",
-    "vault_posts",
-)
+TABLES: Final = SOCIAL_TABLES
 PLATFORM: Final = "mastodon"
 PUBLIC_FOLLOWERS: Final = 1_000_000
 _PUBLIC: Final = frozenset({"public", "unlisted"})

@@ -14,13 +14,12 @@ import xxhash
 
 from pipelines.lake.framing import LONGEST_LINE_BYTES
 from pipelines.lake.schemas import TABLES as SCHEMAS
+from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, BlockResult, FileContext, Framing, LineBlock, Record, Row, Sample
 from pipelines.platforms.text import canonical_url, link_domain, links_in, tags_in
 from pipelines.platforms.times import from_unix, plausible
 
-TABLES: Final = (
-    "accounts", "posts", "post_metrics", "interactions", "follows", "deletions", "coverage", "vault_accounts", "vault_posts",
-)  # fmt: skip
+TABLES: Final = SOCIAL_TABLES
 PLATFORM: Final = "reddit"
 _GONE: Final = frozenset({"[deleted]", "[removed]", "deleted", "removed", ""})
 _MENTION: Final = re.compile(r"(?<![\w/])/?u/([A-Za-z0-9_-]{3,20})\b")
