@@ -6,7 +6,7 @@ with landed as (
         day as event_day
     from {{ lake_rows(relation) }}
     {% if is_incremental() %}
-    where day in ({{ day_literals(touched_days()) }})
+    where day in {{ touched_day_list() }}
     {% endif %}
 ),
 

@@ -1,54 +1,209 @@
-"""Between the stages of a night: which event days it touched, and the Parquet that dbt and the analysis hand each other."""
+"""Which landed rows a night models: nights that passed their gate, event days not yet published, the files that dbt may read."""
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.analysis.contracts import DERIVED, EXCHANGE
 from pipelines.lake.paths import DataPaths
+from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.lake.writer import write_table
 
 NIGHT_SCHEMA: Final = pa.schema(
-    [pa.field("night", pa.date32(), nullable=False), pa.field("touched_days", pa.list_(pa.date32()), nullable=False)]
+    [
+        pa.field("night", pa.date32(), nullable=False),
+        pa.field("is_full", pa.bool_(), nullable=False),
+        pa.field("is_carried", pa.bool_(), nullable=False),
+        pa.field("touched_days", pa.list_(pa.date32()), nullable=False),
+    ]
+)
+LANDED_FILES_SCHEMA: Final = pa.schema(
+    [
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("file", pa.string(), nullable=False),
+    ]
+)
+PUBLISHED_SCHEMA: Final = pa.schema(
+    [
+        pa.field("method", pa.string(), nullable=False),
+        pa.field("night_name", pa.string(), nullable=False),
+        pa.field("fingerprint", pa.string(), nullable=False),
+    ]
 )
 
 
-def touched_days(paths: DataPaths, night: date) -> list[date]:
-    """Event days of all files that this night took in, over all platforms; the night itself where nothing came."""
-    days: set[date] = set()
-    for ledger in sorted((paths.root / "ledger").glob(f"*/night={night.isoformat()}.parquet")):
-        for row in pq.read_table(ledger, columns=["event_days"], partitioning=None).to_pylist():
-            days.update(row["event_days"])
-    return sorted(days)
+@dataclass(frozen=True, slots=True)
+class LandedNight:
+    """One platform's night in the lake, with the fingerprint of its ledger."""
+
+    platform: str
+    night: date
+    ledger: Path
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """``platform/night``."""
+        return f"{self.platform}/{self.night.isoformat()}"
+
+    def event_days(self) -> set[date]:
+        """Event days of the files that the night took in."""
+        found = pq.read_table(self.ledger, columns=["event_days"], partitioning=None)
+        return {day for days in found.column("event_days").to_pylist() for day in days}
 
 
-def begin_modelling(paths: DataPaths, night: date) -> list[date]:
-    """Tell dbt which night it models, and make the folders and empty tables that it expects.
+@dataclass(frozen=True, slots=True)
+class NightPlan:
+    """What one night models.
 
-    Returns:
-        The touched event days. The night itself is among them: tables without rows land there.
+    Attributes:
+        night: The partition.
+        is_full: Whether every model is built from all landed rows.
+        is_carried: Whether an earlier night was modelled and never published: what it changed counts as changed still.
+        touched_days: Event days to replace, ascending. The night itself is among them: tables without rows land there.
+        modelled: Nights whose rows are in the models after this one.
+        held_back: Nights that did not pass their gate; none of their rows is read until they are run again and pass.
     """
-    days = sorted({*touched_days(paths, night), night})
-    write_table(paths.night_file(), pa.Table.from_pylist([{"night": night, "touched_days": days}], NIGHT_SCHEMA))
+
+    night: date
+    is_full: bool
+    is_carried: bool
+    touched_days: list[date]
+    modelled: list[LandedNight]
+    held_back: list[LandedNight]
+
+    def sentence(self) -> str:
+        """The plan, for a person."""
+        what = "everything" if self.is_full else f"{len(self.touched_days)} touched event days"
+        held = (
+            f"; held back until they pass their gate: {', '.join(each.name for each in self.held_back)}" if self.held_back else ""
+        )
+        return f"night {self.night}: models {what}{held}"
+
+
+def landed_nights(paths: DataPaths) -> list[LandedNight]:
+    """All nights that left a ledger, by platform and night."""
+    found = []
+    for ledger in sorted((paths.root / "ledger").glob("*/night=*.parquet")):
+        night = date.fromisoformat(ledger.stem.removeprefix("night="))
+        fingerprint = hashlib.sha256(ledger.read_bytes()).hexdigest()[:32]
+        found.append(LandedNight(ledger.parent.name, night, ledger, fingerprint))
+    return found
+
+
+def _admitted(paths: DataPaths, landed: Iterable[LandedNight]) -> set[str]:
+    """Names of the nights whose landed gate was asked and passed: what was never judged is not read."""
+    admitted: set[str] = set()
+    logs: dict[date, dict[str, bool]] = {}
+    for each in landed:
+        if each.night not in logs:
+            logs[each.night] = _landed_verdicts(paths.gate_log_file(each.night))
+        if logs[each.night].get(each.platform, False):
+            admitted.add(each.name)
+    return admitted
+
+
+def _landed_verdicts(log: Path) -> dict[str, bool]:
+    """By platform, whether all closing checks at the landed gate passed."""
+    if not log.exists():
+        return {}
+    verdicts: dict[str, bool] = {}
+    columns = ["gate", "table_name", "passed", "severity"]
+    for row in pq.read_table(log, columns=columns, filters=[("gate", "=", "landed")], partitioning=None).to_pylist():
+        platform = row["table_name"].partition("/")[0]
+        verdicts[platform] = verdicts.get(platform, True) and (row["passed"] or row["severity"] != "error")
+    return verdicts
+
+
+def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = False) -> NightPlan:
+    """Decide what a night models.
+
+    Event days stay touched until a snapshot with them is published: a night that was stopped by a later gate, or never run
+    to its end, is made good by the next one. Another method (models, schemas or parameters), a lost warehouse or ``rebuild``
+    builds everything from the lake.
+
+    Args:
+        paths: the data folder.
+        night: the partition.
+        method: fingerprint of everything that decides what a model holds, apart from the rows.
+        rebuild: build everything.
+    """
+    published_by, published = _published(paths)
+    landed = landed_nights(paths)
+    admitted = _admitted(paths, landed)
+    days = {night}
+    for each in landed:
+        is_modelled, was_published = each.name in admitted, each.name in published
+        if is_modelled and published.get(each.name) != each.fingerprint:
+            days |= each.event_days() | {each.night}
+        elif was_published and not is_modelled:
+            # Run again and refused: what an earlier run of it brought leaves the models, as a full build would have it.
+            days |= each.event_days() | {each.night}
+    return NightPlan(
+        night,
+        rebuild or not paths.warehouse.exists() or published_by != method,
+        paths.unpublished_file().exists(),
+        sorted(days),
+        [each for each in landed if each.name in admitted],
+        [each for each in landed if each.name not in admitted],
+    )
+
+
+def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
+    """Tell dbt which night it models and which files it may read, and make the folders and empty tables that it expects."""
+    if plan.is_full:
+        shutil.rmtree(paths.root / "exchange", ignore_errors=True)
     for folder in ("exchange", "derived", "marts", "warehouse", "gates"):
         (paths.root / folder).mkdir(exist_ok=True)
-    for table, schema in DERIVED.items():
-        if not paths.derived_file(table).exists():
-            write_table(paths.derived_file(table), schema.empty_table())
-    return days
+    for table, schema in ANALYTIC_TABLES.items():
+        empty = paths.empty_table_file(table)
+        if not empty.exists():
+            write_table(empty, schema.empty_table())
+    row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
+    write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))
+    write_table(paths.landed_files_file(), pa.Table.from_pylist(_readable_files(paths, plan), LANDED_FILES_SCHEMA))
+    paths.unpublished_file().touch()
 
 
-def read_exchange(paths: DataPaths, model: str) -> pa.Table:
-    """An intermediate model in the types of its contract. Raises ArrowInvalid where it does not fit."""
-    schema = EXCHANGE[model]
-    found = pq.read_table(paths.exchange_file(model), partitioning=None)
-    return found.select(schema.names).cast(schema)
+def is_full_night(paths: DataPaths) -> bool:
+    """Whether the night that is being modelled builds everything."""
+    return bool(pq.read_table(paths.night_file(), columns=["is_full"], partitioning=None).column("is_full")[0].as_py())
 
 
-def write_derived(paths: DataPaths, table: str, rows: pa.Table) -> None:
-    """Write a derived table in the types of its contract, atomically."""
-    write_table(paths.derived_file(table), rows.select(DERIVED[table].names).cast(DERIVED[table]))
+def _readable_files(paths: DataPaths, plan: NightPlan) -> list[dict[str, str]]:
+    nights: dict[str, set[str]] = {}
+    for each in plan.modelled:
+        nights.setdefault(each.platform, set()).add(f"night={each.night.isoformat()}.parquet")
+    rows = []
+    for platform, names in sorted(nights.items()):
+        for table in ANALYTIC_TABLES:
+            root = paths.table_root(platform, table)
+            folders = root.glob("day=*") if plan.is_full else (root / f"day={day.isoformat()}" for day in plan.touched_days)
+            for folder in sorted(folders):
+                if folder.is_dir():
+                    files = sorted(file for file in folder.iterdir() if file.name in names)
+                    rows += [{"platform": platform, "table_name": table, "file": str(file)} for file in files]
+    return rows
+
+
+def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
+    """Remember what the published snapshot holds; only after this do its event days count as done."""
+    rows = [{"method": method, "night_name": each.name, "fingerprint": each.fingerprint} for each in plan.modelled]
+    write_table(paths.published_state_file(), pa.Table.from_pylist(rows, PUBLISHED_SCHEMA))
+    paths.unpublished_file().unlink(missing_ok=True)
+
+
+def _published(paths: DataPaths) -> tuple[str | None, dict[str, str]]:
+    """The method of the published snapshot, and the fingerprints of its nights by name."""
+    file = paths.published_state_file()
+    rows = pq.read_table(file, partitioning=None).to_pylist() if file.exists() else []
+    return (rows[0]["method"] if rows else None), {row["night_name"]: row["fingerprint"] for row in rows}

@@ -35,9 +35,32 @@ class DataPaths:
         """One-row Parquet naming the night being modelled (``night``) and its touched event days; dbt reads it."""
         return self.root / "state" / "night.parquet"
 
-    def exchange_file(self, model: str) -> Path:
-        """An intermediate dbt model, handed as Parquet to the analysis."""
-        return self.root / "exchange" / f"{model}.parquet"
+    def landed_files_file(self) -> Path:
+        """The landed files that dbt may read tonight, by platform and table."""
+        return self.root / "state" / "landed_files.parquet"
+
+    def published_state_file(self) -> Path:
+        """Which nights, by which method, the published snapshot holds."""
+        return self.root / "state" / "published.parquet"
+
+    def unpublished_file(self) -> Path:
+        """Is there from the moment a night's modelling begins until its snapshot is published."""
+        return self.root / "state" / "unpublished"
+
+    def empty_table_file(self, table: str) -> Path:
+        """A file without rows that gives dbt a table's columns where nothing landed."""
+        return self.root / "state" / "empty" / table / "day=1970-01-01" / "night=1970-01-01.parquet"
+
+    def exchange_file(self, model: str, month: date | None = None) -> Path:
+        """An intermediate dbt model, handed as Parquet to the analysis; models that grow with history have one file per month."""
+        if month is None:
+            return self.root / "exchange" / f"{model}.parquet"
+        return self.root / "exchange" / model / f"{month.isoformat()}.parquet"
+
+    def exchange_files(self, model: str) -> list[Path]:
+        """All files of an intermediate model, by month where it has months."""
+        folder = self.root / "exchange" / model
+        return sorted(folder.glob("*.parquet")) if folder.is_dir() else [self.exchange_file(model)]
 
     def derived_file(self, table: str) -> Path:
         """A table that the analysis derives; dbt's marts read it."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
 import xxhash
 
-from pipelines.lake import nights
+from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
+from pipelines.nightly.project import described_models, method_fingerprint
 from pipelines.platforms.registry import PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
-from pipelines.quality.gates import GateResult, check_files, check_quarantine, dbt_results, log_results, suite_file
-from pipelines.settings import DBT_PROJECT, from_environment
+from pipelines.quality.gates import (
+    GateResult,
+    check_files,
+    check_quarantine,
+    dbt_results,
+    log_results,
+    suite_file,
+    withdraw_results,
+)
 
 MARTS: Final = (
     "coverage_days",
@@ -36,6 +40,7 @@ MARTS: Final = (
     "trend_days",
     "trends",
 )
+REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
     "niche_profiles": "niche x month",
@@ -90,7 +95,7 @@ class Landed:
 
     def preview(self, table: str, row_count: int = 3) -> str:
         """A few landed rows as a Markdown table, without text, names or addresses."""
-        for file in landed_files(self.paths, self.intake.platform, table, self.intake.night):
+        for file in landed_files(self.paths, self.intake.platform, table, self.intake):
             rows = pq.ParquetFile(file).read().slice(0, row_count).to_pylist()
             if rows:
                 columns = [name for name in rows[0] if name not in _NOT_IN_PREVIEWS]
@@ -100,9 +105,11 @@ class Landed:
         return "no rows"
 
 
-def landed_files(paths: DataPaths, platform: str, table: str, night: date) -> list[Path]:
+def landed_files(paths: DataPaths, platform: str, table: str, intake: NightIntake) -> list[Path]:
     """Files that a night landed of one table."""
-    return sorted(paths.table_root(platform, table).glob(f"day=*/night={night.isoformat()}.parquet"))
+    days = sorted({*intake.touched_days, intake.night})
+    files = (paths.table_file(platform, table, day, intake.night) for day in days)
+    return [file for file in files if file.exists()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +125,30 @@ class IngestStage:
 
     def run(self, pseudonyms: Pseudonymiser) -> Landed:
         """Take the files in, check what landed, log the results."""
+        withdraw_results(self.paths, self.night, "landed", self.platform.name)
         intake = ingest_night(self.paths, self.inbox, self.platform, self.night, pseudonyms, workers=self.workers)
         name = self.platform.name
         results = [check_quarantine(name, intake.record_count, intake.quarantined_count, self.night, self.run_id)]
         for table in self.platform.tables:
             if not table.startswith("vault_"):
-                files = landed_files(self.paths, name, table, self.night)
+                files = landed_files(self.paths, name, table, intake)
                 suite = suite_file("landed", table)
                 results += check_files(files, "landed", f"{name}/{table}", suite, self.night, self.run_id)
         log_results(self.paths, self.night, "landed", results)
         return Landed(intake, results, self.paths)
 
 
-def begin_modelling(paths: DataPaths, night: date) -> list[date]:
-    """Tell dbt the night and its touched event days."""
-    return nights.begin_modelling(paths, night)
+def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
+    """Decide what the night models and tell dbt."""
+    plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
+    nights.begin_modelling(paths, plan)
+    exchange.prepare(paths)
+    return plan
+
+
+def full_refresh(paths: DataPaths) -> list[str]:
+    """What dbt is told where the night builds everything: both dbt steps of a night follow one plan."""
+    return ["--full-refresh"] if nights.is_full_night(paths) else []
 
 
 def record_dbt(paths: DataPaths, target: Path, gate: str, night: date, run_id: str) -> None:
@@ -156,7 +172,7 @@ def check_conformed(paths: DataPaths, night: date, run_id: str) -> None:
     """Gate 2 on the exchange models. Raises GateClosedError."""
     results: list[GateResult] = []
     for suite in sorted(suite_file("staged", "_").parent.glob("*.json")):
-        results += check_files([paths.exchange_file(suite.stem)], "staged", suite.stem, suite, night, run_id)
+        results += check_files(exchange.files_of_tonight(paths, suite.stem), "staged", suite.stem, suite, night, run_id)
     log_results(paths, night, "staged", results)
     _close_on_failure(results)
 
@@ -171,14 +187,14 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.trends import analyse_trends
 
     def read(model: str) -> Any:
-        return nights.read_exchange(paths, model)
+        return exchange.read_exchange(paths, model)
 
     tables = discover_niches(read("int_account_tag_months"), read("int_interaction_months"), None)
     tables |= analyse_trends(read("int_trend_candidates"), read("int_trend_adoptions"), read("int_trend_timelines"))
     outcome = {}
     logged: list[GateResult] = []
     for table in DERIVED_GRAINS:
-        nights.write_derived(paths, table, tables[table])
+        exchange.write_derived(paths, table, tables[table])
         results = check_files([paths.derived_file(table)], "derived", table, suite_file("derived", table), night, run_id)
         outcome[table] = (tables[table].num_rows, results)
         logged += results
@@ -192,7 +208,7 @@ def check_marts(paths: DataPaths, night: date, run_id: str) -> None:
     for table in MARTS:
         results += check_files([_mart(paths, table)], "marts", table, suite_file("marts", table), night, run_id)
     adopted = pq.read_metadata(_mart(paths, "trend_adoptions")).num_rows
-    conformed = pq.read_metadata(paths.exchange_file("int_trend_adoptions")).num_rows
+    conformed = sum(pq.read_metadata(file).num_rows for file in paths.exchange_files("int_trend_adoptions"))
     observed = f"{adopted} rows in the mart, {conformed} conformed"
     check = "no adoption is lost or doubled"
     results.append(GateResult(night, run_id, "marts", "trend_adoptions", check, "reconciliation", adopted == conformed, observed))
@@ -215,7 +231,12 @@ def publish_night(paths: DataPaths, night: date, run_id: str) -> dict[str, Any]:
     query = f"select * from read_parquet('{files}', hive_partitioning=false) order by night, gate, table_name, engine, check_name"
     connection.execute(f"copy ({query}) to '{results}' (format parquet, compression zstd)")
     tables = {table: _mart(paths, table) for table in (*MARTS, "gate_results")}
-    return publish(paths, night, run_id, tables, _descriptions())
+    descriptions = described_models()
+    descriptions["gate_results"] = {"description": "One row per check and night.", "columns": {}}
+    plan = nights.plan_night(paths, night, method_fingerprint())
+    manifest = publish(paths, night, run_id, tables, descriptions)
+    nights.record_published(paths, plan, method_fingerprint())
+    return manifest
 
 
 def _mart(paths: DataPaths, table: str) -> Path:
@@ -225,51 +246,6 @@ def _mart(paths: DataPaths, table: str) -> Path:
 def _close_on_failure(results: list[GateResult]) -> None:
     if any(not result.passed for result in results):
         raise GateClosedError(results)
-
-
-def _descriptions() -> dict[str, dict[str, Any]]:
-    nodes = json.loads(manifest_file().read_text())["nodes"].values()
-    about = {
-        node["name"]: {
-            "description": node["description"],
-            "columns": {name: column["description"] for name, column in node["columns"].items()},
-        }
-        for node in nodes
-        if node["resource_type"] == "model"
-    }
-    about["gate_results"] = {"description": "One row per check and night.", "columns": {}}
-    return about
-
-
-def dbt_executable() -> Path:
-    """The dbt of this very environment, whatever else is on the path."""
-    return Path(sys.executable).with_name("dbt")
-
-
-@cache
-def manifest_file() -> Path:
-    """Dbt's manifest, made anew where a file of the project is younger than it.
-
-    dagster-dbt makes it only below ``dagster dev``; tests and the command line need it too.
-    """
-    from_environment()
-    manifest = DBT_PROJECT / "target" / "manifest.json"
-    sources = [file for folder in ("models", "macros", "seeds") for file in (DBT_PROJECT / folder).rglob("*") if file.is_file()]
-    youngest = max(file.stat().st_mtime for file in [*sources, DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"])
-    if not manifest.exists() or manifest.stat().st_mtime < youngest:
-        command = [
-            str(dbt_executable()),
-            "--quiet",
-            "parse",
-            "--project-dir",
-            str(DBT_PROJECT),
-            "--profiles-dir",
-            str(DBT_PROJECT),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ.copy(), check=False)  # noqa: S603 - our own dbt
-        if done.returncode:
-            raise RuntimeError(f"dbt cannot read its project: {done.stdout.strip()} {done.stderr.strip()}")
-    return manifest
 
 
 def inbox_fingerprint(inbox: Path) -> str:

@@ -176,3 +176,13 @@ def log_results(paths: DataPaths, night: date, gate: str, results: list[GateResu
     rows = kept + [asdict(result) for result in results]
     rows.sort(key=lambda row: (row["gate"], row["table_name"], row["engine"], row["check_name"]))
     write_table(file, pa.Table.from_pylist(rows, GATE_RESULTS))
+
+
+def withdraw_results(paths: DataPaths, night: date, gate: str, platform: str) -> None:
+    """Take back what a gate said of a platform's night, before that night is landed anew: until it is judged again it is not judged."""
+    file = paths.gate_log_file(night)
+    if file.exists():
+        rows = pq.read_table(file, partitioning=None).to_pylist()
+        kept = [row for row in rows if row["gate"] != gate or row["table_name"].partition("/")[0] != platform]
+        if len(kept) < len(rows):
+            write_table(file, pa.Table.from_pylist(kept, GATE_RESULTS))

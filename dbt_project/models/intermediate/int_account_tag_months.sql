@@ -1,4 +1,9 @@
-{{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
+-- depends_on: {{ ref('int_touched_months') }}
+{{ config(
+    materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["month"], "listed_in": "int_touched_months"}},
+    post_hook="{{ export_months(this, 'month', 'select month from ' ~ ref('int_touched_months')) }}"
+) }}
 
 with tags as (
     select
@@ -32,5 +37,7 @@ select
     tag,
     count(*) as post_count
 from uses
+{% if is_incremental() %}
+where month in (select month from {{ ref("int_touched_months") }})
+{% endif %}
 group by all
-order by all

@@ -1,8 +1,11 @@
+{{ config(materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail") }}
+
 with snapshots as (
-    {{ all_platforms("accounts") }}
+    {{ all_platforms("accounts", of_touched_days=is_incremental()) }}
 )
 
 select
+    event_day,
     platform,
     account_key,
     observed_at,

@@ -1,4 +1,9 @@
-{{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
+-- depends_on: {{ ref('int_touched_months') }}
+{{ config(
+    materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["month"], "listed_in": "int_touched_months"}},
+    post_hook="{{ export_months(this, 'month', 'select month from ' ~ ref('int_touched_months')) }}"
+) }}
 
 select
     date_trunc('month', event_day)::date as month,
@@ -11,5 +16,7 @@ where
     source_account_key is not null
     and target_account_key is not null
     and source_account_key <> target_account_key
+    {% if is_incremental() %}
+    and date_trunc('month', event_day)::date in (select month from {{ ref("int_touched_months") }})
+    {% endif %}
 group by all
-order by all

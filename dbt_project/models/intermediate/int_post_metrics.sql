@@ -1,5 +1,14 @@
+-- depends_on: {{ ref('int_remeasured_posts') }}
+{{ config(
+    materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["post_key"], "listed_in": "int_remeasured_posts"}}
+) }}
+
 with snapshots as (
-    {{ all_platforms("post_metrics") }}
+    select * from ({{ all_platforms("post_metrics") }}) as snapshots_of_all_days
+    {% if is_incremental() %}
+    where post_key in (select post_key from {{ ref("int_remeasured_posts") }})
+    {% endif %}
 )
 
 -- The newest counters of each living post; rates at equal age come with the tables that need them.

@@ -1,5 +1,18 @@
+-- depends_on: {{ ref('int_reached_posts') }}
+{{ config(
+    materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
+    meta={"replaced_by_list": {"keys": ["post_key"], "listed_in": "int_reached_posts"}}
+) }}
+
 with posts as (
-    {{ all_platforms("posts") }}
+    {{ all_platforms("posts", of_touched_days=is_incremental()) }}
+    {% if is_incremental() %}
+    union all by name
+    select * from ({{ all_platforms("posts") }}) as posts_of_all_days
+    where
+        post_key in (select post_key from {{ ref("int_reached_posts") }})
+        and event_day not in {{ touched_day_list() }}
+    {% endif %}
 ),
 
 -- One post can be found on two event days only if its own time was edited; the later statement holds.
@@ -11,7 +24,19 @@ living as (
     left join {{ ref("int_deletions") }} as deleted_accounts
         on deleted_accounts.subject_type = 'account' and posts.account_key = deleted_accounts.subject_key
     where deleted_posts.subject_key is null and deleted_accounts.subject_key is null
-    qualify row_number() over (partition by posts.post_key order by posts.observed_at desc, posts.landed_night desc) = 1
+    qualify row_number() over (
+        partition by posts.post_key
+        order by posts.observed_at desc, posts.landed_night desc, posts.event_day desc
+    ) = 1
+),
+
+snapshots as (
+    select
+        account_key,
+        observed_at,
+        followers_count
+    from {{ ref("int_follower_snapshots") }}
+    where account_key in (select account_key from living)
 ),
 
 -- Tier as of the post (R7): the latest snapshot not after it, else the first one after it, marked as imputed.
@@ -20,19 +45,17 @@ with_followers_before as (
         living.*,
         before_post.followers_count as followers_before_count
     from living
-    asof left join {{ ref("int_follower_snapshots") }} as before_post
+    asof left join snapshots as before_post
         on
             living.account_key = before_post.account_key
-            and living.platform = before_post.platform
             and living.published_at >= before_post.observed_at
 ),
 
 first_snapshots as (
     select
-        platform,
         account_key,
         arg_min(followers_count, observed_at) as followers_first_count
-    from {{ ref("int_follower_snapshots") }}
+    from snapshots
     group by all
 ),
 
@@ -45,7 +68,7 @@ with_followers as (
             when followers_first_count is not null then true
         end as is_tier_imputed
     from with_followers_before
-    left join first_snapshots using (platform, account_key)
+    left join first_snapshots using (account_key)
 )
 
 select

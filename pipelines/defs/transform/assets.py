@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
-from pipelines.nightly.stages import begin_modelling, check_conformed, check_marts, dbt_executable, manifest_file, record_dbt
-from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.nightly.project import dbt_executable, manifest_file
+from pipelines.nightly.stages import REBUILD_TAG, begin_modelling, check_conformed, check_marts, full_refresh, record_dbt
+from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import DBT_PROJECT, from_environment
 
 
@@ -32,13 +33,15 @@ MANIFEST = manifest_file()
     partitions_def=NIGHTS,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
+    backfill_policy=ONE_NIGHT_A_RUN,
     name="conform",
 )
 def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Staging and intermediate models: conformed, deduplicated, without what was deleted, with the tier as of each post."""
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
-    begin_modelling(paths, night)
-    invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+    plan = begin_modelling(paths, night, rebuild=context.run.tags.get(REBUILD_TAG) == "true")
+    context.log.info(plan.sentence())
+    invocation = dbt.cli(["build", *full_refresh(paths)], context=context, raise_on_error=False)
     yield from invocation.stream()
     record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
     check_conformed(paths, night, context.run.run_id)
@@ -50,12 +53,13 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     partitions_def=NIGHTS,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
+    backfill_policy=ONE_NIGHT_A_RUN,
     name="marts",
 )
 def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The tables that analysts use, with contracts."""
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
-    invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+    invocation = dbt.cli(["build", *full_refresh(paths)], context=context, raise_on_error=False)
     yield from invocation.stream()
     record_dbt(paths, invocation.target_path, "marts", night, context.run.run_id)
     check_marts(paths, night, context.run.run_id)

@@ -1,14 +1,12 @@
 with account_posts as (
     select
-        platform,
         account_key,
-        count(*) as post_count,
-        min(published_at) as first_post_at,
-        max(published_at) as last_post_at,
-        arg_min(tier_at_post, published_at) as tier_at_first_post,
-        arg_max(tier_at_post, published_at) as tier_at_last_post
-    from {{ ref("int_posts") }}
-    where account_key is not null
+        sum(post_count) as post_count,
+        min(first_post_at) as first_post_at,
+        max(last_post_at) as last_post_at,
+        arg_min(tier_at_first_post, first_post_at) as tier_at_first_post,
+        arg_max(tier_at_last_post, last_post_at) as tier_at_last_post
+    from {{ ref("int_account_days") }}
     group by all
 )
 
@@ -25,6 +23,6 @@ select
     arg_min(account_posts.tier_at_first_post, account_posts.first_post_at) as tier_at_first_post,
     arg_max(account_posts.tier_at_last_post, account_posts.last_post_at) as tier_at_last_post
 from {{ ref("int_accounts") }} as accounts
-inner join account_posts using (platform, account_key)
+inner join account_posts on accounts.account_key = account_posts.account_key
 group by all
 order by creator_key

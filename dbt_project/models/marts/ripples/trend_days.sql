@@ -1,3 +1,9 @@
+-- depends_on: {{ ref('int_open_trends') }}
+{{ config(
+    materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["trend_key"], "listed_in": "int_open_trends"}}
+) }}
+
 with uses as (
     select
         trend_key,
@@ -5,6 +11,9 @@ with uses as (
         case when actor_class = 'media' then 'media' else coalesce(tier, 'unknown') end as actor_group,
         account_key
     from {{ ref("int_trend_uses") }}
+    {% if is_incremental() %}
+    where trend_key in (select trend_key from {{ ref("int_open_trends") }})
+    {% endif %}
 ),
 
 adoptions as (
@@ -25,4 +34,3 @@ select
 from uses
 left join adoptions using (trend_key, account_key, day)
 group by all
-order by all

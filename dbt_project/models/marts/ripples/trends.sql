@@ -1,8 +1,8 @@
 with first_mainstream as (
     select
         trend_key,
-        min(published_at) filter (where actor_class = 'media') as first_media_at
-    from {{ ref("int_trend_uses") }}
+        min(adopted_at) filter (where actor_class = 'media') as first_media_at
+    from {{ ref("int_trend_adoptions") }}
     group by all
 ),
 

@@ -1,0 +1,42 @@
+-- depends_on: {{ ref('int_reached_account_days') }}
+-- Tags of accounts whose first use tonight's rows may change.
+{%- set last_first_uses = as_last_night("int_tag_first_uses") %}
+with new_uses as (
+    select
+        tag,
+        account_key,
+        min(published_at) as used_at
+    from {{ ref("int_tag_uses") }}
+    where
+        event_day in {{ touched_day_list() }}
+        or post_key in (select post_key from {{ ref("int_reached_posts") }})
+    group by all
+)
+
+{% if last_first_uses is none %}
+select
+    tag,
+    account_key
+from new_uses
+{% else %}
+select
+    tag,
+    account_key
+from {{ last_first_uses }}
+where event_day in {{ touched_day_list() }}
+union
+select
+    tag,
+    account_key
+from {{ last_first_uses }}
+where (account_key, event_day) in (select (account_key, event_day) from {{ ref("int_reached_account_days") }})
+union
+select
+    new_uses.tag,
+    new_uses.account_key
+from new_uses
+left join {{ last_first_uses }} as known
+    on new_uses.tag = known.tag and new_uses.account_key = known.account_key
+where known.adopted_at is null or new_uses.used_at < known.adopted_at
+{{ with_carried_rows() }}
+{% endif %}

@@ -1,0 +1,93 @@
+-- depends_on: {{ ref('int_reached_account_days') }}
+-- depends_on: {{ ref('int_accounts') }}
+-- depends_on: {{ ref('int_coverage_begins') }}
+{{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
+
+-- Trends that are made anew tonight, those that are gone included; every other trend stays as it is.
+{%- set last_candidates = as_last_night("int_trend_candidates_last_night") %}
+{%- set last_adoptions = as_last_night("int_trend_adoptions") %}
+{%- set last_accounts = as_last_night("int_accounts_last_night") %}
+{%- set last_coverage = as_last_night("int_coverage_begins_last_night") %}
+{% if last_candidates is none or last_adoptions is none or last_accounts is none or last_coverage is none %}
+select
+    trend_key,
+    date_trunc('month', born_at)::date as born_month
+from {{ ref("int_trend_candidates") }}
+{% else %}
+with candidates as (
+    select * from {{ ref("int_trend_candidates") }}
+),
+
+last_candidates as (
+    select * from {{ last_candidates }}
+),
+
+changed as (
+    (select * from candidates except select * from last_candidates)
+    union all
+    (select * from last_candidates except select * from candidates)
+),
+
+touched_days as (
+    select unnest(touched_days) as event_day from read_parquet('{{ data_root() }}/state/night.parquet')
+),
+
+-- Posting rates are counted before the birth, timelines up to the window's end: a post in between may change the trend.
+touched as (
+    select distinct candidates.*
+    from candidates
+    inner join touched_days
+        on
+            touched_days.event_day >= candidates.born_at::date - {{ var("rate_window_days") + 1 }}
+            and touched_days.event_day <= candidates.window_ends_at::date
+),
+
+reached as (
+    select distinct candidates.*
+    from candidates
+    inner join {{ last_adoptions }} as adoptions on candidates.trend_key = adoptions.trend_key
+    inner join {{ ref("int_reached_account_days") }} as days
+        on
+            adoptions.account_key = days.account_key
+            and days.event_day <= candidates.window_ends_at::date
+),
+
+recast as (
+    select distinct candidates.*
+    from candidates
+    inner join {{ last_adoptions }} as adoptions on candidates.trend_key = adoptions.trend_key
+    left join {{ ref("int_accounts") }} as now on adoptions.account_key = now.account_key
+    left join {{ last_accounts }} as before on adoptions.account_key = before.account_key
+    where now.actor_class is distinct from before.actor_class
+),
+
+-- Rates near the beginning of a platform's coverage hang on where it begins.
+recovered as (
+    select candidates.*
+    from candidates
+    where exists (
+        select 1
+        from {{ ref("int_coverage_begins") }} as now
+        full outer join {{ last_coverage }} as before on now.platform = before.platform
+        where now.began_at is distinct from before.began_at
+    )
+),
+
+open_trends as (
+    select * from changed
+    union all
+    select * from touched
+    union all
+    select * from reached
+    union all
+    select * from recast
+    union all
+    select * from recovered
+)
+
+select distinct
+    trend_key,
+    date_trunc('month', born_at)::date as born_month
+from open_trends
+{{ with_carried_rows() }}
+{% endif %}

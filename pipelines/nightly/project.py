@@ -1,0 +1,70 @@
+"""The dbt project as the night sees it: its executable, its manifest, and the fingerprint of what its models mean. Runs no model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.lake.schemas import ANALYTIC_TABLES
+from pipelines.settings import DBT_PROJECT, from_environment
+
+_FOLDERS: Final = ("models", "macros", "seeds")
+
+
+def dbt_executable() -> Path:
+    """The dbt of this very environment, whatever else is on the path."""
+    return Path(sys.executable).with_name("dbt")
+
+
+def _files() -> list[Path]:
+    found = [file for folder in _FOLDERS for file in (DBT_PROJECT / folder).rglob("*") if file.is_file()]
+    return sorted([*found, DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"])
+
+
+@cache
+def manifest_file() -> Path:
+    """Dbt's manifest, made anew where a file of the project is younger than it.
+
+    dagster-dbt makes it only below ``dagster dev``; tests and the command line need it too.
+    """
+    from_environment()
+    manifest = DBT_PROJECT / "target" / "manifest.json"
+    youngest = max(file.stat().st_mtime for file in _files())
+    if not manifest.exists() or manifest.stat().st_mtime < youngest:
+        folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+        command = [str(dbt_executable()), "--quiet", "parse", *folders]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ.copy(), check=False)  # noqa: S603 - our own dbt
+        if done.returncode:
+            raise RuntimeError(f"dbt cannot read its project: {done.stdout.strip()} {done.stderr.strip()}")
+    return manifest
+
+
+@cache
+def method_fingerprint() -> str:
+    """Changes with whatever decides what a model holds apart from the landed rows: SQL, macros, seeds, variables, lake schemas."""
+    digest = hashlib.sha256()
+    for file in _files():
+        if file.suffix in {".sql", ".csv"} or file.name == "dbt_project.yml":
+            digest.update(f"{file.relative_to(DBT_PROJECT)}\n".encode() + file.read_bytes())
+    for table, schema in ANALYTIC_TABLES.items():
+        digest.update(f"{table}\n{schema}".encode())
+    return digest.hexdigest()[:16]
+
+
+def described_models() -> dict[str, dict[str, Any]]:
+    """By model, its description and those of its columns."""
+    nodes = json.loads(manifest_file().read_text())["nodes"].values()
+    return {
+        node["name"]: {
+            "description": node["description"],
+            "columns": {name: column["description"] for name, column in node["columns"].items()},
+        }
+        for node in nodes
+        if node["resource_type"] == "model"
+    }
