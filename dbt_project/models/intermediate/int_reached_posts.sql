@@ -1,7 +1,8 @@
 -- depends_on: {{ ref('int_follower_snapshots') }}
 {{ depends_on_all_platforms("deletions") }}
 {{ depends_on_all_platforms("posts") }}
--- Posts of other days that tonight's rows change: deleted, found again under another time, or seen with another size of their author.
+-- Posts that tonight's rows change beyond their own new statement: deleted, found again under another time, seen with another size of
+-- their author, or no longer stated at all.
 {%- set last_posts = as_last_night("int_posts") %}
 {% if last_posts is none %}
 select
@@ -19,6 +20,11 @@ with last_posts as (
         followers_at_post_count,
         is_tier_imputed
     from {{ last_posts }}
+),
+
+last_posts_of_other_days as (
+    select *
+    from last_posts
     where event_day not in {{ touched_day_list() }}
 ),
 
@@ -41,9 +47,17 @@ new_posts as (
 ),
 
 found_again as (
-    select last_posts.*
-    from last_posts
+    select *
+    from last_posts_of_other_days
     where post_key in (select post_key from new_posts)
+),
+
+no_longer_stated as (
+    select *
+    from last_posts
+    where
+        event_day in {{ touched_day_list() }}
+        and post_key not in (select post_key from new_posts)
 ),
 
 -- The time during which a snapshot is the one that holds; the first one also stands in for all time before it.
@@ -61,7 +75,7 @@ snapshot_spans as (
 
 resized as (
     select last_posts.*
-    from last_posts
+    from last_posts_of_other_days as last_posts
     inner join snapshot_spans as spans
         on
             last_posts.account_key = spans.account_key
@@ -79,6 +93,8 @@ reached as (
     select * from deleted
     union all
     select * from found_again
+    union all
+    select * from no_longer_stated
     union all
     select * from resized
 )
