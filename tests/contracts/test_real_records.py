@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import duckdb
 import pytest
@@ -13,9 +12,9 @@ from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.platforms.registry import PLATFORMS
+from tests.contracts.harness import REALDATA
 from tests.realdata.inbox import lay_out
 
-REALDATA: Final = Path(__file__).parents[2].parent / "shared" / "realdata" / "dev"
 pytestmark = [
     pytest.mark.realdata,
     pytest.mark.skipif(not REALDATA.is_dir(), reason="the real files are not beside this checkout"),
