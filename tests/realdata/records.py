@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from pipelines.lake import framing, inbox
 from pipelines.platforms.protocol import BadRecord, Framing, NativeFormat, Sample
 from pipelines.platforms.registry import PlatformSpec
 
-_HEAD_BYTES = 64 << 10
+_HEAD_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ def records_of(platform: PlatformSpec, folder: Path) -> dict[str, list[RealRecor
             if native is not None:
                 framed = _framed(native, member)
                 found.setdefault(native.name, []).extend(RealRecord(platform.name, file, each) for each in framed)
+    return found
+
+
+def documents_of(platform: PlatformSpec, folder: Path) -> list[tuple[NativeFormat, Any]]:
+    """(format, decoded JSON document or raw XML) of the files below ``folder`` that are one document."""
+    found: list[tuple[NativeFormat, Any]] = []
+    for file in inbox.files(folder):
+        for member in inbox.members(file):
+            native = _recognised(platform, member)
+            if native is not None and native.framing in {Framing.JSON, Framing.XML}:
+                with member.open() as stream:
+                    is_json = native.framing is Framing.JSON
+                    found.append((native, framing.document(stream).value if is_json else framing.raw_document(stream).raw))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +19,7 @@ TABLES: Final = ("mainstream_items", "coverage")
 PLATFORM: Final = "feeds"
 _ROOT: Final = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)\b", re.IGNORECASE)
 _MARK_UP: Final = re.compile(r"</?(?:b|i|em|strong|span|a|br|p|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
+_CHARACTER: Final = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _CLOCK: Final = re.compile(r"\d:\d\d")
 
 
@@ -52,6 +54,14 @@ def _absolute(link: Any, *bases: Any) -> str:
         except ValueError:
             continue
     return written
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    """A character reference, or the replacement character where there is none of that number: feedparser would stop there."""
+    number = (
+        int(found[1], 16) if found[1] else int(found[2]) if len(found[2]) < len(str(sys.maxunicode)) + 1 else sys.maxunicode + 1
+    )
+    return found[0] if number <= sys.maxunicode else b"\xef\xbf\xbd"
 
 
 def _iso(parsed: Any) -> str | None:
@@ -133,7 +143,11 @@ class XmlFeed(_Entries):
         import feedparser
 
         # A stream, never the bytes: feedparser takes a short string for an address and would open it.
-        feed = feedparser.parse(io.BytesIO(bytes(document)))
+        readable = _CHARACTER.sub(_character, bytes(document))
+        try:
+            feed = feedparser.parse(io.BytesIO(readable))
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise BadRecord("broken_xml", f"the document breaks its reader: {type(error).__name__}: {error}"[:300]) from error
         if not feed.entries:
             if feed.get("bozo"):
                 raise BadRecord("broken_xml", f"no entry could be read: {feed.get('bozo_exception')}"[:300])
