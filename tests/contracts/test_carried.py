@@ -10,7 +10,7 @@ from pipelines.platforms.feeds.parse import XmlFeed
 from pipelines.platforms.instagram.parse import Posts, PostTable, Profiles
 from pipelines.platforms.mastodon.parse import Accounts, Timeline
 from pipelines.platforms.tiktok.parse import ApifyTable, WebItems
-from pipelines.platforms.youtube.parse import Channels, SearchResults, Videos
+from pipelines.platforms.youtube.parse import Channels, CommentLines, SearchResults, Videos
 from tests.contracts import test_bluesky, test_instagram, test_mastodon, test_tiktok, test_youtube
 from tests.contracts.harness import PSEUDONYMS, context, drive
 
@@ -177,6 +177,13 @@ def test_a_search_result_names_its_channel_too() -> None:
     snippet = {"publishedAt": test_youtube.WHEN, "channelId": "UCmoss", "title": "Moss", "channelTitle": "Moss TV"}
     result = {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": "vid00000001"}, "snippet": snippet}
     assert drive(SearchResults(), [result], context("youtube")).of("vault_accounts")[0]["display_name"] == "Moss TV"
+
+
+def test_a_crawled_comment_names_whom_it_mentions_as_its_crawler_names_authors() -> None:
+    line = {"id": "c1", "text": "\u00a0@Ben-B. moss", "author": "@Ann", "url": "https://youtu.be/vid00000001", "is_reply": False}
+    mention, comment = drive(CommentLines(), [line], context("youtube")).of("interactions")
+    assert (mention["target_account_key"], mention["ts_quality"]) == (test_youtube.key("@ben-b"), "collected")
+    assert comment["target_post_key"] == test_youtube.key("vid00000001")
 
 
 def test_a_channels_branding_stands_in_for_a_snippet_that_was_not_asked_for() -> None:

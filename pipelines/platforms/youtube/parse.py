@@ -15,6 +15,7 @@ from pipelines.platforms.times import from_iso, plausible
 
 TABLES: Final = SOCIAL_TABLES
 _DURATION: Final = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_MENTION: Final = re.compile(r"(?<![\w@])@[\w.-]*\w")  # with its '@', as the crawler writes authors
 _WATCH: Final = re.compile(r"(?:v=|youtu\.be/|shorts/)([A-Za-z0-9_-]{6,})")
 
 
@@ -342,13 +343,14 @@ class CommentLines:
         parent = values.text(item.get("parent_id"))
         # A reply whose parent the crawler did not keep answers an unknown comment, not the video.
         above = parent or (None if item.get("is_reply") is True else found[1])
-        key = context.pseudonyms.key
+        key, text = context.pseudonyms.key, values.text(item.get("text")) or ""
         post = Post(
             native_id,
             handle.lower() if handle else None,
-            values.text(item.get("text")) or "",
+            text,
             context.observed_at,
             context.observed_at,
+            mentioned=[name.lower() for name in _MENTION.findall(text)],
             ts_quality="collected",
             more={
                 "post_type": "comment",
