@@ -173,6 +173,13 @@ def test_a_video_names_its_channel_and_its_language_without_the_region() -> None
     assert (outcome.of("vault_accounts")[0]["display_name"], outcome.of("accounts")[0]["followers_count"]) == ("Moss TV", None)
 
 
+def test_an_age_restricted_video_is_sensitive_and_one_without_details_is_not_known_to_be() -> None:
+    parts = [{"contentDetails": {"contentRating": {"ytRating": "ytAgeRestricted"}}}, {"contentDetails": {"duration": "PT1S"}}, {}]
+    videos = [{**test_youtube.video(), "contentDetails": None, **part} for part in parts]
+    posts = [drive(Videos(), [video], context("youtube")).of("posts")[0] for video in videos]
+    assert [post["is_sensitive"] for post in posts] == [True, False, None]
+
+
 def test_a_search_result_names_its_channel_too() -> None:
     snippet = {"publishedAt": test_youtube.WHEN, "channelId": "UCmoss", "title": "Moss", "channelTitle": "Moss TV"}
     result = {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": "vid00000001"}, "snippet": snippet}

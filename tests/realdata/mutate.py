@@ -6,7 +6,7 @@ import copy
 import random
 from typing import Any, Final
 
-_DEEP: Final = 400
+_DEEP: Final = 100
 _ODD: Final[tuple[Any, ...]] = (
     None,
     True,

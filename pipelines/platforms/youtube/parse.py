@@ -65,6 +65,7 @@ class Videos(_Response):
         item = values.mapping(record.value, "item")
         native_id = values.required_text(item.get("id"), "id")
         snippet, statistics = values.child(item, "snippet"), values.child(item, "statistics")
+        details = values.child(item, "contentDetails")
         channel = values.required_text(snippet.get("channelId"), "snippet.channelId")
         text = _text(snippet)
         names = {"view_count": "viewCount", "like_count": "likeCount", "comment_count": "commentCount"}
@@ -83,8 +84,10 @@ class Videos(_Response):
                 "post_type": "live" if snippet.get("liveBroadcastContent") == "live" else "video",
                 "media_kind": "video",
                 "language": next(filter(None, map(primary_language, languages)), None),
-                "duration_seconds": _seconds(values.child(item, "contentDetails").get("duration")),
+                "duration_seconds": _seconds(details.get("duration")),
                 "has_paid_label": values.flag(paid),
+                # Told only where contentDetails were asked for.
+                "is_sensitive": values.child(details, "contentRating").get("ytRating") == "ytAgeRestricted" if details else None,
             },
         )
         return post.rows(context) + _channel_rows(channel, snippet.get("channelTitle"), context)
