@@ -213,9 +213,9 @@ def test_a_feeds_relative_links_are_made_whole_and_its_categories_meet_hashtags(
 def test_a_character_that_does_not_exist_costs_a_feed_nothing_but_itself() -> None:
     feed = (
         b"<rss version='2.0'><channel><title>Moss</title><link>https://moss.example</link><item><title>a&#x110000;b</title>"
-        b"<link>https://moss.example/1</link></item><item><title>c&#99999999999999999999;</title><guid>2</guid></item></channel></rss>"
+        b"<link>https://moss.example/1</link></item><item><title>c&#99999999999999999999;&#xD800;&#x00000041;</title><guid>2</guid></item></channel></rss>"
     )
     assert [item["title"] for item in drive(XmlFeed(), [feed], context("feeds")).of("mainstream_items")] == [
         "a\ufffdb",
-        "c\ufffd",
+        "c\ufffd\ufffdA",
     ]

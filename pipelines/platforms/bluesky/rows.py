@@ -128,7 +128,7 @@ def post_rows(
     mentioned = [who for who in _facet_values(record, "mention", "did") if who.startswith("did:")]
     links = _links(record, written)
     canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
-    tags = [*_facet_values(record, "tag", "tag"), *(tag for tag in values.sequence(record.get("tags")) if isinstance(tag, str))]
+    tags = [*_facet_values(record, "tag", "tag"), *values.texts(record.get("tags"))]
     media = [_MEDIA_KINDS[short] for short, _ in _embeds(record) if short in _MEDIA_KINDS]
     post_key, account_key = _key(context, uri), _key(context, author)
     stamp = sighting.columns(quality)

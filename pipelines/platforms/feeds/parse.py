@@ -20,6 +20,8 @@ PLATFORM: Final = "feeds"
 _ROOT: Final = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)\b", re.IGNORECASE)
 _MARK_UP: Final = re.compile(r"</?(?:b|i|em|strong|span|a|br|p|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 _CHARACTER: Final = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
+_MOST_DIGITS: Final = 7
+_SURROGATES: Final = range(0xD800, 0xE000)
 _CLOCK: Final = re.compile(r"\d:\d\d")
 
 
@@ -58,10 +60,10 @@ def _absolute(link: Any, *bases: Any) -> str:
 
 def _character(found: re.Match[bytes]) -> bytes:
     """A character reference, or the replacement character where there is none of that number: feedparser would stop there."""
-    number = (
-        int(found[1], 16) if found[1] else int(found[2]) if len(found[2]) < len(str(sys.maxunicode)) + 1 else sys.maxunicode + 1
-    )
-    return found[0] if number <= sys.maxunicode else b"\xef\xbf\xbd"
+    digits, base = (found[1], 16) if found[1] else (found[2], 10)
+    digits = digits.lstrip(b"0") or b"0"
+    number = int(digits, base) if len(digits) <= _MOST_DIGITS else sys.maxunicode + 1
+    return b"\xef\xbf\xbd" if number > sys.maxunicode or number in _SURROGATES else found[0]
 
 
 def _iso(parsed: Any) -> str | None:
