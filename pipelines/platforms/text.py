@@ -54,6 +54,11 @@ def tags_in(text: str) -> list[str]:
     return normalise_tags([tag for run in _TAGS.findall(text) for tag in _TAG.findall(run)])
 
 
+def without_accents(tag: str) -> str:
+    """A normalised tag as servers that know ASCII only write it: 'flächen' gives 'flachen'."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", tag) if not unicodedata.combining(letter))
+
+
 def links_in(text: str) -> list[str]:
     """Distinct http(s) links in a text, as written but for trailing punctuation."""
     if "http" not in text and "HTTP" not in text:

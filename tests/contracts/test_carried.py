@@ -86,6 +86,13 @@ def test_a_mastodon_warning_is_part_of_the_text_and_a_film_has_its_length() -> N
     assert outcome.of("vault_posts")[0]["text"] == "spiders\nsee it #Moss"
 
 
+def test_a_tag_that_a_server_lists_without_its_accents_is_one_tag() -> None:
+    toot = test_mastodon.status(
+        "10", test_mastodon.ANN, content="<p>#Fl\u00e4che</p>", tags=[{"name": "flache"}, {"name": "Moss"}]
+    )
+    assert drive(Timeline(), [[toot]], context("mastodon")).of("posts")[0]["tags"] == ["fl\u00e4che", "moss"]
+
+
 def test_the_vault_says_how_well_the_observation_is_known_and_not_the_event() -> None:
     for native, document, platform in (
         (WebItems(), [test_tiktok.item()], "tiktok"),

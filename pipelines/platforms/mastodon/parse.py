@@ -116,7 +116,6 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
     if isinstance(card, dict) and values.text(card.get("url")):
         links = list(dict.fromkeys([*links, card["url"]]))
     canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
-    tags = [tag["name"] for tag in values.mappings(status.get("tags")) if isinstance(tag.get("name"), str)]
     mentions = {_native_account(who, "mentions"): who for who in values.mappings(status.get("mentions"))}
     parent_uri, parent_author = _parent(status, account, mentions)
     quoted = _quoted(status)
@@ -136,7 +135,7 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 "language": texts.primary_language(values.text(status.get("language"))),
                 "community": _instance(values.text(account.get("url")), values.text(account.get("username"))),
                 "parent_post_key": _key(context, parent_uri) if parent_uri else None,
-                "tags": texts.normalise_tags([*tags, *texts.tags_in(written)]),
+                "tags": _tags(status, written),
                 "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
                 "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
                 "mentioned_account_keys": [_key(context, native) for native in mentions],
@@ -178,6 +177,14 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
         rows.append(_edge(context, "quote", (author, quoted[1]), (uri, quoted[0]), published_at))
     rows += [_edge(context, "mention", (author, native), (uri, None), published_at) for native in mentions]
     return rows
+
+
+def _tags(status: dict[str, Any], written: str) -> list[str]:
+    """The tags as their author wrote them, and those listed beside them that are not the same without accents."""
+    listed = texts.normalise_tags(values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))]))
+    own = texts.tags_in(written)
+    folded = set(map(texts.without_accents, own))
+    return [*own, *(tag for tag in listed if texts.without_accents(tag) not in folded)]
 
 
 def _parent(
