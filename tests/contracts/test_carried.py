@@ -181,7 +181,11 @@ def test_a_video_names_its_channel_and_its_language_without_the_region() -> None
 
 
 def test_an_age_restricted_video_is_sensitive_and_one_without_details_is_not_known_to_be() -> None:
-    parts = [{"contentDetails": {"contentRating": {"ytRating": "ytAgeRestricted"}}}, {"contentDetails": {"duration": "PT1S"}}, {}]
+    parts: list[dict[str, Any]] = [
+        {"contentDetails": {"contentRating": {"ytRating": "ytAgeRestricted"}}},
+        {"contentDetails": {"duration": "PT1S"}},
+        {},
+    ]
     videos = [{**test_youtube.video(), "contentDetails": None, **part} for part in parts]
     posts = [drive(Videos(), [video], context("youtube")).of("posts")[0] for video in videos]
     assert [post["is_sensitive"] for post in posts] == [True, False, None]
