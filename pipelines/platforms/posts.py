@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from pipelines.platforms.profiles import declared_handles
 from pipelines.platforms.protocol import FileContext, Row
 from pipelines.platforms.text import canonical_url, link_domain, links_in, normalise_tags, tags_in
 
@@ -21,6 +22,7 @@ SOCIAL_TABLES: Final = (
     "vault_posts",
 )
 PUBLIC_FOLLOWERS: Final = 1_000_000
+PUBLIC_CLASSES: Final = frozenset({"brand", "media"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,26 @@ class Author:
     following_count: int | None = None
     posts_count: int | None = None
     is_verified: bool | None = None
+    actor_class: str | None = None  # where the platform says that it is no person
+    status: str | None = None
     country: str | None = None
+    links: list[str] | None = None  # of the profile, beside its text; None where the payload is no whole profile
 
     def rows(self, context: FileContext, observed_at: datetime, quality: str) -> list[Row]:
         """A profile snapshot and its vault twin."""
         key = context.pseudonyms.key(context.platform, self.native_id)
-        is_public = (self.followers_count or 0) > PUBLIC_FOLLOWERS
+        is_public = (self.followers_count or 0) > PUBLIC_FOLLOWERS or self.actor_class in PUBLIC_CLASSES
         stamp = {"platform": context.platform, "account_key": key, "observed_at": observed_at, "ts_quality": quality}
         account = {
             "handle_key": context.pseudonyms.handle_key(context.platform, self.handle) if self.handle else None,
+            "declared_handle_keys": self._declared(context),
             "created_at": self.created_at,
             "followers_count": self.followers_count,
             "following_count": self.following_count,
             "posts_count": self.posts_count,
             "is_verified": self.is_verified,
+            "actor_class": self.actor_class,
+            "status": self.status,
             "country": self.country,
             "public_name": (self.display_name or self.handle) if is_public else None,
         }
@@ -62,6 +70,13 @@ class Author:
             "profile_url": self.profile_url,
         }
         return [Row("accounts", stamp | account), Row("vault_accounts", stamp | vault)]
+
+    def _declared(self, context: FileContext) -> list[str] | None:
+        if self.links is None and self.profile_text is None:
+            return None
+        said = declared_handles("\n".join([self.profile_text or "", *(self.links or ())]))
+        own = (context.platform, (self.handle or "").lstrip("@").casefold())
+        return [context.pseudonyms.handle_key(platform, handle) for platform, handle in said if (platform, handle) != own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,7 @@ class Post:
     counters: dict[str, Any] = field(default_factory=dict)  # columns of post_metrics
     more: dict[str, Any] = field(default_factory=dict)  # further columns of posts
     ts_quality: str = "exact"
+    observed_quality: str | None = None  # where the payload itself says when it was observed; else the file's
 
     def rows(self, context: FileContext) -> list[Row]:
         """The post, its counters if it has any, its mentions and its vault twin."""
@@ -102,11 +118,20 @@ class Post:
             **self.more,
         }
         rows = [Row("posts", stamp | post)]
-        if self.counters:
+        if any(counter is not None for counter in self.counters.values()):
             rows.append(Row("post_metrics", stamp | {"post_key": post_key, "published_at": self.published_at} | self.counters))
         rows += [self.edge(context, "mention", target_id=native_id) for native_id in mentioned]
-        vault = {"post_key": post_key, "account_key": account_key, "native_id": self.native_id, "url": self.url}
-        rows.append(Row("vault_posts", stamp | vault | {"text": self.text, "links": links}))
+        # Nothing happened to the vault's row but its observation, so its time is as good as that is known.
+        vault = {
+            "ts_quality": self.observed_quality or context.observed_quality,
+            "post_key": post_key,
+            "account_key": account_key,
+            "native_id": self.native_id,
+            "text": self.text,
+            "url": self.url,
+            "links": links,
+        }
+        rows.append(Row("vault_posts", stamp | vault))
         return rows
 
     def edge(self, context: FileContext, kind: str, *, target_id: str | None = None, target_post: str | None = None) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from pipelines.lake.schemas import TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, NativeFormat, Record, Row, Sample
 
 PSEUDONYMS = Pseudonymiser(b"contract tests only")
-REALDATA = Path(__file__).parents[3] / "shared" / "realdata" / "dev"
+# Beside the checkout, or where REALDATA says (as with make).
+REALDATA = Path(os.environ.get("REALDATA", Path(__file__).parents[3] / "shared" / "realdata" / "dev"))
 
 
 @dataclass

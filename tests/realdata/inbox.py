@@ -14,16 +14,29 @@ from tests.contracts.unwrap import unwrap
 
 # Platform folder of the inbox -> (path in the real data, which members of an archive to take).
 _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "reddit": (("reddit_pushshift", "*"),),
-    "bluesky": (("bluesky_jetstream/expected_v1.jsonl", "*"), ("bluesky_metresearch/feeds.tar.gz", "*/feed_did*.json")),
-    "mastodon": (("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "cassettes"),),
+    "reddit": (("reddit_pushshift", "*"), ("reddit_top2013", "*")),
+    "bluesky": (("bluesky_jetstream", "*"), ("bluesky_metresearch/feeds.tar.gz", "*")),
+    "mastodon": (
+        ("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "cassettes"),
+        ("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "*.json"),
+    ),
     "youtube": (
-        ("youtube_api/python_youtube_testdata.tar.gz", "testdata/apidata/*"),
+        ("youtube_api/python_youtube_testdata.tar.gz", "*"),
         ("youtube_comments/comments.jsonl", "*"),
+        ("youtube_vevo", "*"),
+        ("influencer_tables/youtube.csv", "*"),
         ("luxury_handbag_multi/youtube.csv", "*"),
     ),
-    "tiktok": (("tiktok_scraper", "*"), ("luxury_handbag_multi/tiktok.csv", "*")),
+    "tiktok": (
+        ("tiktok_scraper", "*"),
+        ("tiktok_discover", "*"),
+        ("influencer_tables/tiktok.csv", "*"),
+        ("luxury_handbag_multi/tiktok.csv", "*"),
+    ),
     "instagram": (
+        ("instagram_graph_api/python_facebook_testdata.tar.gz", "testdata/instagram*"),
+        ("influencer_tables/instagram.csv", "*"),
+        ("influencer_tables/top_insta_influencers_data.csv", "*"),
         ("luxury_handbag_multi/instagram_posts.json", "*"),
         ("luxury_handbag_multi/instagram_merged.csv", "*"),
         ("luxury_handbag_multi/instagram_hashtags.csv", "*"),
@@ -41,15 +54,18 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 _COPIED_AT: Final = 1_793_491_200  # 2026-11-01T00:00:00Z
 
 
-def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = ()) -> None:
+def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = (), platforms: tuple[str, ...] = ()) -> None:
     """Fill ``inbox/<platform>/`` with the real files of the eight sources.
 
     Args:
         realdata: folder of the real files.
         inbox: folder to make; must not exist.
         only: datasets to take (first folder of each path); all if empty.
+        platforms: platforms to fill; all if empty.
     """
     for platform, sources in _SOURCES.items():
+        if platforms and platform not in platforms:
+            continue
         for source, members in sources:
             if only and source.split("/", 1)[0] not in only:
                 continue

@@ -1,4 +1,4 @@
-"""Checked access to Bluesky payload fields and the sifting of claimed times. No rows are built here."""
+"""Bluesky's own identifiers, spellings and claimed times. Fields that any payload has are read by ``platforms.values``."""
 
 from __future__ import annotations
 
@@ -11,38 +11,6 @@ from pipelines.platforms.times import CLOCK_SKEW, EARLIEST, from_iso
 _TID_ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _TID_LENGTH: Final = 13
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGEST_COUNT: Final = 2**63 - 1
-
-
-def mapping(value: Any, field_name: str) -> dict[str, Any]:
-    """``value`` as a JSON object. Raises BadRecord ``wrong_type``."""
-    if not isinstance(value, dict):
-        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not an object", field_name)
-    return value
-
-
-def optional_mapping(value: Any) -> dict[str, Any]:
-    """``value`` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """``value`` if it is a JSON array, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def optional_text(value: Any) -> str | None:
-    """``value`` if it is a non-empty string, else None."""
-    return value if isinstance(value, str) and value else None
-
-
-def count(value: Any, field_name: str) -> int | None:
-    """A counter: None where absent or negative (hidden). Raises BadRecord ``wrong_type``."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value > _LARGEST_COUNT:
-        raise BadRecord("wrong_type", f"{field_name} is {str(value)[:40]!r}, not a counter", field_name)
-    return value if value >= 0 else None
 
 
 def did(value: Any, field_name: str) -> str:

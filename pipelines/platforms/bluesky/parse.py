@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from pipelines.platforms import values
 from pipelines.platforms.bluesky import fields
 from pipelines.platforms.bluesky.rows import (
     POST,
@@ -21,7 +22,7 @@ from pipelines.platforms.bluesky.rows import (
 )
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, from_unix, plausible
+from pipelines.platforms.times import from_unix, plausible
 
 TABLES: Final = SOCIAL_TABLES
 _LIKE: Final = "app.bsky.feed.like"
@@ -51,14 +52,14 @@ class Jetstream:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one event. Raises BadRecord, also for collections that no table takes (``unsupported_collection``)."""
-        event = fields.mapping(record.value, "event")
+        event = values.mapping(record.value, "event")
         actor = fields.did(event.get("did"), "did")
         seen = self._seen_at(event, context)
         sighting = Sighting(seen, "exact")
         kind = event.get("kind")
         if kind not in _KINDS:
             raise BadRecord("unexpected_shape", f"kind {str(kind)[:40]!r} is none of {', '.join(_KINDS)}", "kind")
-        body = fields.mapping(event.get(kind), kind)
+        body = values.mapping(event.get(kind), kind)
         if kind == "commit":
             return self._commit(actor, body, sighting, context)
         if kind == "identity":
@@ -78,9 +79,7 @@ class Jetstream:
     def _snapshot(
         profile: dict[str, Any], status: str | None, sighting: Sighting, context: FileContext, created_claim: Any = None
     ) -> list[Row]:
-        rows = account_rows({**profile, "createdAt": created_claim}, sighting, context)
-        rows[0].values["status"] = status
-        return rows
+        return account_rows({**profile, "createdAt": created_claim}, sighting, context, status)
 
     def _account(self, actor: str, body: dict[str, Any], sighting: Sighting, context: FileContext) -> list[Row]:
         named = body.get("status")
@@ -104,7 +103,7 @@ class Jetstream:
             return [deletion_row(subject, uri, sighting.observed_at, "deleted_by_author", sighting, context)]
         if operation not in ("create", "update"):
             raise BadRecord("unexpected_shape", f"operation {str(operation)[:40]!r} is unknown", "commit.operation")
-        record = fields.mapping(commit.get("record"), "commit.record")
+        record = values.mapping(commit.get("record"), "commit.record")
         if collection == POST:
             edited_at = sighting.observed_at if operation == "update" else None
             return post_rows(uri, record, sighting.observed_at, sighting, context, edited_at=edited_at)
@@ -120,7 +119,7 @@ class Jetstream:
         if collection == _FOLLOW:
             target = fields.did(record.get("subject"), "subject")
             return [follow_row(uri, actor, target, happened, sighting, context)]
-        subject = fields.record_uri(fields.mapping(record.get("subject"), "subject").get("uri"), "subject.uri")
+        subject = fields.record_uri(values.mapping(record.get("subject"), "subject").get("uri"), "subject.uri")
         if collection == _REPOST:
             return repost_rows(uri, subject, happened, sighting, context)
         return [
@@ -163,27 +162,34 @@ class Feed:
 
     def split(self, document: Any) -> Iterable[Any]:
         """The feed's items."""
-        return fields.sequence(fields.mapping(document, "document").get("feed"))
+        return values.sequence(values.mapping(document, "document").get("feed"))
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of the post, its author, and of the repost that put it into the feed. Raises BadRecord."""
-        item = fields.mapping(_lexicon(record.value), "item")
-        post = fields.mapping(item.get("post"), "post")
+        item = values.mapping(_lexicon(record.value), "item")
+        post = values.mapping(item.get("post"), "post")
         rows = post_view_rows(post, context)
-        reason = fields.optional_mapping(item.get("reason"))
+        for end in ("parent", "root"):
+            rows += self._answered(values.child(values.child(item, "reply"), end), context)
+        reason = values.child(item, "reason")
         if str(reason.get("$type", "")).endswith("#reasonRepost"):
             rows += self._reposted(post["uri"], reason, context)
         return rows
 
     @staticmethod
+    def _answered(view: dict[str, Any], context: FileContext) -> list[Row]:
+        """Rows of the post that the item answers, which comes along with it; a blocked one is withheld."""
+        if view.get("notFound") is True:
+            uri = fields.record_uri(view.get("uri"), "reply.uri")
+            return [deletion_row("post", uri, context.observed_at, "not_found", file_sighting(context), context)]
+        return post_view_rows(view, context) if isinstance(view.get("record"), dict) else []
+
+    @staticmethod
     def _reposted(subject: str, reason: dict[str, Any], context: FileContext) -> list[Row]:
         sighting = file_sighting(context)
-        reposter = fields.mapping(reason.get("by"), "reason.by")
+        reposter = values.mapping(reason.get("by"), "reason.by")
         native = fields.did(reposter.get("did"), "reason.by.did")
-        indexed = reason.get("indexedAt")
-        if not isinstance(indexed, str):
-            raise BadRecord("wrong_type", "reason.indexedAt is missing", "reason.indexedAt")
-        moment = plausible(from_iso(indexed, "reason.indexedAt"), context.observed_at, "reason.indexedAt")
+        moment = values.time(reason.get("indexedAt"), "reason.indexedAt", context)
         # Older responses do not carry the repost's own URI; the pair is then what identifies it.
         uri = reason.get("uri") if isinstance(reason.get("uri"), str) else f"repost:{native}:{subject}"
         return [
@@ -205,7 +211,7 @@ class Thread:
 
     def split(self, document: Any) -> Iterator[Any]:
         """Every node: ancestors from the nearest up, then the post and its replies in reading order."""
-        thread = fields.mapping(fields.mapping(document, "document").get("thread"), "thread")
+        thread = values.mapping(values.mapping(document, "document").get("thread"), "thread")
         parent = thread.get("parent")
         while isinstance(parent, dict):
             yield {key: value for key, value in parent.items() if key not in {"parent", "replies"}}
@@ -215,19 +221,19 @@ class Thread:
             node = pending.pop()
             if isinstance(node, dict):
                 yield {key: value for key, value in node.items() if key not in {"parent", "replies"}}
-                pending.extend(reversed(fields.sequence(node.get("replies"))))
+                pending.extend(reversed(values.sequence(node.get("replies"))))
             else:
                 yield node
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one node; a post that is gone gives a tombstone. Raises BadRecord (``blocked`` for a blocked post)."""
-        node = fields.mapping(_lexicon(record.value), "node")
+        node = values.mapping(_lexicon(record.value), "node")
         if node.get("notFound") is True:
             uri = fields.record_uri(node.get("uri"), "uri")
             return [deletion_row("post", uri, context.observed_at, "not_found", file_sighting(context), context)]
         if node.get("blocked") is True:
             raise BadRecord("blocked", "the post's author and the viewer block each other; the payload withholds it")
-        return post_view_rows(fields.mapping(node.get("post"), "post"), context)
+        return post_view_rows(values.mapping(node.get("post"), "post"), context)
 
 
 class Posts:
@@ -248,8 +254,8 @@ class Posts:
     @staticmethod
     def _items(document: Any) -> list[Any]:
         if isinstance(document, dict):
-            return fields.sequence(document.get("posts") or document.get("records"))
-        return fields.sequence(document)
+            return values.sequence(document.get("posts") or document.get("records"))
+        return values.sequence(document)
 
     def split(self, document: Any) -> Iterable[Any]:
         """The posts."""
@@ -257,7 +263,7 @@ class Posts:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one post. Raises BadRecord."""
-        view = fields.mapping(_lexicon(record.value), "post")
+        view = values.mapping(_lexicon(record.value), "post")
         if fields.collection(fields.record_uri(view.get("uri"), "uri")) != POST:
             raise BadRecord("unsupported_collection", "the record is no post", "uri")
         return post_view_rows(view, context)
@@ -280,12 +286,12 @@ class Profiles:
 
     def split(self, document: Any) -> Iterable[Any]:
         """The profiles."""
-        whole = fields.mapping(document, "document")
-        return fields.sequence(whole["profiles"]) if "profiles" in whole else (whole,)
+        whole = values.mapping(document, "document")
+        return values.sequence(whole["profiles"]) if "profiles" in whole else (whole,)
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one profile. Raises BadRecord."""
-        return account_rows(fields.mapping(_lexicon(record.value), "profile"), file_sighting(context), context)
+        return account_rows(values.mapping(_lexicon(record.value), "profile"), file_sighting(context), context)
 
 
 class Follows:
@@ -303,18 +309,18 @@ class Follows:
 
     def split(self, document: Any) -> Iterator[Any]:
         """One record for each edge, and one for the subject's own profile."""
-        whole = fields.mapping(document, "document")
-        subject = fields.mapping(whole.get("subject"), "subject")
+        whole = values.mapping(document, "document")
+        subject = values.mapping(whole.get("subject"), "subject")
         yield {"profile": subject}
         for direction in ("followers", "follows"):
-            for other in fields.sequence(whole.get(direction)):
+            for other in values.sequence(whole.get(direction)):
                 yield {"profile": other, "direction": direction, "subject": subject.get("did")}
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """The profile's rows and the edge; the API does not say since when. Raises BadRecord."""
-        item = _lexicon(fields.mapping(record.value, "item"))
+        item = _lexicon(values.mapping(record.value, "item"))
         sighting = file_sighting(context)
-        profile = fields.mapping(item.get("profile"), "profile")
+        profile = values.mapping(item.get("profile"), "profile")
         rows = account_rows(profile, sighting, context)
         if "direction" in item:
             subject = fields.did(item.get("subject"), "subject.did")
@@ -340,7 +346,7 @@ class ErrorBody:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:  # noqa: ARG002 - the protocol's signature
         """Never lands. Raises BadRecord ``error_response``."""
-        body = fields.optional_mapping(record.value)
+        body = values.optional_mapping(record.value)
         raise BadRecord("error_response", f"the server answered {str(body.get('error'))[:80]}: {str(body.get('message'))[:200]}")
 
 

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipelines.platforms import text as texts
+from pipelines.platforms import values
 from pipelines.platforms.bluesky import fields
+from pipelines.platforms.posts import Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Row
 from pipelines.platforms.times import from_iso, plausible
 
 PLATFORM: Final = "bluesky"
-PUBLIC_FOLLOWERS: Final = 1_000_000
 POST: Final = "app.bsky.feed.post"
 SENSITIVE_LABELS: Final = frozenset({"porn", "sexual", "nudity", "graphic-media", "gore", "nsfl", "corpse"})
 _MEDIA_KINDS: Final = {"images": "image", "gallery": "image", "video": "video", "external": "link"}
@@ -42,9 +43,9 @@ def _key(context: FileContext, native_id: str) -> str:
 
 def _facet_values(record: dict[str, Any], kind: str, field_name: str) -> list[str]:
     found = []
-    for facet in fields.sequence(record.get("facets")):
-        for feature in fields.sequence(fields.optional_mapping(facet).get("features")):
-            feature_fields = fields.optional_mapping(feature)
+    for facet in values.sequence(record.get("facets")):
+        for feature in values.sequence(values.optional_mapping(facet).get("features")):
+            feature_fields = values.optional_mapping(feature)
             value = feature_fields.get(field_name)
             if str(feature_fields.get("$type", "")).endswith(f"#{kind}") and isinstance(value, str) and value:
                 found.append(value)
@@ -53,11 +54,11 @@ def _facet_values(record: dict[str, Any], kind: str, field_name: str) -> list[st
 
 def _embeds(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The embed as (short type, body), a record with media as its two halves."""
-    embed = fields.optional_mapping(record.get("embed"))
+    embed = values.child(record, "embed")
     short = str(embed.get("$type", "")).removeprefix("app.bsky.embed.")
     if short == "recordWithMedia":
-        yield "record", fields.optional_mapping(embed.get("record"))
-        media = fields.optional_mapping(embed.get("media"))
+        yield "record", values.child(embed, "record")
+        media = values.child(embed, "media")
         yield str(media.get("$type", "")).removeprefix("app.bsky.embed."), media
     elif short:
         yield short, embed
@@ -65,32 +66,32 @@ def _embeds(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _quoted_uri(record: dict[str, Any]) -> str | None:
     for short, body in _embeds(record):
-        uri = fields.optional_mapping(body.get("record")).get("uri")
+        uri = values.child(body, "record").get("uri")
         if short == "record" and isinstance(uri, str) and uri.startswith("at://did:") and f"/{POST}/" in uri:
             return uri
     return None
 
 
 def _reference(reply: dict[str, Any], end: str) -> str | None:
-    uri = fields.optional_mapping(reply.get(end)).get("uri")
+    uri = values.optional_mapping(reply.get(end)).get("uri")
     return uri if isinstance(uri, str) and uri.startswith("at://did:") else None
 
 
 def _links(record: dict[str, Any], written: str) -> list[str]:
-    cards = [fields.optional_mapping(body.get("external")).get("uri") for short, body in _embeds(record) if short == "external"]
+    cards = [values.child(body, "external").get("uri") for short, body in _embeds(record) if short == "external"]
     faceted = _facet_values(record, "link", "uri")
     # Where a facet exists the visible text holds a shortened form of the same link.
     return list(dict.fromkeys([*faceted, *(card for card in cards if isinstance(card, str)), *texts.links_in(written)]))
 
 
 def _language(record: dict[str, Any]) -> str | None:
-    languages = [tag for tag in fields.sequence(record.get("langs")) if isinstance(tag, str) and tag.strip()]
-    return languages[0].strip().replace("_", "-").split("-")[0].lower() or None if languages else None
+    return next(filter(None, map(texts.primary_language, values.texts(record.get("langs")))), None)
 
 
-def _is_sensitive(record: dict[str, Any]) -> bool:
-    values = fields.sequence(fields.optional_mapping(record.get("labels")).get("values"))
-    return any(str(fields.optional_mapping(value).get("val")) in SENSITIVE_LABELS for value in values)
+def _is_sensitive(*labelled: Any) -> bool:
+    """Whether the author or a labeller says so; a labeller can take its own word back."""
+    labels = [label for part in labelled for label in values.mappings(part)]
+    return any(str(label.get("val")) in SENSITIVE_LABELS and label.get("neg") is not True for label in labels)
 
 
 def post_rows(
@@ -101,6 +102,7 @@ def post_rows(
     context: FileContext,
     *,
     edited_at: datetime | None = None,
+    labels: Any = None,
 ) -> list[Row]:
     """Rows of one post record: the post, its vault row, and its reply, quote and mention edges.
 
@@ -111,6 +113,7 @@ def post_rows(
         sighting: When and how well-dated the observation was.
         context: The file's context.
         edited_at: When an update replaced the record, UTC.
+        labels: What labellers say of the post, where a view tells it.
 
     Raises:
         BadRecord: The text is no string.
@@ -120,12 +123,12 @@ def post_rows(
         raise BadRecord("wrong_type", f"text is {type(written).__name__}, not a string", "text")
     author = fields.authority(uri)
     published_at, quality = fields.published_time(record.get("createdAt"), witnessed, uri.rsplit("/", 1)[-1])
-    reply = fields.optional_mapping(record.get("reply"))
+    reply = values.child(record, "reply")
     parent, root, quoted = _reference(reply, "parent"), _reference(reply, "root"), _quoted_uri(record)
     mentioned = [who for who in _facet_values(record, "mention", "did") if who.startswith("did:")]
     links = _links(record, written)
     canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
-    tags = [*_facet_values(record, "tag", "tag"), *(tag for tag in fields.sequence(record.get("tags")) if isinstance(tag, str))]
+    tags = [*_facet_values(record, "tag", "tag"), *values.texts(record.get("tags"))]
     media = [_MEDIA_KINDS[short] for short, _ in _embeds(record) if short in _MEDIA_KINDS]
     post_key, account_key = _key(context, uri), _key(context, author)
     stamp = sighting.columns(quality)
@@ -148,7 +151,7 @@ def post_rows(
                 "mentioned_account_keys": [_key(context, who) for who in mentioned],
                 "media_kind": media[0] if media else "none",
                 "text_char_count": len(written),
-                "is_sensitive": _is_sensitive(record),
+                "is_sensitive": _is_sensitive(values.child(record, "labels").get("values"), labels),
                 **stamp,
             },
         ),
@@ -236,48 +239,27 @@ def repost_rows(
     ]
 
 
-def account_rows(profile: dict[str, Any], sighting: Sighting, context: FileContext) -> list[Row]:
+def account_rows(profile: dict[str, Any], sighting: Sighting, context: FileContext, status: str | None = "active") -> list[Row]:
     """Rows of a profile view (basic, plain or detailed). Raises BadRecord."""
-    native = fields.did(profile.get("did"), "did")
-    handle, display_name = fields.optional_text(profile.get("handle")), fields.optional_text(profile.get("displayName"))
-    handle = None if handle == "handle.invalid" else handle
-    followers = fields.count(profile.get("followersCount"), "followersCount")
-    created = fields.optional_text(profile.get("createdAt"))
-    verification = fields.optional_mapping(profile.get("verification")).get("verifiedStatus")
-    labels = {str(fields.optional_mapping(label).get("val")) for label in fields.sequence(profile.get("labels"))}
-    account_key = _key(context, native)
-    return [
-        Row(
-            "accounts",
-            {
-                "platform": PLATFORM,
-                "account_key": account_key,
-                "handle_key": context.pseudonyms.handle_key(PLATFORM, handle) if handle else None,
-                "created_at": _plausible_or_none(created, sighting.observed_at),
-                "followers_count": followers,
-                "following_count": fields.count(profile.get("followsCount"), "followsCount"),
-                "posts_count": fields.count(profile.get("postsCount"), "postsCount"),
-                "is_verified": verification == "valid" if isinstance(verification, str) else None,
-                "actor_class": "bot" if "bot" in labels else None,
-                "status": "active",
-                "public_name": (display_name or handle) if followers is not None and followers > PUBLIC_FOLLOWERS else None,
-                **sighting.columns(),
-            },
-        ),
-        Row(
-            "vault_accounts",
-            {
-                "platform": PLATFORM,
-                "account_key": account_key,
-                "native_id": native,
-                "handle": handle,
-                "display_name": display_name,
-                "profile_text": fields.optional_text(profile.get("description")),
-                "profile_url": f"https://bsky.app/profile/{native}",
-                **sighting.columns(),
-            },
-        ),
-    ]
+    native, handle = fields.did(profile.get("did"), "did"), values.text(profile.get("handle"))
+    verification = values.child(profile, "verification").get("verifiedStatus")
+    labels = {str(label.get("val")) for label in values.mappings(profile.get("labels"))}
+    return Author(
+        native,
+        handle=None if handle == "handle.invalid" else handle,
+        display_name=values.text(profile.get("displayName")),
+        profile_text=values.text(profile.get("description")),
+        profile_url=f"https://bsky.app/profile/{native}",
+        created_at=_plausible_or_none(values.text(profile.get("createdAt")), sighting.observed_at),
+        followers_count=values.count(profile.get("followersCount"), "followersCount"),
+        following_count=values.count(profile.get("followsCount"), "followsCount"),
+        posts_count=values.count(profile.get("postsCount"), "postsCount"),
+        is_verified=verification == "valid" if isinstance(verification, str) else None,
+        actor_class="bot" if "bot" in labels else None,
+        status=status,
+        # Only the detailed view is a whole profile: an empty description there says that nothing is declared.
+        links=[] if "followersCount" in profile else None,
+    ).rows(context, sighting.observed_at, sighting.quality)
 
 
 def _plausible_or_none(claimed: str | None, observed_at: datetime) -> datetime | None:
@@ -288,44 +270,48 @@ def _plausible_or_none(claimed: str | None, observed_at: datetime) -> datetime |
         return None
 
 
-def post_view_rows(view: dict[str, Any], context: FileContext) -> list[Row]:
-    """Rows of an AppView post view: author, post, counters, edges. Raises BadRecord."""
+def post_view_rows(view: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
+    """Rows of an AppView post view: author, post, counters, edges, and of the post that it quotes. Raises BadRecord."""
     sighting = file_sighting(context)
     uri = fields.record_uri(view.get("uri"), "uri")
-    record = fields.mapping(view.get("record", view.get("value")), "record")
-    indexed = view.get("indexedAt")
-    witnessed = (
-        plausible(from_iso(indexed, "indexedAt"), context.observed_at, "indexedAt")
-        if isinstance(indexed, str)
-        else context.observed_at
-    )
-    if not isinstance(indexed, str):
+    record = values.mapping(view.get("record", view.get("value")), "record")
+    if view.get("indexedAt") is None:
         witnessed = _claimed_without_witness(record, uri, context)
-    rows = post_rows(uri, record, witnessed, sighting, context)
+    else:
+        witnessed = values.time(view["indexedAt"], "indexedAt", context)
+    rows = post_rows(uri, record, witnessed, sighting, context, labels=view.get("labels"))
     if isinstance(view.get("author"), dict):
         rows += account_rows(view["author"], sighting, context)
     counters = {
-        "like_count": fields.count(view.get("likeCount"), "likeCount"),
-        "comment_count": fields.count(view.get("replyCount"), "replyCount"),
-        "repost_count": fields.count(view.get("repostCount"), "repostCount"),
-        "quote_count": fields.count(view.get("quoteCount"), "quoteCount"),
-        "save_count": fields.count(view.get("bookmarkCount"), "bookmarkCount"),
+        column: values.count(view.get(name), name)
+        for column, name in (
+            ("like_count", "likeCount"),
+            ("comment_count", "replyCount"),
+            ("repost_count", "repostCount"),
+            ("quote_count", "quoteCount"),
+            ("save_count", "bookmarkCount"),
+        )
     }
     if any(value is not None for value in counters.values()):
         post = rows[0].values
-        rows.append(
-            Row(
-                "post_metrics",
-                {
-                    "platform": PLATFORM,
-                    "post_key": post["post_key"],
-                    "published_at": post["published_at"],
-                    **counters,
-                    **sighting.columns(post["ts_quality"]),
-                },
-            )
-        )
+        stamp = {name: post[name] for name in ("platform", "post_key", "published_at")}
+        rows.append(Row("post_metrics", stamp | counters | sighting.columns(post["ts_quality"])))
+    if depth == 0:
+        for quoted in _quoted_views(view):
+            rows += post_view_rows(quoted, context, depth=1)
     return rows
+
+
+def _quoted_views(view: dict[str, Any]) -> list[dict[str, Any]]:
+    """The quoted post as the view embeds it; one that is gone, blocked or detached, or a list, is no post view."""
+    embeds = [values.child(view, "embed"), *values.mappings(view.get("embeds"))]
+    found = []
+    for embed in embeds:
+        inner = values.child(embed, "record")
+        inner = inner if "uri" in inner else values.child(inner, "record")
+        if f"/{POST}/" in str(inner.get("uri")) and isinstance(inner.get("value"), dict):
+            found.append(inner)
+    return found
 
 
 def _claimed_without_witness(record: dict[str, Any], uri: str, context: FileContext) -> datetime:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import html
 import io
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from pipelines.platforms import text as texts
+from pipelines.platforms import values
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, plausible
 
 TABLES: Final = ("mainstream_items", "coverage")
 PLATFORM: Final = "feeds"
 _ROOT: Final = re.compile(rb"<(?:\w+:)?(rss|feed|RDF)\b", re.IGNORECASE)
 _MARK_UP: Final = re.compile(r"</?(?:b|i|em|strong|span|a|br|p|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
+_CHARACTER: Final = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
+_MOST_DIGITS: Final = 7
+_SURROGATES: Final = range(0xD800, 0xE000)
 _CLOCK: Final = re.compile(r"\d:\d\d")
 
 
@@ -40,6 +44,26 @@ def _target(link: str) -> str:
     except ValueError:
         return link
     return link
+
+
+def _absolute(link: Any, *bases: Any) -> str:
+    """A link that some feeds write without their own address, made whole by the first base that has one."""
+    written = link if isinstance(link, str) else ""
+    for base in bases:
+        try:
+            if written and not urlsplit(written).scheme and isinstance(base, str) and urlsplit(base).netloc:
+                return urljoin(base, written)
+        except ValueError:
+            continue
+    return written
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    """A character reference, or the replacement character where there is none of that number: feedparser would stop there."""
+    digits, base = (found[1], 16) if found[1] else (found[2], 10)
+    digits = digits.lstrip(b"0") or b"0"
+    number = int(digits, base) if len(digits) <= _MOST_DIGITS else sys.maxunicode + 1
+    return b"\xef\xbf\xbd" if number > sys.maxunicode or number in _SURROGATES else found[0]
 
 
 def _iso(parsed: Any) -> str | None:
@@ -65,7 +89,6 @@ def _item_row(item: dict[str, Any], context: FileContext) -> Row:
     if outlet is None:
         raise BadRecord("missing_id", "neither the feed nor the entry names an outlet", "outlet_name")
     outlet_native = outlet_url or outlet.casefold()
-    language = _text(item.get("language"))
     published_at, quality = _published(item, context)
     return Row(
         "mainstream_items",
@@ -79,8 +102,9 @@ def _item_row(item: dict[str, Any], context: FileContext) -> Row:
             "ts_quality": quality,
             "title": title,
             "url": canonical[0] if canonical else None,
-            "language": language.replace("_", "-").split("-")[0].lower() or None if language else None,
-            "tags": texts.normalise_tags([tag for tag in item.get("tags") or () if isinstance(tag, str)]),
+            "language": texts.primary_language(_text(item.get("language"))),
+            # A hashtag has no spaces: the category 'Clean Beauty' is met by #cleanbeauty.
+            "tags": texts.normalise_tags(["".join(tag.split()) for tag in values.texts(item.get("tags"))]),
             "title_terms": texts.title_terms(title) if title else [],
             "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
             "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
@@ -94,7 +118,7 @@ def _published(item: dict[str, Any], context: FileContext) -> tuple[datetime, st
         return context.observed_at, "collected"
     if not isinstance(parsed, str):
         raise BadRecord("wrong_type", f"the entry's date {written[:60]!r} cannot be read", "published")
-    moment = plausible(from_iso(parsed, "published"), context.observed_at, "published")
+    moment = values.time(parsed, "published", context)
     return moment, "exact" if _CLOCK.search(written) else "date_only"
 
 
@@ -103,9 +127,7 @@ class _Entries:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """The row of one entry. Raises BadRecord."""
-        if not isinstance(record.value, dict):
-            raise BadRecord("wrong_type", "the entry is no object", "entry")
-        return [_item_row(record.value, context)]
+        return [_item_row(values.mapping(record.value, "entry"), context)]
 
 
 class XmlFeed(_Entries):
@@ -123,7 +145,11 @@ class XmlFeed(_Entries):
         import feedparser
 
         # A stream, never the bytes: feedparser takes a short string for an address and would open it.
-        feed = feedparser.parse(io.BytesIO(bytes(document)))
+        readable = _CHARACTER.sub(_character, bytes(document))
+        try:
+            feed = feedparser.parse(io.BytesIO(readable))
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise BadRecord("broken_xml", f"the document breaks its reader: {type(error).__name__}: {error}"[:300]) from error
         if not feed.entries:
             if feed.get("bozo"):
                 raise BadRecord("broken_xml", f"no entry could be read: {feed.get('bozo_exception')}"[:300])
@@ -136,13 +162,14 @@ class XmlFeed(_Entries):
     def _item(entry: Any, channel: Any) -> dict[str, Any]:
         stamp = next((name for name in ("published", "updated", "created") if entry.get(name)), None)
         link = entry.get("feedburner_origlink") or entry.get("link")  # else it is a counting redirect
+        itself = next((one.get("href") for one in channel.get("links") or () if one.get("rel") == "self"), None)
         return {
             "outlet_name": channel.get("title"),
-            "outlet_link": channel.get("link"),
+            "outlet_link": _absolute(channel.get("link"), itself),
             "language": (entry.get("title_detail") or {}).get("language") or channel.get("language"),
             "id": entry.get("id"),
             "title": entry.get("title"),
-            "links": [_target(link)] if link else [],
+            "links": [_target(_absolute(link, channel.get("link"), itself))] if link else [],
             "published_text": entry.get(stamp) if stamp else None,
             "published": _iso(entry.get(f"{stamp}_parsed")) if stamp else None,
             "tags": [tag.get("term") for tag in entry.get("tags") or ()],
@@ -180,7 +207,7 @@ class JsonFeed(_Entries):
             "links": [link for link in (entry.get("url"), entry.get("external_url")) if isinstance(link, str)],
             "published_text": stamp,
             "published": stamp,
-            "tags": tags if isinstance(tags, list) else [],
+            "tags": values.sequence(tags),
         }
 
 

@@ -4,62 +4,117 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pipelines.platforms import values
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, plausible
+from pipelines.platforms.text import tags_in
 
 TABLES: Final = SOCIAL_TABLES
+
+
+class _Listed(NamedTuple):
+    """What an export lists beside the caption."""
+
+    tags: list[str]
+    mentions: list[str]
+    tagged: list[str]
+
+
 _SHORTCODE: Final = re.compile(r"/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+)")
 _MENTION: Final = re.compile(r"(?<![\w@.])@([A-Za-z0-9_.]{2,30})")
+# Lists in tables are numbered columns.
+_NUMBERED: Final = tuple(map(re.compile, (r"hashtags/\d+", r"mentions/\d+", r"taggedUsers/\d+/username")))
+# The categories that a business gives itself and that no person's account has.
+_CLASSES: Final = {
+    "brand": "brand",
+    "product/service": "brand",
+    "media/news company": "media",
+    "magazine": "media",
+    "newspaper": "media",
+    "tv channel": "media",
+}
 _KINDS: Final = {"image": "image", "video": "video", "sidecar": "image"}
 
 
-def _post_rows(item: dict[str, Any], tags: list[str] | None, query: str | None, context: FileContext) -> list[Row]:
+def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context: FileContext) -> list[Row]:
     found = _SHORTCODE.search(values.text(item.get("url")) or "")
     shortcode = values.text(item.get("shortCode")) or (found[1] if found else None)
     if shortcode is None:
         raise BadRecord("missing_id", "the post has no shortcode and no url that holds one", "url")
-    stamp = values.text(item.get("timestamp"))
-    if stamp is None:
-        raise BadRecord("missing_field", "timestamp is missing", "timestamp")
-    published_at = plausible(from_iso(stamp, "timestamp"), context.observed_at, "timestamp")
     caption = values.text(item.get("caption")) or ""
-    username = values.text(item.get("ownerUsername"))
-    username = username.strip().lower() if username else None
-    kind = values.text(item.get("type")) or ""
-    paid = item.get("isSponsored")
+    username = _username(item.get("ownerUsername"))
+    music = values.child(item, "musicInfo").get("audio_id")
+    sound = values.required_text(music, "musicInfo.audio_id") if music else None
     post = Post(
         shortcode,
         username,
         caption,
-        published_at,
+        values.time(item.get("timestamp"), "timestamp", context),
         context.observed_at,
         url=values.text(item.get("url")),
-        tags=tags,
-        mentioned=[name.rstrip(".").lower() for name in _MENTION.findall(caption)] if "@" in caption else [],
+        tags=[*listed.tags, *tags_in(caption)],
+        mentioned=list(filter(None, map(_username, [*listed.mentions, *_mentions(caption)]))),
         counters={
-            "like_count": _counter(item.get("likesCount"), "likesCount"),
-            "comment_count": _counter(item.get("commentsCount"), "commentsCount"),
-            "view_count": _counter(item.get("videoViewCount"), "videoViewCount"),
+            "like_count": values.count(item.get("likesCount"), "likesCount"),
+            "comment_count": values.count(item.get("commentsCount"), "commentsCount"),
+            "view_count": values.count(item.get("videoViewCount"), "videoViewCount"),
         },
         more={
-            "media_kind": _KINDS.get(kind.lower()),
-            "has_paid_label": paid if isinstance(paid, bool) else None,
+            "media_kind": _KINDS.get((values.text(item.get("type")) or "").lower()),
+            "duration_seconds": values.number(item.get("videoDuration"), "videoDuration"),
+            "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
+            "has_paid_label": values.flag(item.get("isSponsored")),
             "collection_query": query,
         },
     )
-    rows = post.rows(context)
+    tagged = dict.fromkeys(filter(None, map(_username, listed.tagged)))
+    rows = post.rows(context) + [post.edge(context, "tag", target_id=name) for name in tagged]
     if username:
         author = Author(username, handle=username, display_name=values.text(item.get("ownerFullName")))
         rows += author.rows(context, context.observed_at, context.observed_quality)
+    for comment in values.sequence(item.get("latestComments")):
+        above = values.mapping(comment, "latestComments")
+        rows += _comment_rows(above, shortcode, (shortcode, username), context)
+        said = values.text(above.get("id")) or "", _username(above.get("ownerUsername"))
+        for reply in values.sequence(above.get("replies")):  # Instagram has no deeper level
+            rows += _comment_rows(values.mapping(reply, "latestComments.replies"), shortcode, said, context)
     return rows
 
 
-def _counter(value: Any, name: str) -> int | None:
-    return values.count(value, name)
+def _comment_rows(item: dict[str, Any], shortcode: str, above: tuple[str, str | None], context: FileContext) -> list[Row]:
+    """Rows of a comment below the post of ``shortcode``; ``above`` is what it answers, as (native id, author)."""
+    native_id, username = values.required_text(item.get("id"), "latestComments.id"), _username(item.get("ownerUsername"))
+    key, text = context.pseudonyms.key, values.text(item.get("text")) or ""
+    post = Post(
+        native_id,
+        username,
+        text,
+        values.time(item.get("timestamp"), "latestComments.timestamp", context),
+        context.observed_at,
+        mentioned=_mentions(text),
+        counters={"like_count": values.count(item.get("likesCount"), "latestComments.likesCount")},
+        more={
+            "post_type": "comment",
+            "media_kind": "none",
+            "parent_post_key": key(context.platform, above[0]),
+            "root_post_key": key(context.platform, shortcode),
+        },
+    )
+    rows = [*post.rows(context), post.edge(context, "comment", target_id=above[1], target_post=above[0])]
+    if username:
+        rows += Author(username, handle=username).rows(context, context.observed_at, context.observed_quality)
+    return rows
+
+
+def _username(value: Any) -> str | None:
+    name = values.text(value)
+    return name.strip().lstrip("@").rstrip(".").lower() or None if name else None
+
+
+def _mentions(caption: str) -> list[str]:
+    return [name.rstrip(".").lower() for name in _MENTION.findall(caption)] if "@" in caption else []
 
 
 class Posts:
@@ -83,8 +138,9 @@ class Posts:
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one post. Raises BadRecord."""
         item = values.mapping(record.value, "post")
-        tags = values.texts(item.get("hashtags"))
-        return _post_rows(item, tags or None, values.text(item.get("queryTag")), context)
+        tagged = values.texts([person.get("username") for person in values.mappings(item.get("taggedUsers"))])
+        listed = _Listed(values.texts(item.get("hashtags")), values.texts(item.get("mentions")), tagged)
+        return _post_rows(item, listed, values.text(item.get("queryTag")), context)
 
 
 class PostTable:
@@ -107,9 +163,9 @@ class PostTable:
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one post. Raises BadRecord."""
         cells = record.value
-        tags = [cell for name, cell in cells.items() if name.startswith("hashtags/") and cell]
+        listed = _Listed(*([cell for name, cell in cells.items() if form.fullmatch(name) and cell] for form in _NUMBERED))
         query = values.text(cells.get("bag_query")) or values.text(cells.get("queryTag"))
-        return _post_rows(cells, tags or None, query, context)
+        return _post_rows(cells, listed, query, context)
 
 
 class Profiles:
@@ -134,6 +190,8 @@ class Profiles:
         """Rows of one profile. Raises BadRecord."""
         item = values.mapping(record.value, "profile")
         username = values.required_text(item.get("username"), "username").lower()
+        category = values.text(item.get("businessCategoryName")) or ""
+        pages = [item.get("externalUrl"), *(page.get("url") for page in values.mappings(item.get("externalUrls")))]
         author = Author(
             username,
             handle=username,
@@ -143,7 +201,9 @@ class Profiles:
             followers_count=values.count(item.get("followersCount"), "followersCount"),
             following_count=values.count(item.get("followsCount"), "followsCount"),
             posts_count=values.count(item.get("postsCount"), "postsCount"),
-            is_verified=item.get("verified") if isinstance(item.get("verified"), bool) else None,
+            is_verified=values.flag(item.get("verified")),
+            actor_class=_CLASSES.get(category.strip().lower()),
+            links=values.texts(pages),
         )
         return author.rows(context, context.observed_at, context.observed_quality)
 

@@ -8,52 +8,22 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pipelines.platforms import text as texts
+from pipelines.platforms import values
 from pipelines.platforms.mastodon.html import text_and_links
-from pipelines.platforms.posts import SOCIAL_TABLES
+from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, plausible
 
 TABLES: Final = SOCIAL_TABLES
 PLATFORM: Final = "mastodon"
-PUBLIC_FOLLOWERS: Final = 1_000_000
 _PUBLIC: Final = frozenset({"public", "unlisted"})
 _MEDIA_KINDS: Final = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
-_LARGEST_COUNT: Final = 2**63 - 1
 # What the split adds to a status when the same document holds the status that it answers.
 _PARENT: Final = "_in_reply_to"
 
 
-def _mapping(value: Any, field_name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not an object", field_name)
-    return value
-
-
-def _mappings(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def _count(value: Any, field_name: str) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value > _LARGEST_COUNT:
-        raise BadRecord("wrong_type", f"{field_name} is {str(value)[:40]!r}, not a counter", field_name)
-    return value if value >= 0 else None  # -1 is how servers write 'hidden'
-
-
-def _time(value: Any, field_name: str, context: FileContext) -> datetime:
-    if not isinstance(value, str):
-        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not a time", field_name)
-    return plausible(from_iso(value, field_name), context.observed_at, field_name)
-
-
 def _native_account(account: dict[str, Any], field_name: str) -> str:
     """The profile URL, equal on every instance; else the address. Raises BadRecord ``missing_id``."""
-    native = _text(account.get("url")) or _text(account.get("acct"))
+    native = values.text(account.get("url")) or values.text(account.get("acct"))
     if native is None:
         raise BadRecord("missing_id", f"{field_name} has neither url nor acct", field_name)
     return native
@@ -70,8 +40,8 @@ def _instance(url: str | None, username: str | None) -> str | None:
 
 def _address(account: dict[str, Any]) -> str | None:
     """user@host, also where the own instance leaves the host out."""
-    acct = _text(account.get("acct"))
-    host = _instance(_text(account.get("url")), None)
+    acct = values.text(account.get("acct"))
+    host = _instance(values.text(account.get("url")), None)
     return acct if acct is None or "@" in acct or host is None else f"{acct}@{host}"
 
 
@@ -81,43 +51,27 @@ def _key(context: FileContext, native_id: str) -> str:
 
 def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
     """Rows of an Account entity. Raises BadRecord."""
-    native, address = _native_account(account, "account"), _address(account)
-    followers = _count(account.get("followers_count"), "followers_count")
-    created = _text(account.get("created_at"))
-    display_name = _text(account.get("display_name"))
-    note = text_and_links(account["note"])[0] if isinstance(account.get("note"), str) else None
-    base = {"platform": PLATFORM, "account_key": _key(context, native), "ts_quality": context.observed_quality}
-    return [
-        Row(
-            "accounts",
-            {
-                **base,
-                "handle_key": context.pseudonyms.handle_key(PLATFORM, address) if address else None,
-                "created_at": _time(created, "account.created_at", context) if created else None,
-                "followers_count": followers,
-                "following_count": _count(account.get("following_count"), "following_count"),
-                "posts_count": _count(account.get("statuses_count"), "statuses_count"),
-                "actor_class": "bot" if account.get("bot") is True else None,
-                "status": "suspended" if account.get("suspended") is True else "active",
-                "public_name": (display_name or address) if followers is not None and followers > PUBLIC_FOLLOWERS else None,
-            },
-        ),
-        Row(
-            "vault_accounts",
-            {
-                **base,
-                "native_id": native,
-                "handle": address,
-                "display_name": display_name,
-                "profile_text": note or None,
-                "profile_url": _text(account.get("url")),
-            },
-        ),
-    ]
+    note, links = text_and_links(account["note"]) if isinstance(account.get("note"), str) else ("", [])
+    fields = [field["value"] for field in values.mappings(account.get("fields")) if isinstance(field.get("value"), str)]
+    created = values.text(account.get("created_at"))
+    return Author(
+        _native_account(account, "account"),
+        handle=_address(account),
+        display_name=values.text(account.get("display_name")),
+        profile_text=note or None,
+        profile_url=values.text(account.get("url")),
+        created_at=values.time(created, "account.created_at", context) if created else None,
+        followers_count=values.count(account.get("followers_count"), "followers_count"),
+        following_count=values.count(account.get("following_count"), "following_count"),
+        posts_count=values.count(account.get("statuses_count"), "statuses_count"),
+        actor_class="bot" if account.get("bot") is True else None,
+        status="suspended" if account.get("suspended") is True else "active",
+        links=[*links, *(link for field in fields for link in text_and_links(field)[1])],
+    ).rows(context, context.observed_at, context.observed_quality)
 
 
 def _native_status(status: dict[str, Any]) -> str:
-    uri = _text(status.get("uri"))
+    uri = values.text(status.get("uri"))
     if uri is None:
         raise BadRecord("missing_id", "the status has no uri", "uri")
     return uri
@@ -126,19 +80,19 @@ def _native_status(status: dict[str, Any]) -> str:
 def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
     """Rows of a Status entity, and of the status it boosts. Raises BadRecord (``not_public`` for followers-only posts)."""
     uri = _native_status(status)
-    account = _mapping(status.get("account"), "account")
+    account = values.mapping(status.get("account"), "account")
     author = _native_account(account, "account")
     visibility = status.get("visibility", "public")
     if not isinstance(visibility, str) or visibility not in _PUBLIC:
         raise BadRecord("not_public", f"visibility is {str(visibility)[:40]!r}: not meant for the public", "visibility")
-    published_at = _time(status.get("created_at"), "created_at", context)
+    published_at = values.time(status.get("created_at"), "created_at", context)
     boosted = status.get("reblog")
     base = {"platform": PLATFORM, "post_key": _key(context, uri), "account_key": _key(context, author)}
     if isinstance(boosted, dict):
         if depth:
             raise BadRecord("unexpected_shape", "a boost of a boost", "reblog.reblog")
         target = _native_status(boosted)
-        target_author = _native_account(_mapping(boosted.get("account"), "reblog.account"), "reblog.account")
+        target_author = _native_account(values.mapping(boosted.get("account"), "reblog.account"), "reblog.account")
         post = {**base, "post_type": "repost", "published_at": published_at, "parent_post_key": _key(context, target)}
         return [
             Row("posts", {**post, "ts_quality": "exact"}),
@@ -150,25 +104,26 @@ def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0)
 
 
 def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: datetime, context: FileContext) -> list[Row]:
-    uri, account = _native_status(status), _mapping(status.get("account"), "account")
+    uri, account = _native_status(status), values.mapping(status.get("account"), "account")
     author = _native_account(account, "account")
     content = status.get("content")
     if content is not None and not isinstance(content, str):
         raise BadRecord("wrong_type", f"content is {type(content).__name__}, not a string", "content")
     written, links = text_and_links(content or "")
+    # The warning is written by the author and hides the text behind it: it is the text's first line.
+    written = "\n".join(filter(None, (values.text(status.get("spoiler_text")), written)))
     card = status.get("card")
-    if isinstance(card, dict) and _text(card.get("url")):
+    if isinstance(card, dict) and values.text(card.get("url")):
         links = list(dict.fromkeys([*links, card["url"]]))
     canonical = list(dict.fromkeys(filter(None, map(texts.canonical_url, links))))
-    tags = [tag["name"] for tag in _mappings(status.get("tags")) if isinstance(tag.get("name"), str)]
-    mentions = {_native_account(who, "mentions"): who for who in _mappings(status.get("mentions"))}
+    mentions = {_native_account(who, "mentions"): who for who in values.mappings(status.get("mentions"))}
     parent_uri, parent_author = _parent(status, account, mentions)
     quoted = _quoted(status)
     is_reply = status.get("in_reply_to_id") is not None
-    media = [
-        _MEDIA_KINDS[kind] for one in _mappings(status.get("media_attachments")) if (kind := str(one.get("type"))) in _MEDIA_KINDS
-    ]
-    edited, language = _text(status.get("edited_at")), _text(status.get("language"))
+    attachments = values.mappings(status.get("media_attachments"))
+    media = [_MEDIA_KINDS[kind] for one in attachments if (kind := str(one.get("type"))) in _MEDIA_KINDS]
+    lengths = [values.child(values.child(one, "meta"), "original").get("duration") for one in attachments]
+    edited = values.text(status.get("edited_at"))
     rows = [
         Row(
             "posts",
@@ -176,15 +131,16 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 **base,
                 "post_type": "reply" if is_reply else "quote" if quoted else "post",
                 "published_at": published_at,
-                "edited_at": _time(edited, "edited_at", context) if edited else None,
-                "language": language.strip().replace("_", "-").split("-")[0].lower() or None if language else None,
-                "community": _instance(_text(account.get("url")), _text(account.get("username"))),
+                "edited_at": values.time(edited, "edited_at", context) if edited else None,
+                "language": texts.primary_language(values.text(status.get("language"))),
+                "community": _instance(values.text(account.get("url")), values.text(account.get("username"))),
                 "parent_post_key": _key(context, parent_uri) if parent_uri else None,
-                "tags": texts.normalise_tags([*tags, *texts.tags_in(written)]),
+                "tags": _tags(status, written),
                 "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
                 "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
                 "mentioned_account_keys": [_key(context, native) for native in mentions],
                 "media_kind": media[0] if media else "link" if isinstance(card, dict) else "none",
+                "duration_seconds": next(filter(None, (values.number(one, "meta.duration") for one in lengths)), None),
                 "text_char_count": len(written),
                 "is_sensitive": status.get("sensitive") is True,
                 "ts_quality": "exact",
@@ -196,10 +152,10 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 "platform": PLATFORM,
                 "post_key": base["post_key"],
                 "published_at": published_at,
-                "like_count": _count(status.get("favourites_count"), "favourites_count"),
-                "comment_count": _count(status.get("replies_count"), "replies_count"),
-                "repost_count": _count(status.get("reblogs_count"), "reblogs_count"),
-                "quote_count": _count(status.get("quotes_count"), "quotes_count"),
+                "like_count": values.count(status.get("favourites_count"), "favourites_count"),
+                "comment_count": values.count(status.get("replies_count"), "replies_count"),
+                "repost_count": values.count(status.get("reblogs_count"), "reblogs_count"),
+                "quote_count": values.count(status.get("quotes_count"), "quotes_count"),
                 "ts_quality": "exact",
             },
         ),
@@ -209,7 +165,7 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 **base,
                 "native_id": uri,
                 "text": written,
-                "url": _text(status.get("url")),
+                "url": values.text(status.get("url")),
                 "links": links,
                 "ts_quality": context.observed_quality,
             },
@@ -223,13 +179,21 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
     return rows
 
 
+def _tags(status: dict[str, Any], written: str) -> list[str]:
+    """The tags as their author wrote them, and those listed beside them that are not the same without accents."""
+    listed = texts.normalise_tags(values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))]))
+    own = texts.tags_in(written)
+    folded = set(map(texts.without_accents, own))
+    return [*own, *(tag for tag in listed if texts.without_accents(tag) not in folded)]
+
+
 def _parent(
     status: dict[str, Any], account: dict[str, Any], mentions: dict[str, dict[str, Any]]
 ) -> tuple[str | None, str | None]:
     """URI and author of the answered status, as far as known: ids are the instance's own and mean nothing elsewhere."""
     known = status.get(_PARENT)
     if isinstance(known, dict):
-        return _text(known.get("uri")), _text(known.get("author"))
+        return values.text(known.get("uri")), values.text(known.get("author"))
     answered = status.get("in_reply_to_account_id")
     if answered is None:
         return None, None
@@ -243,11 +207,11 @@ def _quoted(status: dict[str, Any]) -> tuple[str, str | None] | None:
     if not isinstance(quote, dict):
         return None
     inner = quote.get("quoted_status") if isinstance(quote.get("quoted_status"), dict) else quote
-    uri = _text(inner.get("uri")) if isinstance(inner, dict) else None
+    uri = values.text(inner.get("uri")) if isinstance(inner, dict) else None
     if uri is None or not isinstance(inner, dict):
         return None
     author = inner.get("account")
-    return uri, _text(author.get("url")) or _text(author.get("acct")) if isinstance(author, dict) else None
+    return uri, values.text(author.get("url")) or values.text(author.get("acct")) if isinstance(author, dict) else None
 
 
 def _edge(
@@ -297,7 +261,7 @@ class _Statuses:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one status. Raises BadRecord."""
-        return status_rows(_mapping(record.value, "status"), context)
+        return status_rows(values.mapping(record.value, "status"), context)
 
 
 class Timeline(_Statuses):
@@ -342,7 +306,7 @@ class ThreadContext(_Statuses):
 
     def split(self, document: Any) -> Iterable[Any]:
         """Ancestors, then descendants."""
-        whole = _mapping(document, "document")
+        whole = values.mapping(document, "document")
         return _with_parents([*(whole.get("ancestors") or ()), *(whole.get("descendants") or ())])
 
 
@@ -364,7 +328,7 @@ class Accounts:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one account. Raises BadRecord."""
-        return account_rows(_mapping(record.value, "account"), context)
+        return account_rows(values.mapping(record.value, "account"), context)
 
 
 class ErrorBody:
@@ -384,7 +348,7 @@ class ErrorBody:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:  # noqa: ARG002 - the protocol's signature
         """Never lands. Raises BadRecord ``error_response``."""
-        body = record.value if isinstance(record.value, dict) else {}
+        body = values.optional_mapping(record.value)
         raise BadRecord("error_response", f"the server answered: {str(body.get('error'))[:200]}")
 
 

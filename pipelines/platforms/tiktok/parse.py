@@ -9,10 +9,13 @@ from typing import Any, Final
 from pipelines.platforms import values
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, from_unix, plausible
+from pipelines.platforms.text import primary_language, tags_in
+from pipelines.platforms.times import from_unix, plausible
 
 TABLES: Final = SOCIAL_TABLES
-_MENTION: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_.]{2,24})")
+# '@by/someone' is a display name with a slash in it, not the account 'by'.
+_MENTION: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_.]{2,24})(?![\w./])")
+_TAG_COLUMN: Final = re.compile(r"hashtags/\d+/name")
 _VIDEO_URL: Final = re.compile(r"/@([^/?#]+)/(?:video|photo)/(\d+)")
 
 
@@ -53,9 +56,10 @@ class WebItems:
         published_at = plausible(from_unix(created, "createTime"), context.observed_at, "createTime")
         stats, music, shape = values.child(item, "stats"), values.child(item, "music"), values.child(item, "authorStats")
         text = values.text(item.get("desc")) or ""
-        challenges = item.get("challenges")
-        titles = [one.get("title") for one in challenges if isinstance(one, dict)] if isinstance(challenges, list) else []
-        listed = values.texts(titles)
+        marks = values.mappings(item.get("textExtra"))
+        titles = [one.get("title") for one in values.mappings(item.get("challenges"))]
+        listed = values.texts([*titles, *(mark.get("hashtagName") for mark in marks)])
+        named = [name.strip().lower() for name in values.texts([mark.get("userUniqueId") for mark in marks]) if name.strip()]
         sound = values.text(music.get("id"))
         post = Post(
             native_id,
@@ -64,15 +68,17 @@ class WebItems:
             published_at,
             context.observed_at,
             url=f"https://www.tiktok.com/@{username}/video/{native_id}",
-            tags=listed or None,
-            mentioned=_mentions(text),
+            tags=[*listed, *tags_in(text)],
+            # A caption shows display names; the marks beside it say whose they are.
+            mentioned=named or _mentions(text),
             counters=_counters(stats),
             more={
                 "post_type": "video",
-                "media_kind": "video",
+                "media_kind": "image" if values.child(item, "imagePost") else "video",
+                "language": primary_language(values.text(item.get("textLanguage"))),
                 "duration_seconds": _seconds(values.child(item, "video").get("duration")),
                 "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
-                "has_paid_label": item.get("isAd") if isinstance(item.get("isAd"), bool) else None,
+                "has_paid_label": values.flag(item.get("isAd")),
             },
         )
         rows = post.rows(context)
@@ -88,7 +94,8 @@ class WebItems:
             followers_count=values.count(shape.get("followerCount"), "authorStats.followerCount"),
             following_count=values.count(shape.get("followingCount"), "authorStats.followingCount"),
             posts_count=values.count(shape.get("videoCount"), "authorStats.videoCount"),
-            is_verified=profile.get("verified") if isinstance(profile.get("verified"), bool) else None,
+            is_verified=values.flag(profile.get("verified")),
+            links=values.texts([values.child(profile, "bioLink").get("link")]) if "signature" in profile else None,
         )
         return rows + person.rows(context, context.observed_at, context.observed_quality)
 
@@ -117,8 +124,8 @@ class ApifyTable:
         if found is None:
             raise BadRecord("missing_id", "webVideoUrl holds no video id", "webVideoUrl")
         username = (values.text(cells["authorMeta.name"]) or found[1]).strip().lower()
-        published_at = plausible(from_iso(cells["createTimeISO"], "createTimeISO"), context.observed_at, "createTimeISO")
-        text = cells.get("text", "")
+        published_at = values.time(cells["createTimeISO"], "createTimeISO", context)
+        text = cells.get("text") or ""
         # The table has no sound id. A name alone ("original sound") is shared by sounds that have nothing to do with each other.
         names = (values.text(cells.get("musicMeta.musicName")), values.text(cells.get("musicMeta.musicAuthor")))
         sound = "|".join(filter(None, names)) if all(names) else None
@@ -129,6 +136,7 @@ class ApifyTable:
             published_at,
             context.observed_at,
             url=cells["webVideoUrl"],
+            tags=[*(cell for name, cell in cells.items() if _TAG_COLUMN.fullmatch(name) and cell), *tags_in(text)],
             mentioned=_mentions(text),
             counters=_counters(cells),
             more={

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pipelines.platforms import values
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.times import from_iso, from_unix, plausible
 
@@ -74,24 +74,19 @@ def _point(
 
 
 def _value(cell: Any, field_name: str) -> float | None:
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
-        return None
     if isinstance(cell, str) and cell.strip() == "<1":
         return _BELOW_ONE
-    try:
-        number = float(cell) if not isinstance(cell, bool) else math.nan
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number) or number < 0:
-        raise BadRecord("wrong_type", f"{field_name[:60]} is {str(cell)[:40]!r}, not an interest value", field_name)
-    return number
+    found = values.number(cell, field_name)
+    if found is not None and found < 0:
+        raise BadRecord("wrong_type", f"{field_name[:60]} is {str(cell)[:40]!r}, less than no interest", field_name)
+    return found
 
 
 def _unit(cells: list[str]) -> str:
     """The unit of a table's filled cells: Google's own index is whole numbers or '<1' and reaches 100 somewhere."""
-    values = [_value(cell, "cell") or 0.0 for cell in cells]
-    fractional = any(not value.is_integer() for value in values) and "<1" not in cells
-    return "normalised_ratio" if fractional and max(values) <= _RATIO_CEILING else "index_0_100"
+    found = [_value(cell, "cell") or 0.0 for cell in cells]
+    fractional = any(not value.is_integer() for value in found) and "<1" not in cells
+    return "normalised_ratio" if fractional and max(found) <= _RATIO_CEILING else "index_0_100"
 
 
 def _period_column(headers: Iterable[str]) -> str | None:
@@ -173,21 +168,19 @@ class Timeline:
 
     def matches(self, sample: Sample) -> bool:
         """``{"default": {"timelineData": [...]}}``."""
-        first = sample.first_value
-        inner = first.get("default") if isinstance(first, dict) else None
-        return isinstance(inner, dict) and isinstance(inner.get("timelineData"), list)
+        first = values.optional_mapping(sample.first_value)
+        return isinstance(values.child(first, "default").get("timelineData"), list)
 
     def split(self, document: Any) -> Iterator[Any]:
         """The points, each told its step and, where the document names them beside ``default``, its terms."""
-        inner = document.get("default") if isinstance(document, dict) else None
-        points = inner.get("timelineData") if isinstance(inner, dict) else None
+        points = values.child(values.optional_mapping(document), "default").get("timelineData")
         if not isinstance(points, list):
             raise BadRecord("unexpected_shape", "the document has no timelineData", "default.timelineData")
         terms = document.get("terms") or document.get("keywords")
         flat = [half for point in points for half in self._halves(point)]
         by_series: dict[int, list[int]] = {}
         for series, point in flat:
-            seconds = point.get("time") if isinstance(point, dict) else None
+            seconds = values.optional_mapping(point).get("time")
             if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit() and len(seconds) < 13:
                 by_series.setdefault(series, []).append(int(seconds))
         gaps = [later - sooner for times in by_series.values() for sooner, later in itertools.pairwise(times)]
@@ -199,24 +192,24 @@ class Timeline:
     @staticmethod
     def _halves(point: Any) -> list[tuple[int, Any]]:
         """A point of a comparison of several time ranges carries one column for each range."""
-        columns = point.get("columnData") if isinstance(point, dict) else None
-        return list(enumerate(columns)) if isinstance(columns, list) and columns else [(0, point)]
+        columns = values.sequence(values.optional_mapping(point).get("columnData"))
+        return list(enumerate(columns)) if columns else [(0, point)]
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """A row for each value of the point. Raises BadRecord."""
-        item = record.value if isinstance(record.value, dict) else {}
+        item = values.optional_mapping(record.value)
         point, step = item.get("point"), str(item.get("step"))
         if not isinstance(point, dict) or not isinstance(point.get("time"), str):
             raise BadRecord("wrong_type", "the point has no time", "time")
         starts_at = plausible(from_unix(point["time"], "time"), context.observed_at, "time")
-        values = point.get("value")
-        if isinstance(values, int | float):  # comparisons of several time ranges hold bare numbers
-            values = [values]
-        if not isinstance(values, list) or not values:
+        listed = point.get("value")
+        if isinstance(listed, int | float):  # comparisons of several time ranges hold bare numbers
+            listed = [listed]
+        if not isinstance(listed, list) or not listed:
             raise BadRecord("unexpected_shape", "the point has no values", "value")
         measured = point["hasData"] if isinstance(point.get("hasData"), list) else []
         rows = []
-        for place, value in enumerate(values):
+        for place, value in enumerate(listed):
             position = place + int(item.get("first_term") or 0)
             term = self._term(item.get("terms"), position, context)
             number = _value(value, "value") if place >= len(measured) or measured[place] is not False else None
@@ -227,9 +220,10 @@ class Timeline:
 
     @staticmethod
     def _term(terms: Any, position: int, context: FileContext) -> str:
-        if isinstance(terms, list) and position < len(terms) and isinstance(terms[position], str) and terms[position].strip():
-            return str(terms[position])
-        return f"{UNKNOWN_TERM} {position + 1} of {context.file}"
+        named = values.sequence(terms)
+        return (
+            values.text(named[position] if position < len(named) else None) or f"{UNKNOWN_TERM} {position + 1} of {context.file}"
+        )
 
 
 class GuardedTimeline(Timeline):
@@ -272,20 +266,17 @@ class TrendingHistory:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """A point for each trending term of the snapshot; the traffic is Google's lower bound. Raises BadRecord."""
-        snapshot = record.value if isinstance(record.value, dict) else {}
-        written, items = snapshot.get("timestamp"), snapshot.get("items")
-        if not isinstance(written, str) or not isinstance(items, list) or not items:
-            raise BadRecord("unexpected_shape", "the snapshot has no timestamp or no items", "items")
-        starts_at = plausible(from_iso(written, "timestamp"), context.observed_at, "timestamp")
+        snapshot = values.mapping(record.value, "snapshot")
+        items = values.sequence(snapshot.get("items"))
+        if not items:
+            raise BadRecord("unexpected_shape", "the snapshot has no items", "items")
+        starts_at = values.time(snapshot.get("timestamp"), "timestamp", context)
         region = "KR" if "korea" in context.file.casefold() else None
         rows = []
         for item in items:
-            term = item.get("keyword") if isinstance(item, dict) else None
-            if not isinstance(term, str) or not term.strip():
-                raise BadRecord("missing_id", "an item has no keyword", "items.keyword")
-            row = _point(
-                context, term.strip(), region, "hour", starts_at, _value(item.get("traffic"), "traffic"), "views", "exact"
-            )
+            named = values.mapping(item, "items")
+            term = values.required_text(named.get("keyword"), "items.keyword")
+            row = _point(context, term, region, "hour", starts_at, _value(named.get("traffic"), "traffic"), "views", "exact")
             rows.append(Row(row.table, {**row.values, "observed_at": starts_at}))
         return rows
 

@@ -10,17 +10,13 @@ from typing import Any, Final
 from pipelines.platforms import values
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.text import primary_language, tags_in
 from pipelines.platforms.times import from_iso, plausible
 
 TABLES: Final = SOCIAL_TABLES
 _DURATION: Final = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_MENTION: Final = re.compile(r"(?<![\w@])@[\w.-]*\w")  # with its '@', as the crawler writes authors
 _WATCH: Final = re.compile(r"(?:v=|youtu\.be/|shorts/)([A-Za-z0-9_-]{6,})")
-
-
-def _time(value: Any, name: str, context: FileContext) -> datetime:
-    if not isinstance(value, str) or not value:
-        raise BadRecord("missing_field", f"{name} is missing", name)
-    return plausible(from_iso(value, name), context.observed_at, name)
 
 
 def _seconds(value: Any) -> float | None:
@@ -55,7 +51,7 @@ class _Response:
             return (document,)
         if not isinstance(document["items"], list):
             raise BadRecord("wrong_type", "items is no list", "items")
-        return list(document["items"])
+        return document["items"]
 
 
 class Videos(_Response):
@@ -69,47 +65,60 @@ class Videos(_Response):
         item = values.mapping(record.value, "item")
         native_id = values.required_text(item.get("id"), "id")
         snippet, statistics = values.child(item, "snippet"), values.child(item, "statistics")
+        details = values.child(item, "contentDetails")
         channel = values.required_text(snippet.get("channelId"), "snippet.channelId")
-        text = "\n".join(filter(None, (values.text(snippet.get("title")), values.text(snippet.get("description")))))
+        text = _text(snippet)
+        names = {"view_count": "viewCount", "like_count": "likeCount", "comment_count": "commentCount"}
+        languages = (values.text(snippet.get(name)) for name in ("defaultAudioLanguage", "defaultLanguage"))
         paid = values.child(item, "paidProductPlacementDetails").get("hasPaidProductPlacement")
-        counters = {}
-        if statistics:
-            names = {"view_count": "viewCount", "like_count": "likeCount", "comment_count": "commentCount"}
-            counters = {column: values.count(statistics.get(native), f"statistics.{native}") for column, native in names.items()}
-        return Post(
+        post = Post(
             native_id,
             channel,
             text,
-            _time(snippet.get("publishedAt"), "snippet.publishedAt", context),
+            values.time(snippet.get("publishedAt"), "snippet.publishedAt", context),
             context.observed_at,
             url=f"https://www.youtube.com/watch?v={native_id}",
             tags=_tags(snippet, text),
-            counters=counters,
+            counters={column: values.count(statistics.get(name), f"statistics.{name}") for column, name in names.items()},
             more={
                 "post_type": "live" if snippet.get("liveBroadcastContent") == "live" else "video",
                 "media_kind": "video",
-                "language": values.text(snippet.get("defaultAudioLanguage")) or values.text(snippet.get("defaultLanguage")),
-                "duration_seconds": _seconds(values.child(item, "contentDetails").get("duration")),
-                "has_paid_label": paid if isinstance(paid, bool) else None,
+                "language": next(filter(None, map(primary_language, languages)), None),
+                "duration_seconds": _seconds(details.get("duration")),
+                "has_paid_label": values.flag(paid),
+                # Told only where contentDetails were asked for.
+                "is_sensitive": values.child(details, "contentRating").get("ytRating") == "ytAgeRestricted" if details else None,
             },
-        ).rows(context)
+        )
+        return post.rows(context) + _channel_rows(channel, snippet.get("channelTitle"), context)
+
+
+def _text(snippet: dict[str, Any]) -> str:
+    return "\n".join(filter(None, (values.text(snippet.get("title")), values.text(snippet.get("description")))))
+
+
+def _channel_rows(channel: str, title: Any, context: FileContext) -> list[Row]:
+    """Rows of a channel of which a video shows the title only."""
+    named = Author(channel, display_name=values.text(title), profile_url=f"https://www.youtube.com/channel/{channel}")
+    return named.rows(context, context.observed_at, context.observed_quality) if named.display_name else []
 
 
 def _listed_video(
-    native_id: str, channel: str | None, snippet: dict[str, Any], published_at: datetime, context: FileContext
-) -> Post:
-    """A video as lists of videos show it: no counters, no duration, no label."""
-    text = "\n".join(filter(None, (values.text(snippet.get("title")), values.text(snippet.get("description")))))
+    native_id: str, channel: tuple[str | None, Any], snippet: dict[str, Any], published_at: datetime, context: FileContext
+) -> list[Row]:
+    """Rows of a video as lists of videos show it: no counters, no duration, no label. ``channel`` is (id, title)."""
     live = snippet.get("liveBroadcastContent") == "live"
-    return Post(
+    owner, title = channel
+    post = Post(
         native_id,
-        channel,
-        text,
+        owner,
+        _text(snippet),
         published_at,
         context.observed_at,
         url=f"https://www.youtube.com/watch?v={native_id}",
         more={"post_type": "live" if live else "video", "media_kind": "video"},
     )
+    return post.rows(context) + (_channel_rows(owner, title, context) if owner else [])
 
 
 class SearchResults(_Response):
@@ -123,7 +132,7 @@ class SearchResults(_Response):
         """Rows of one result. Raises BadRecord."""
         item = values.mapping(record.value, "item")
         found, snippet = values.child(item, "id"), values.child(item, "snippet")
-        published_at = _time(snippet.get("publishedAt"), "snippet.publishedAt", context)
+        published_at = values.time(snippet.get("publishedAt"), "snippet.publishedAt", context)
         title = values.text(snippet.get("title"))
         if found.get("kind") == "youtube#channel":
             channel = values.required_text(found.get("channelId"), "id.channelId")
@@ -138,7 +147,7 @@ class SearchResults(_Response):
             raise BadRecord("unexpected_shape", "the result is a playlist: neither a post nor an account", "id.kind")
         native_id = values.required_text(found.get("videoId"), "id.videoId")
         channel = values.required_text(snippet.get("channelId"), "snippet.channelId")
-        return _listed_video(native_id, channel, snippet, published_at, context).rows(context)
+        return _listed_video(native_id, (channel, snippet.get("channelTitle")), snippet, published_at, context)
 
 
 class PlaylistItems(_Response):
@@ -153,17 +162,16 @@ class PlaylistItems(_Response):
         snippet, details = values.child(item, "snippet"), values.child(item, "contentDetails")
         listed = values.text(details.get("videoId")) or values.child(snippet, "resourceId").get("videoId")
         native_id = values.required_text(listed, "contentDetails.videoId")
-        published_at = _time(details.get("videoPublishedAt"), "contentDetails.videoPublishedAt", context)
+        published_at = values.time(details.get("videoPublishedAt"), "contentDetails.videoPublishedAt", context)
         # snippet.channelId is whose playlist it is: anybody's, where the API does not name the video's owner.
         owner = values.text(snippet.get("videoOwnerChannelId"))
-        return _listed_video(native_id, owner, snippet, published_at, context).rows(context)
+        return _listed_video(native_id, (owner, snippet.get("videoOwnerChannelTitle")), snippet, published_at, context)
 
 
-def _tags(snippet: dict[str, Any], text: str) -> list[str] | None:
+def _tags(snippet: dict[str, Any], text: str) -> list[str]:
     """Keywords without spaces, and hashtags of the text: what can meet the hashtags of other platforms."""
     listed = [tag for tag in values.texts(snippet.get("tags")) if " " not in tag.strip()]
-    found = re.findall(r"(?<![\w&/#])#(\w+)", text)
-    return [*listed, *found] if listed else None
+    return [*listed, *tags_in(text)]
 
 
 class Channels(_Response):
@@ -179,16 +187,19 @@ class Channels(_Response):
         snippet, statistics = values.child(item, "snippet"), values.child(item, "statistics")
         hidden = statistics.get("hiddenSubscriberCount") is True
         created = snippet.get("publishedAt")
+        branding = values.child(values.child(item, "brandingSettings"), "channel")
+        shown = branding | snippet  # the same texts twice, where both parts were asked for
         return Author(
             channel,
-            handle=values.text(snippet.get("customUrl")),
-            display_name=values.text(snippet.get("title")),
-            profile_text=values.text(snippet.get("description")),
+            handle=values.text(shown.get("customUrl")),
+            display_name=values.text(shown.get("title")),
+            profile_text=values.text(shown.get("description")),
             profile_url=f"https://www.youtube.com/channel/{channel}",
-            created_at=_time(created, "snippet.publishedAt", context) if created else None,
+            created_at=values.time(created, "snippet.publishedAt", context) if created else None,
             followers_count=None if hidden else values.count(statistics.get("subscriberCount"), "statistics.subscriberCount"),
             posts_count=values.count(statistics.get("videoCount"), "statistics.videoCount"),
-            country=values.text(snippet.get("country")),
+            country=values.text(shown.get("country")),
+            links=[] if "description" in shown else None,
         ).rows(context, context.observed_at, context.observed_quality)
 
 
@@ -203,8 +214,8 @@ def _comment_rows(
     native_id = values.required_text(item.get("id"), "id")
     snippet = values.child(item, "snippet")
     author_id = _comment_author(item)
-    published_at = _time(snippet.get("publishedAt"), "snippet.publishedAt", context)
-    updated_at = _time(snippet.get("updatedAt"), "snippet.updatedAt", context) if snippet.get("updatedAt") else published_at
+    published_at = values.time(snippet.get("publishedAt"), "snippet.publishedAt", context)
+    updated_at = values.time(snippet.get("updatedAt"), "snippet.updatedAt", context) if snippet.get("updatedAt") else published_at
     parent = values.text(snippet.get("parentId")) or (native_id.split(".", 1)[0] if "." in native_id else None)
     video = video or values.text(snippet.get("videoId"))
     channel = channel or values.text(snippet.get("channelId"))
@@ -248,8 +259,7 @@ class CommentThreads(_Response):
         video, channel = values.text(snippet.get("videoId")), values.text(snippet.get("channelId"))
         top = values.mapping(snippet.get("topLevelComment"), "snippet.topLevelComment")
         rows = _comment_rows(top, video, channel, None, context)
-        replies = values.child(item, "replies").get("comments")
-        for reply in replies if isinstance(replies, list) else []:
+        for reply in values.sequence(values.child(item, "replies").get("comments")):
             rows += _comment_rows(values.mapping(reply, "replies.comments"), video, channel, _comment_author(top), context)
         return rows
 
@@ -289,8 +299,9 @@ class VideoTable:
         channel = values.required_text(cells["channel"], "channel")
         scraped = values.text(cells.get("scraped_at"))
         # The table tells the day of the scrape, not its hour: the last moment of that day is not before any video in it.
-        observed_at = context.observed_at
+        observed_at, quality = context.observed_at, context.observed_quality
         if scraped:
+            quality = "date_only"
             observed_at = plausible(from_iso(scraped[:10] + "T23:59:59", "scraped_at"), context.observed_at, "scraped_at")
         names = ("view_count", "like_count", "comment_count")
         post = Post(
@@ -302,9 +313,10 @@ class VideoTable:
             url=values.text(cells.get("url")),
             counters={name: values.count(cells.get(name), name) for name in names},
             more={"post_type": "video", "media_kind": "video", "collection_query": values.text(cells.get("bag_query"))},
+            observed_quality=quality,
         )
         author = Author(f"title:{channel}", display_name=channel)
-        return post.rows(context) + author.rows(context, observed_at, "date_only" if scraped else context.observed_quality)
+        return post.rows(context) + author.rows(context, observed_at, quality)
 
 
 class CommentLines:
@@ -334,13 +346,14 @@ class CommentLines:
         parent = values.text(item.get("parent_id"))
         # A reply whose parent the crawler did not keep answers an unknown comment, not the video.
         above = parent or (None if item.get("is_reply") is True else found[1])
-        key = context.pseudonyms.key
+        key, text = context.pseudonyms.key, values.text(item.get("text")) or ""
         post = Post(
             native_id,
             handle.lower() if handle else None,
-            values.text(item.get("text")) or "",
+            text,
             context.observed_at,
             context.observed_at,
+            mentioned=[name.lower() for name in _MENTION.findall(text)],
             ts_quality="collected",
             more={
                 "post_type": "comment",
