@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 SECRET_VARIABLE: Final = "UNDERCURRENT_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not its value
 _MINIMUM_SECRET_BYTES: Final = 16
+_SHA256_BLOCK_BYTES: Final = 64
 _KEY_HEX_LENGTH: Final = 32  # 128 of the 256 bits: no collision to fear below 10^15 keys, half the bytes in every table
 
 
@@ -18,19 +22,40 @@ class SecretError(RuntimeError):
 
 
 class Pseudonymiser:
-    """HMAC-SHA256 pseudonyms, truncated to 128 bits and written as 32 lower-case hex digits."""
+    """HMAC-SHA256 pseudonyms, truncated to 128 bits and written as 32 lower-case hex digits.
 
-    __slots__ = ("_secret",)
+    The two key blocks of HMAC (RFC 2104) are hashed once and copied for each message: a third of the time of ``hmac.digest``,
+    which hashes them again for every key.
+    """
+
+    __slots__ = ("_inner", "_outer", "_secret")
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < _MINIMUM_SECRET_BYTES:
             raise SecretError(f"The pseudonym secret has {len(secret)} bytes; at least {_MINIMUM_SECRET_BYTES} are needed.")
         self._secret = secret
+        short = hashlib.sha256(secret).digest() if len(secret) > _SHA256_BLOCK_BYTES else secret
+        block = short.ljust(_SHA256_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Hash states cannot be sent to a worker process; the secret makes them anew there.
+        return Pseudonymiser, (self._secret,)
 
     def key(self, platform: str, native_id: str) -> str:
         """The key of an account or post: a pure function of secret, platform and native id."""
-        message = f"{platform}|{native_id}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, message, "sha256").hex()[:_KEY_HEX_LENGTH]
+        inner = self._inner.copy()
+        inner.update(f"{platform}|{native_id}".encode("utf-8", "surrogatepass"))
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return outer.hexdigest()[:_KEY_HEX_LENGTH]
+
+    def remembered(self, platform: str, most: int) -> RememberedKeys:
+        """The keys of a platform's native ids, at most ``most`` of them kept, each made when it is first asked for."""
+        inner = self._inner.copy()
+        inner.update(f"{platform}|".encode("utf-8", "surrogatepass"))
+        return RememberedKeys(inner, self._outer, most)
 
     def handle_key(self, platform: str, handle: str) -> str:
         """The key of a handle, by which profile links find the account behind it; '@' and case do not matter."""
@@ -42,6 +67,24 @@ class Pseudonymiser:
 
     def __repr__(self) -> str:
         return "Pseudonymiser(secret withheld)"
+
+
+class RememberedKeys(dict[str, str]):
+    """Keys by native id: authors, threads and parents come back often, and a look-up costs a tenth of a hash."""
+
+    def __init__(self, inner: _Hash, outer: _Hash, most: int) -> None:
+        super().__init__()
+        self._inner, self._outer, self._most = inner.copy, outer.copy, most
+
+    def __missing__(self, native_id: str) -> str:
+        # As Pseudonymiser.key, but without its calls: this is what a dump's time goes into.
+        inner, outer = self._inner(), self._outer()
+        inner.update(native_id.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        if len(self) >= self._most:
+            self.clear()
+        made = self[native_id] = outer.hexdigest()[:_KEY_HEX_LENGTH]
+        return made
 
 
 def load_or_create(secret_file: Path) -> Pseudonymiser:

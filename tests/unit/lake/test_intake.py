@@ -239,7 +239,7 @@ def test_a_crash_half_way_leaves_the_night_as_it_was(inbox: Path, monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         ingest(inbox)
     assert digests(inbox) == before
-    assert not list((inbox.parents[1] / "data").glob(".night-*"))
+    assert not list((inbox.parents[1] / "data").glob(".night-notes-*"))
 
 
 def test_landed_rows_lie_in_the_folder_of_their_event_day(inbox: Path) -> None:
