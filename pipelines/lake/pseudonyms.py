@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from typing import Any, Final
 
 SECRET_VARIABLE: Final = "UNDERCURRENT_PSEUDONYM_SECRET"  # noqa: S105 - the name of the variable, not its value
 _MINIMUM_SECRET_BYTES: Final = 16
 _SHA256_BLOCK_BYTES: Final = 64
-_KEY_HEX_LENGTH: Final = 32  # 128 of the 256 bits: no collision to fear below 10^15 keys, half the bytes in every table
+KEY_HEX_LENGTH: Final = 32  # 128 of the 256 bits: no collision to fear below 10^15 keys, half the bytes in every table
 
 
 class SecretError(RuntimeError):
@@ -49,13 +47,24 @@ class Pseudonymiser:
         inner.update(f"{platform}|{native_id}".encode("utf-8", "surrogatepass"))
         outer = self._outer.copy()
         outer.update(inner.digest())
-        return outer.hexdigest()[:_KEY_HEX_LENGTH]
+        return outer.hexdigest()[:KEY_HEX_LENGTH]
+
+    def keys(self, platform: str, native_ids: Iterable[str]) -> str:
+        """The keys of many native ids, one after another without a separator: half the time of asking for each."""
+        prefixed = self._inner.copy()
+        prefixed.update(f"{platform}|".encode("utf-8", "surrogatepass"))
+        copy_inner, copy_outer = prefixed.copy, self._outer.copy
+        digests = []
+        for native_id in native_ids:
+            inner, outer = copy_inner(), copy_outer()
+            inner.update(native_id.encode("utf-8", "surrogatepass"))
+            outer.update(inner.digest())
+            digests.append(outer.digest()[: KEY_HEX_LENGTH // 2])
+        return b"".join(digests).hex()
 
     def remembered(self, platform: str, most: int) -> RememberedKeys:
         """The keys of a platform's native ids, at most ``most`` of them kept, each made when it is first asked for."""
-        inner = self._inner.copy()
-        inner.update(f"{platform}|".encode("utf-8", "surrogatepass"))
-        return RememberedKeys(inner, self._outer, most)
+        return RememberedKeys(self, platform, most)
 
     def handle_key(self, platform: str, handle: str) -> str:
         """The key of a handle, by which profile links find the account behind it; '@' and case do not matter."""
@@ -70,20 +79,16 @@ class Pseudonymiser:
 
 
 class RememberedKeys(dict[str, str]):
-    """Keys by native id: authors, threads and parents come back often, and a look-up costs a tenth of a hash."""
+    """Keys by native id, for those that come back often, such as threads. What comes once is slower to keep than to hash."""
 
-    def __init__(self, inner: _Hash, outer: _Hash, most: int) -> None:
+    def __init__(self, pseudonyms: Pseudonymiser, platform: str, most: int) -> None:
         super().__init__()
-        self._inner, self._outer, self._most = inner.copy, outer.copy, most
+        self._key, self._platform, self._most = pseudonyms.key, platform, most
 
     def __missing__(self, native_id: str) -> str:
-        # As Pseudonymiser.key, but without its calls: this is what a dump's time goes into.
-        inner, outer = self._inner(), self._outer()
-        inner.update(native_id.encode("utf-8", "surrogatepass"))
-        outer.update(inner.digest())
         if len(self) >= self._most:
             self.clear()
-        made = self[native_id] = outer.hexdigest()[:_KEY_HEX_LENGTH]
+        made = self[native_id] = self._key(self._platform, native_id)
         return made
 
 

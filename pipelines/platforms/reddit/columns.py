@@ -1,234 +1,23 @@
-"""Many Pushshift or Arctic Shift lines to columns at once, with the rows that ``rows`` gives one by one.
-
-A line is *ordinary* if nothing about it can make ``rows`` refuse it. Ordinary lines are turned here, column by column;
-all others are left to the path for single lines, which alone decides what is refused and why.
-"""
+"""Many ordinary Pushshift or Arctic Shift lines to columns at once, with the rows that ``rows`` gives one by one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from functools import partial
 from itertools import compress
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.lake.pseudonyms import Pseudonymiser
+from pipelines.lake.pseudonyms import KEY_HEX_LENGTH
 from pipelines.lake.schemas import INSTANT, TABLES, TEXTS
 from pipelines.platforms.protocol import FileContext
-from pipelines.platforms.reddit.payloads import Comment, Moment, Submission
-from pipelines.platforms.reddit.rows import (
-    PLATFORM,
-    author_of,
-    community_of,
-    media_kind_of,
-    mentions_in,
-    native_id_of,
-    text_of,
-)
-from pipelines.platforms.text import canonical_url, link_domain, links_in, tags_in
-from pipelines.platforms.times import CLOCK_SKEW, EARLIEST
-
-_MICROSECONDS: Final = 1_000_000
-_LATEST_SECONDS: Final = 250_000_000_000.0  # in the year 9892: what lies beyond is for the single-line path to judge
-_EARLIEST: Final = int(EARLIEST.timestamp()) * _MICROSECONDS
-_CLOCK_SKEW: Final = int(CLOCK_SKEW.total_seconds()) * _MICROSECONDS
-_LARGEST_INTEGER: Final = 2**63 - 1
-_REMEMBERED_KEYS: Final = 200_000  # 50 MB in each process
-_REMEMBERED_AUTHORS: Final = 100_000
-_REMEMBERED_COMMUNITIES: Final = 20_000
-_REMEMBERED_LINKS: Final = 20_000
-_PLAIN_HOST: Final = re.compile(r"https://(?!www\.)([a-z0-9.-]+)(?=[/?]|$)")
-
-Integers = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Payload = Comment | Submission
-
-
-class _Moments(NamedTuple):
-    """Times of a column, in microseconds since 1970; ``odd`` are those that the single-line path must judge."""
-
-    micros: Integers
-    known: Mask
-    odd: Mask
-
-    def only(self, mask: Mask) -> _Moments:
-        return _Moments(self.micros[mask], self.known[mask], self.odd[mask])
-
-    def array(self) -> pa.Array:
-        return pa.array(self.micros, pa.int64(), mask=~self.known).view(INSTANT)
-
-
-class _Author(NamedTuple):
-    native_id: str
-    account_key: str
-    handle_key: str
-
-
-class _Authors(dict[str | None, _Author | None]):
-    """Accounts by the name in the line; None for authors who are gone."""
-
-    def __init__(self, pseudonyms: Pseudonymiser) -> None:
-        super().__init__()
-        self._pseudonyms = pseudonyms
-
-    def __missing__(self, name: str | None) -> _Author | None:
-        if len(self) >= _REMEMBERED_AUTHORS:
-            self.clear()
-        native_id = author_of(name)
-        key, handle_key = self._pseudonyms.key, self._pseudonyms.handle_key
-        made = _Author(native_id, key(PLATFORM, native_id), handle_key(PLATFORM, native_id)) if native_id else None
-        self[name] = made
-        return made
-
-
-class _Link(NamedTuple):
-    key: str
-    domain: str | None
-
-
-class _Links(dict[str, _Link | None]):
-    """Keys and domains of links; None for what is no web URL."""
-
-    def __init__(self, pseudonyms: Pseudonymiser) -> None:
-        super().__init__()
-        self._link_key = pseudonyms.link_key
-
-    def __missing__(self, url: str) -> _Link | None:
-        if len(self) >= _REMEMBERED_LINKS:
-            self.clear()
-        made = None
-        if canonical := canonical_url(url):
-            plain = _PLAIN_HOST.match(canonical)
-            made = _Link(self._link_key(canonical), plain[1] if plain else link_domain(canonical))
-        self[url] = made
-        return made
-
-
-class _Communities(dict[str | None, str | None]):
-    """Communities by the name in the line."""
-
-    def __missing__(self, name: str | None) -> str | None:
-        if len(self) >= _REMEMBERED_COMMUNITIES:
-            self.clear()
-        made = self[name] = community_of(name)
-        return made
-
-
-class _Memory:
-    """What one process remembers from block to block."""
-
-    def __init__(self, pseudonyms: Pseudonymiser) -> None:
-        self.keys = pseudonyms.remembered(PLATFORM, _REMEMBERED_KEYS)
-        self.authors = _Authors(pseudonyms)
-        self.links = _Links(pseudonyms)
-        self.communities = _Communities()
-
-
-_memory_of = lru_cache(maxsize=1)(_Memory)
-
-
-class Ordinary(NamedTuple):
-    """Which lines are ordinary, and the times that were read to know it."""
-
-    mask: Mask
-    observed: Integers
-    is_exact: Mask
-    published: Integers
-    edited: _Moments
-    author_created: _Moments
-
-    def only(self) -> Ordinary:
-        """The ordinary lines alone."""
-        mask = self.mask
-        return Ordinary(
-            mask[mask],
-            self.observed[mask],
-            self.is_exact[mask],
-            self.published[mask],
-            self.edited.only(mask),
-            self.author_created.only(mask),
-        )
-
-
-def ordinary(lines: Sequence[Payload], context: FileContext) -> Ordinary:
-    """Judge lines. Never calls a line ordinary that the single-line path would refuse."""
-    count = len(lines)
-    published = _moments([line.created_utc for line in lines])
-    observed, is_exact, odd = _observed(lines, context)
-    edited = _moments([None if line.edited is None or isinstance(line.edited, bool) else line.edited for line in lines])
-    author_created = _moments([line.author_created_utc for line in lines])
-    good = published.known & ~odd
-    for moments in (published, edited, author_created):
-        within = (moments.micros >= _EARLIEST) & (moments.micros <= observed + _CLOCK_SKEW)
-        good &= ~moments.known | (within & ~moments.odd)
-    is_comment = isinstance(lines[0], Comment)
-    for name in ("id", "link_id") if is_comment else ("id",):
-        ids = list(map(attrgetter(name), lines))
-        if not all(ids):
-            good &= np.fromiter(map(bool, ids), np.bool_, count)
-    for name in ("score",) if is_comment else ("score", "num_comments", "num_crossposts"):
-        values = list(map(attrgetter(name), lines))
-        try:
-            pa.array(values, pa.int64())
-        except (OverflowError, pa.ArrowException):
-            good &= np.fromiter((v is None or -_LARGEST_INTEGER <= v <= _LARGEST_INTEGER for v in values), np.bool_, count)
-    return Ordinary(good, observed, is_exact, published.micros, edited, author_created)
-
-
-def _observed(lines: Sequence[Payload], context: FileContext) -> tuple[Integers, Mask, Mask]:
-    """Times of observation, whether the line itself tells them, and which are odd; as ``rows.observed_of``."""
-    count = len(lines)
-    limit = int(datetime(context.night.year + 1, 1, 1, tzinfo=UTC).timestamp()) * _MICROSECONDS
-    observed = np.full(count, _micros_of(context.observed_at), np.int64)
-    is_open, odd = np.ones(count, np.bool_), np.zeros(count, np.bool_)
-    readings: tuple[Callable[[], list[Moment]], ...] = (
-        lambda: [None if line.meta is None else line.meta.retrieved_2nd_on for line in lines],
-        lambda: [line.retrieved_on for line in lines],
-        lambda: [line.retrieved_utc for line in lines],
-    )
-    for reading in readings:
-        moments = _moments(reading())
-        odd |= moments.odd
-        told = is_open & moments.known & (moments.micros <= limit)
-        observed[told] = moments.micros[told]
-        is_open &= ~told
-        if not is_open.any():
-            break
-    return observed, ~is_open, odd
-
-
-def _micros_of(moment: datetime) -> int:
-    return int(moment.replace(microsecond=0).timestamp()) * _MICROSECONDS + moment.microsecond
-
-
-def _moments(values: list[Moment]) -> _Moments:
-    if values.count(None) == len(values):
-        nothing = np.zeros(len(values), np.bool_)
-        return _Moments(np.zeros(len(values), np.int64), nothing, nothing)
-    if str in set(map(type, values)):
-        values = [_number(value) if isinstance(value, str) else value for value in values]
-    seconds = np.array(values, np.float64)
-    known = ~np.isnan(seconds)
-    with np.errstate(invalid="ignore"):
-        odd = known & ~((seconds >= 0) & (seconds <= _LATEST_SECONDS))
-    fraction, whole = np.modf(np.where(known & ~odd, seconds, 0.0))
-    # As datetime.fromtimestamp rounds: the fraction alone, to even.
-    micros = whole.astype(np.int64) * _MICROSECONDS + np.rint(fraction * _MICROSECONDS).astype(np.int64)
-    return _Moments(micros, known, odd)
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        return np.inf
-    return np.inf if np.isnan(number) else number
+from pipelines.platforms.reddit.judging import Integers, Ordinary, Payload
+from pipelines.platforms.reddit.memory import Author, memory_of
+from pipelines.platforms.reddit.payloads import Comment, Submission
+from pipelines.platforms.reddit.rows import PLATFORM, media_kind_of, mentions_in, native_id_of, text_of
+from pipelines.platforms.text import links_in, tags_in
 
 
 def tables_of(
@@ -246,15 +35,15 @@ def tables_of(
     Returns:
         Tables with the lake's columns and ``record_index``, in record order.
     """
-    memory = _memory_of(context.pseudonyms)
+    memory = memory_of(context.pseudonyms)
     block = _Block(lines, indexes, judged, context, source_format)
     keys = memory.keys.__getitem__
     native_ids = _native_ids(lines)
-    post_keys = list(map(keys, native_ids))
+    once = partial(context.pseudonyms.keys, PLATFORM)
     authors = [memory.authors[line.author] for line in lines]
     texts = list(map(text_of, lines))
     shared: dict[str, pa.Array] = {
-        "post_key": _strings(post_keys),
+        "post_key": _keys(once(native_ids)),
         "account_key": _strings([author.account_key if author else None for author in authors]),
         "observed_at": _instants(judged.observed),
         "published_at": _instants(judged.published),
@@ -279,7 +68,7 @@ def tables_of(
         "has_paid_label": pa.array([line.promoted for line in lines], pa.bool_()),
     }
     metrics: dict[str, pa.Array] = {"score_count": pa.array([line.score for line in lines], pa.int64())}
-    more, counted, edges = _of_comments(lines, keys) if isinstance(lines[0], Comment) else _of_submissions(lines, keys)
+    more, counted, edges = _of_comments(lines, keys, once) if isinstance(lines[0], Comment) else _of_submissions(lines, keys)
     tables = {
         "posts": block.table("posts", shared | posts | more),
         "post_metrics": block.table("post_metrics", shared | metrics | counted),
@@ -314,21 +103,27 @@ class _Edges(NamedTuple):
     targets: pa.Array
 
 
-def _of_comments(lines: Sequence[Any], keys: Callable[[str], str]) -> tuple[dict[str, pa.Array], dict[str, pa.Array], _Edges]:
+def _of_comments(
+    lines: Sequence[Any], keys: Callable[[str], str], once: Callable[[Iterable[str]], str]
+) -> tuple[dict[str, pa.Array], dict[str, pa.Array], _Edges]:
     roots = [line.link_id for line in lines]
-    parents = [
-        line.parent_id if line.parent_id.__class__ is str and line.parent_id else root
-        for line, root in zip(lines, roots, strict=True)
-    ]
-    parent_keys = _strings(list(map(keys, parents)))
+    parents = [line.parent_id for line in lines]
+    root_keys = list(map(keys, roots))
+    # Half of the comments answer the submission itself; what the others answer is rarely named twice.
+    others = [place for place, parent in enumerate(parents) if parent.__class__ is str and parent and parent != roots[place]]
+    parent_keys = root_keys.copy()
+    made = once([parents[place] for place in others])
+    for number, place in enumerate(others):
+        parent_keys[place] = made[number * KEY_HEX_LENGTH : (number + 1) * KEY_HEX_LENGTH]
     count = len(lines)
+    parent_column = _strings(parent_keys)
     more = {
         "post_type": _repeated("comment", count),
-        "parent_post_key": parent_keys,
-        "root_post_key": _strings(list(map(keys, roots))),
+        "parent_post_key": parent_column,
+        "root_post_key": _strings(root_keys),
         "media_kind": _repeated("none", count),
     }
-    return more, {}, _Edges("comment", np.arange(count, dtype=np.int64), parent_keys)
+    return more, {}, _Edges("comment", np.arange(count, dtype=np.int64), parent_column)
 
 
 def _of_submissions(lines: Sequence[Any], keys: Callable[[str], str]) -> tuple[dict[str, pa.Array], dict[str, pa.Array], _Edges]:
@@ -413,7 +208,7 @@ def _deletions(block: _Block, shared: dict[str, pa.Array]) -> dict[str, pa.Table
     return {"deletions": block.table("deletions", columns, places)}
 
 
-def _accounts(block: _Block, shared: dict[str, pa.Array], authors: list[_Author | None]) -> dict[str, pa.Table]:
+def _accounts(block: _Block, shared: dict[str, pa.Array], authors: list[Author | None]) -> dict[str, pa.Table]:
     there = [author for author in authors if author]
     columns = {
         "account_key": shared["account_key"],
@@ -481,6 +276,13 @@ class _Block:
 
 def _strings(values: list[Any]) -> pa.Array:
     return pa.array(values, pa.string())
+
+
+def _keys(digits: str) -> pa.Array:
+    """A column of keys that are written one after another."""
+    count = len(digits) // KEY_HEX_LENGTH
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(KEY_HEX_LENGTH)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits.encode("ascii")))
 
 
 def _repeated(value: str, count: int) -> pa.Array:

@@ -12,7 +12,8 @@ import numpy as np
 
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, ParsedLines, Record, Row, Sample
-from pipelines.platforms.reddit.columns import ordinary, tables_of
+from pipelines.platforms.reddit.columns import tables_of
+from pipelines.platforms.reddit.judging import ordinary
 from pipelines.platforms.reddit.payloads import Comment, Submission
 from pipelines.platforms.reddit.rows import rows_of
 
