@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -103,6 +104,10 @@ def _results(native: BlockFormat, stream: IO[bytes], context: FileContext) -> It
         yield parse_batch(native, [block], context) if isinstance(block, framing.Framed) else parse_block(native, block, context)
 
 
+class WorkerEndedError(RuntimeError):
+    """A process that parsed blocks ended in the middle of its work."""
+
+
 class Workers:
     """Processes that parse blocks.
 
@@ -118,7 +123,16 @@ class Workers:
         self._pool.shutdown(cancel_futures=True)
 
     def results(self, native: BlockFormat, stream: IO[bytes], context: FileContext) -> Iterator[BlockResult]:
-        """Results of a stream's blocks, in their order."""
+        """Results of a stream's blocks, in their order. Raises WorkerEndedError."""
+        try:
+            yield from self._results(native, stream, context)
+        except BrokenProcessPool as error:
+            raise WorkerEndedError(
+                f"A process that parsed blocks of {context.platform}/{context.file} was ended from outside, most likely for lack "
+                "of memory. Nothing of the night was landed; run it again with fewer workers or more memory."
+            ) from error
+
+    def _results(self, native: BlockFormat, stream: IO[bytes], context: FileContext) -> Iterator[BlockResult]:
         recipe = sealed_recipe(native, context)
         waiting: deque[Future[Parcel] | BlockResult] = deque()
         for block in _ahead(self._filed(stream)):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +17,13 @@ import pytest
 import zstandard
 
 from pipelines.lake import blocks, intake
+from pipelines.lake.blocks import WorkerEndedError
 from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.records import BlockResult
 from pipelines.lake.transport import opened_parcel, packed
+from pipelines.platforms.protocol import FileContext, ParsedLines
+from pipelines.platforms.reddit.parse import PushshiftComments
 from pipelines.platforms.registry import PLATFORMS
 from tests.bench.dump import write_dump
 from tests.unit.lake.test_intake import NIGHT, PSEUDONYMS, digests
@@ -60,6 +66,26 @@ def test_any_number_of_workers_lands_the_same_bytes(
             assert dump[: each["byte_offset"]].count(b"\n") == each["record_index"]
             assert len(line) == each["record_byte_count"]
     assert found[0] == found[1]
+
+
+class Deadly(PushshiftComments):
+    """Ends the process that parses with it."""
+
+    def parse_lines(self, lines: Sequence[bytes], context: FileContext) -> ParsedLines:  # noqa: ARG002 - the protocol's signature
+        os._exit(1)
+
+
+def test_a_worker_that_ends_is_named_with_its_file_and_nothing_lands(
+    tmp_path: Path, dump: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_POOL_FROM_BYTES", 0)
+    inbox = tmp_path / "inbox" / "reddit"
+    inbox.mkdir(parents=True)
+    (inbox / "RC.zst").write_bytes(zstandard.compress(dump))
+    reddit = replace(PLATFORMS["reddit"], formats=(Deadly(),))
+    with pytest.raises(WorkerEndedError, match=r"reddit/RC\.zst"):
+        ingest_night(DataPaths(tmp_path / "data"), inbox.parent, reddit, NIGHT, PSEUDONYMS, workers=2)
+    assert not [file for file in (tmp_path / "data").rglob("*") if file.suffix != ".lock"]
 
 
 def test_a_result_comes_back_from_its_file_as_it_was_and_equal_columns_lie_there_once(tmp_path: Path) -> None:
