@@ -13,12 +13,12 @@ from typing import IO, Any, Final
 import msgspec
 import zstandard
 
-from pipelines.platforms.protocol import BadRecord, LineBlock
+from pipelines.platforms.protocol import BadRecord
 
 CHUNK_BYTES: Final = 1 << 20
-_PIECE_BYTES: Final = 16 << 10
 LONGEST_LINE_BYTES: Final = 16 << 20
 LARGEST_DOCUMENT_BYTES: Final = 512 << 20
+_INFINITE_NUMBERS: Final = msgspec.json.Decoder(float_hook=float)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -45,6 +45,14 @@ class Framed:
         return len(self.raw) if self.byte_count is None else self.byte_count
 
 
+@dataclass(frozen=True, slots=True)
+class LineBlock:
+    """Whole lines of a decompressed NDJSON file."""
+
+    data: bytes
+    byte_offset: int
+
+
 class _Source:
     """Reads a decompressing stream; remembers, instead of raising, that the compressed data ended or broke early."""
 
@@ -52,21 +60,23 @@ class _Source:
         self._stream = stream
         self.failure: str | None = None
 
-    def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes; what could be read before a failure is given before the failure counts."""
-        pieces: list[bytes] = []
-        count = 0
-        while count < size and self.failure is None:
+    def piece(self, size: int) -> bytes:
+        """What the stream gives at once, at most ``size`` bytes; nothing at its end."""
+        if self.failure is None:
             try:
-                piece = self._stream.read(min(size - count, _PIECE_BYTES))
+                return self._stream.read(size)
             except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
                 self.failure = str(error) or type(error).__name__
-                break
-            if not piece:
-                break
+        return b""
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, fewer only at the end; what could be read before a failure is given before the failure counts."""
+        pieces: list[bytes] = []
+        count = 0
+        while count < size and (piece := self.piece(size - count)):
             pieces.append(piece)
             count += len(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _truncated(failure: str) -> BadRecord:
@@ -86,11 +96,11 @@ def lines(stream: IO[bytes]) -> Iterator[Framed]:
                 chunk, offset = chunk[3:], 3
         pending += chunk
         *whole, pending = pending.split(b"\n")
-        for line in whole:
-            if stripped := line.strip():
-                yield _line(index, offset, stripped)
+        for each in whole:
+            if stripped := each.strip():
+                yield line(index, offset, stripped)
                 index += 1
-            offset += len(line) + 1
+            offset += len(each) + 1
         if len(pending) > LONGEST_LINE_BYTES:
             framed, rest, consumed = _oversized(source, pending, index, offset)
             yield framed
@@ -98,7 +108,7 @@ def lines(stream: IO[bytes]) -> Iterator[Framed]:
     if source.failure is not None:
         yield Framed(index, offset, pending, problem=_truncated(source.failure))
     elif stripped := pending.strip():
-        yield _line(index, offset, stripped)
+        yield line(index, offset, stripped)
 
 
 def _oversized(source: _Source, start: bytes, index: int, offset: int) -> tuple[Framed, bytes, int]:
@@ -115,16 +125,26 @@ def _oversized(source: _Source, start: bytes, index: int, offset: int) -> tuple[
     return Framed(index, offset, b"", problem=problem, sha256=digest.hexdigest(), byte_count=count), rest, count + 1
 
 
-def _line(index: int, offset: int, raw: bytes) -> Framed:
+def line(index: int, offset: int, raw: bytes) -> Framed:
+    """One stripped line as a record, decoded; ``problem`` where it cannot be."""
     if len(raw) > LONGEST_LINE_BYTES:
         reason = f"the line has {len(raw):,} bytes; at most {LONGEST_LINE_BYTES:,} are read"
         return Framed(index, offset, raw, problem=BadRecord("oversized", reason))
     try:
-        return Framed(index, offset, raw, value=msgspec.json.decode(raw))
+        return Framed(index, offset, raw, value=_decoded(raw))
     except UnicodeDecodeError as error:
         return Framed(index, offset, raw, problem=BadRecord("invalid_utf8", f"byte {error.start} of the line is not UTF-8"))
     except (msgspec.DecodeError, RecursionError) as error:
         return Framed(index, offset, raw, problem=_undecodable(raw, error))
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        # The only thing that untyped JSON can violate: a number beyond a double's range. It is infinite then, and wrong only
+        # if a format reads it.
+        return _INFINITE_NUMBERS.decode(raw)
 
 
 def _undecodable(raw: bytes, error: Exception) -> BadRecord:
@@ -136,29 +156,45 @@ def _undecodable(raw: bytes, error: Exception) -> BadRecord:
 
 
 def blocks(stream: IO[bytes], block_bytes: int) -> Iterator[LineBlock | Framed]:
-    """Whole lines in blocks of about ``block_bytes``; a Framed problem where the stream breaks or a line is too long.
+    """Whole lines in blocks of at least ``block_bytes``; a Framed problem where the stream breaks or a line is too long.
 
-    Indexes count non-blank lines, as ``lines`` does.
+    The index of a Framed problem is 0: only who parses the blocks knows how many records came before it.
     """
     source = _Source(stream)
-    offset = index = 0
-    pending = b""
-    while chunk := source.read(block_bytes):
-        pending += chunk
-        cut = pending.rfind(b"\n") + 1
-        if cut:
-            data, pending = pending[:cut], pending[cut:]
-            yield LineBlock(data, offset, index)
-            index += sum(1 for line in data.split(b"\n") if line.strip())
-            offset += cut
-        if len(pending) > LONGEST_LINE_BYTES:
-            framed, pending, consumed = _oversized(source, pending, index, offset)
-            yield framed
-            index, offset = index + 1, offset + consumed
-    if source.failure is not None:
-        yield Framed(index, offset, pending, problem=_truncated(source.failure))
-    elif pending.strip():
-        yield LineBlock(pending, offset, index)
+    head = source.read(len(_BYTE_ORDER_MARK))
+    offset = len(head) if head == _BYTE_ORDER_MARK else 0
+    pending = [] if offset else [head]
+    count = len(head) - offset
+    while piece := source.piece(CHUNK_BYTES):
+        count += len(piece)
+        cut = piece.rfind(b"\n") + 1
+        if cut and count >= block_bytes:
+            data = b"".join([*pending, memoryview(piece)[:cut]])
+            yield LineBlock(data, offset)
+            offset += len(data)
+            pending, count = [piece[cut:]], len(piece) - cut
+        else:
+            pending.append(piece)
+            if not cut and count > LONGEST_LINE_BYTES:
+                data = b"".join(pending)
+                cut = data.rfind(b"\n") + 1
+                if cut:
+                    yield LineBlock(data[:cut], offset)
+                    offset, data = offset + cut, data[cut:]
+                if len(data) > LONGEST_LINE_BYTES:
+                    framed, data, consumed = _oversized(source, data, 0, offset)
+                    yield framed
+                    offset += consumed
+                pending, count = [data], len(data)
+    data = b"".join(pending)
+    if source.failure is None:
+        if data.strip():
+            yield LineBlock(data, offset)
+        return
+    cut = data.rfind(b"\n") + 1
+    if cut:
+        yield LineBlock(data[:cut], offset)
+    yield Framed(0, offset + cut, data[cut:], problem=_truncated(source.failure))
 
 
 def document(stream: IO[bytes]) -> Framed:

@@ -8,17 +8,21 @@ import io
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
 import zstandard
 
 # Real Reddit dumps are written with --long=31, which every other reader refuses.
 _LARGEST_WINDOW: Final = 2**31
 _DATE_IN_PATH: Final = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_PIECE_BYTES: Final = 16 << 10
+_COMPRESSED_BYTES: Final = 128 << 10
 _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -90,9 +94,21 @@ def members(file: InboxFile) -> Iterator[Member]:
         elif name.endswith(".zip"):
             yield from _zip_members(file)
         else:
-            yield Member(file.name, _suffix(file.name), lambda: _opened(file.name, file.path.open("rb")))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zstandard.ZstdError, gzip.BadGzipFile) as error:
+            yield Member(file.name, _suffix(file.name), partial(_whole_file, file))
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        EOFError,
+        zlib.error,
+        zstandard.ZstdError,
+        gzip.BadGzipFile,
+        RuntimeError,
+    ) as error:
         raise UnreadableFileError(f"{file.name} is no readable archive: {error}") from error
+
+
+def _whole_file(file: InboxFile) -> IO[bytes]:
+    return _opened(file.name, file.path.open("rb"))
 
 
 def _suffix(name: str) -> str:
@@ -102,68 +118,119 @@ def _suffix(name: str) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _opened(name: str, stream: IO[bytes]) -> IO[bytes]:
+def _opened(name: str, stream: IO[bytes], *owners: Closes) -> IO[bytes]:
     compression = _COMPRESSIONS.get(PurePosixPath(name).suffix.lower())
     if compression == "gzip":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
+        return _as_stream(_SmallReads(gzip.GzipFile(fileobj=stream), stream, *owners))
     if compression == "zstd":
-        decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
-        return cast("IO[bytes]", _WholeFrames(decompressor, stream))
-    return stream
+        return _as_stream(_WholeFrames(stream, *owners))
+    return _as_stream(_SmallReads(stream, *owners)) if owners else stream
 
 
-class _WholeFrames(io.RawIOBase):
-    """A zstd stream that says so when its last frame is cut off, which the library's own reader takes for an end."""
+def _as_stream(raw: io.RawIOBase) -> IO[bytes]:
+    return cast("IO[bytes]", raw)
 
-    def __init__(self, decompressor: zstandard.ZstdDecompressor, stream: IO[bytes]) -> None:
-        self._decompressor = decompressor
-        self._stream = stream
-        self._frame = decompressor.decompressobj()
-        self._buffer = bytearray()
-        self._in_frame = False
+
+class Closes(Protocol):
+    """What is to be closed with a stream."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class _Owning(io.RawIOBase):
+    """A stream that closes what lies below it."""
+
+    def __init__(self, *owned: Closes) -> None:
+        self._owned = owned
 
     def readable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        if not self.closed:
+            for each in self._owned:
+                each.close()
+        super().close()
+
+
+class _SmallReads(_Owning):
+    """Reads through zlib a little at a time: a read that fails loses what it had decompressed."""
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, *owned: Closes) -> None:
+        super().__init__(stream, *owned)
+        self._stream = stream
+
     def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._buffer) < size:
-            compressed = self._stream.read(1 << 17)
-            if not compressed:
-                if self._in_frame and not self._buffer:
-                    raise EOFError("the last zstd frame is cut off")
-                break
-            while compressed:
-                self._buffer += self._frame.decompress(compressed)
-                self._in_frame = not self._frame.eof
-                compressed = self._frame.unused_data if self._frame.eof else b""
-                if self._frame.eof:
-                    self._frame = self._decompressor.decompressobj()
-        taken = bytes(self._buffer if size < 0 else self._buffer[:size])
-        del self._buffer[: len(taken)]
+        return self.readall() if size < 0 else self._stream.read(min(size, _PIECE_BYTES))
+
+
+class _WholeFrames(_Owning):
+    """A zstd stream that says so when its last frame is cut off, which the library's own reader takes for an end."""
+
+    def __init__(self, stream: IO[bytes], *owned: Closes) -> None:
+        super().__init__(stream, *owned)
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
+        self._stream = stream
+        self._frame = self._decompressor.decompressobj()
+        self._compressed = b""
+        self._ready, self._given = b"", 0
+        self._in_frame = False
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return self.readall()
+        while self._given == len(self._ready):
+            if not self._compressed:
+                self._compressed = self._stream.read(_COMPRESSED_BYTES)
+                if not self._compressed:
+                    if self._in_frame:
+                        raise EOFError("the last zstd frame is cut off")
+                    return b""
+            self._ready, self._given = self._frame.decompress(self._compressed), 0
+            self._in_frame = not self._frame.eof
+            self._compressed = b""
+            if self._frame.eof:
+                self._compressed = self._frame.unused_data
+                self._frame = self._decompressor.decompressobj()
+        # A slice of all of it is the same object: nothing is copied where the reader takes whole pieces.
+        taken = self._ready[self._given : self._given + size]
+        self._given += len(taken)
         return taken
 
 
 def _tar_members(file: InboxFile) -> Iterator[Member]:
-    def opened(member: str) -> IO[bytes]:
-        # Each member is read on its own pass: archives are small beside the dumps, and a pass needs no memory.
-        with tarfile.open(file.path) as archive:
-            content = archive.extractfile(member)
-            return _opened(member, io.BytesIO(content.read() if content else b""))
-
     with tarfile.open(file.path) as archive:
-        names = sorted(member.name for member in archive.getmembers() if member.isfile())
-    for name in names:
-        if not PurePosixPath(name).name.startswith("."):
-            yield Member(f"{file.name}!{name}", _suffix(name), lambda name=name: opened(name))  # type: ignore[misc]
+        found = sorted((info for info in archive.getmembers() if info.isfile()), key=lambda info: info.name)
+    for info in found:
+        if not PurePosixPath(info.name).name.startswith("."):
+            yield Member(f"{file.name}!{info.name}", _suffix(info.name), partial(_tar_member, file.path, info))
+
+
+def _tar_member(path: Path, info: tarfile.TarInfo) -> IO[bytes]:
+    """One member of a tar archive, in one pass over the archive and without holding it."""
+    archive = tarfile.open(path)  # noqa: SIM115 - the stream that is returned closes it
+    content = archive.extractfile(info)
+    if content is None:
+        archive.close()
+        raise tarfile.ReadError(f"{info.name} has no content")
+    return _opened(info.name, content, archive)
 
 
 def _zip_members(file: InboxFile) -> Iterator[Member]:
-    def opened(member: str) -> IO[bytes]:
-        with zipfile.ZipFile(file.path) as archive:
-            return _opened(member, io.BytesIO(archive.read(member)))
-
     with zipfile.ZipFile(file.path) as archive:
         names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-    for name in names:
-        if not PurePosixPath(name).name.startswith("."):
-            yield Member(f"{file.name}!{name}", _suffix(name), lambda name=name: opened(name))  # type: ignore[misc]
+        for name in names:
+            if not PurePosixPath(name).name.startswith("."):
+                # A wrong checksum shows only at the end, and no record of a wrong member may land: once through it first.
+                with archive.open(name) as content:
+                    while content.read(_COMPRESSED_BYTES):
+                        continue
+                yield Member(f"{file.name}!{name}", _suffix(name), partial(_zip_member, file.path, name))
+
+
+def _zip_member(path: Path, name: str) -> IO[bytes]:
+    """One member of a zip archive, without holding it."""
+    archive = zipfile.ZipFile(path)
+    return _opened(name, archive.open(name), archive)

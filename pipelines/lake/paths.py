@@ -31,6 +31,10 @@ class DataPaths:
         """Files that one platform's night took in."""
         return self.root / "ledger" / platform / f"night={night.isoformat()}.parquet"
 
+    def records_file(self, platform: str, night: date) -> Path:
+        """Hashes of the records that one platform's night landed, by file."""
+        return self.root / "state" / "records" / platform / f"night={night.isoformat()}.parquet"
+
     def night_file(self) -> Path:
         """One-row Parquet naming the night being modelled (``night``) and its touched event days; dbt reads it."""
         return self.root / "state" / "night.parquet"

@@ -258,3 +258,6 @@ LEDGER: Final = pa.schema(
         _required("event_days", pa.list_(pa.date32())),
     ]
 )
+
+# One row per record that a night landed: by it, a re-run knows the records of a file that has left the inbox.
+RECORDS: Final = pa.schema([_required("source_hash", pa.string()), _required("record_hash", pa.uint64())])

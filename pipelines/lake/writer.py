@@ -1,26 +1,28 @@
-"""Writes one night of one platform's tables: by event day, sorted in, atomically, in bounded memory. Parses nothing."""
+"""Writes one night of one platform's tables: by event day, in the order in which rows came, in bounded memory. Parses nothing."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.lake.commit import Stage, sync
 from pipelines.lake.paths import DataPaths
-from pipelines.lake.schemas import EVENT_TIME_COLUMNS, TABLES
+from pipelines.lake.schemas import EVENT_TIME_COLUMNS, RECORDS, TABLES
 
 _ROWS_HELD: Final = 200_000
 _OPEN_WRITERS: Final = 64
+# Columns in which hardly a value comes twice: a dictionary of them would be made and thrown away.
+_WITHOUT_DICTIONARY: Final = frozenset(
+    {"post_key", "interaction_key", "target_post_key", "native_id", "text", "url", "item_key", "title"}
+)
 
 
 def write_table(file: Path, table: pa.Table) -> None:
@@ -28,15 +30,7 @@ def write_table(file: Path, table: pa.Table) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.tmp")
     pq.write_table(table, temporary, compression="zstd")
-    _make_visible(temporary, file)
-
-
-def _make_visible(temporary: Path, file: Path) -> None:
-    descriptor = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(temporary)
     temporary.replace(file)
 
 
@@ -45,6 +39,20 @@ def event_days(table: str, rows: pa.Table) -> pa.Array:
     moments = [rows.column(name) for name in EVENT_TIME_COLUMNS[table]]
     moment = pc.coalesce(*moments) if len(moments) > 1 else moments[0]
     return pc.cast(moment, pa.date32()).combine_chunks()
+
+
+def _parquet_writer(file: Path, table: str) -> pq.ParquetWriter:
+    schema = TABLES[table]
+    columns = [f"{each.name}.list.element" if pa.types.is_list(each.type) else each.name for each in schema]
+    # Keys and texts are random or long: their smallest and largest value let no reader skip anything.
+    bounded = [name for name in columns if not name.endswith("_key") and name not in _WITHOUT_DICTIONARY]
+    return pq.ParquetWriter(
+        file,
+        schema,
+        compression="zstd",
+        use_dictionary=[name for name in columns if name not in _WITHOUT_DICTIONARY],
+        write_statistics=bounded,
+    )
 
 
 @dataclass(slots=True)
@@ -62,14 +70,14 @@ class NightWriter:
     Rows keep the order in which they came, so the same input gives the same bytes.
     """
 
-    def __init__(self, paths: DataPaths, platform: str, night: date, tables: tuple[str, ...]) -> None:
+    def __init__(self, paths: DataPaths, platform: str, night: date, tables: tuple[str, ...], stage: Stage) -> None:
         self._paths, self._platform, self._night, self._tables = paths, platform, night, tables
-        paths.root.mkdir(parents=True, exist_ok=True)
-        self._stage = Path(tempfile.mkdtemp(prefix=f".night-{platform}-", dir=paths.root))
+        self._stage = stage
         self._held: dict[str, list[pa.Table]] = {table: [] for table in tables}
         self._held_rows = 0
         self._fragments: dict[tuple[str, date], _Fragments] = {}
         self._open: OrderedDict[tuple[str, date], _Fragments] = OrderedDict()
+        self._records = pq.ParquetWriter(stage.folder / "records.parquet", RECORDS, use_dictionary=["source_hash"])
         self.row_counts: Counter[str] = Counter(dict.fromkeys(tables, 0))
 
     def add(self, table: str, rows: pa.Table) -> None:
@@ -81,6 +89,12 @@ class NightWriter:
             if self._held_rows >= _ROWS_HELD:
                 self._flush()
 
+    def add_records(self, source_hash: str, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> None:
+        """Take the hashes of landed records of one file."""
+        if len(hashes):
+            sources = pa.repeat(pa.scalar(source_hash), len(hashes))
+            self._records.write_table(pa.table([sources, pa.array(hashes)], schema=RECORDS))
+
     def _flush(self) -> None:
         for table, parts in self._held.items():
             if parts:
@@ -90,8 +104,9 @@ class NightWriter:
 
     def _flush_table(self, table: str, rows: pa.Table) -> None:
         days = event_days(table, rows).cast(pa.int32()).to_numpy(zero_copy_only=False)
-        order = np.argsort(days, kind="stable")
-        rows, days = rows.take(pa.array(order)), days[order]
+        if (np.diff(days) < 0).any():
+            order = np.argsort(days, kind="stable")
+            rows, days = rows.take(pa.array(order)), days[order]
         starts = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
         for start, end in zip(starts, [*starts[1:], len(days)], strict=True):
             day = date.fromordinal(719_163 + int(days[start]))  # 719163 is the ordinal of 1970-01-01
@@ -103,8 +118,8 @@ class NightWriter:
         if fragments.writer is None:
             if len(self._open) >= _OPEN_WRITERS:
                 self._close(next(iter(self._open)))
-            fragments.path = self._stage / f"{table}-{day.isoformat()}-{len(fragments.closed)}.parquet"
-            fragments.writer = pq.ParquetWriter(fragments.path, TABLES[table], compression="zstd")
+            fragments.path = self._stage.folder / f"{table}-{day.isoformat()}-{len(fragments.closed)}.parquet"
+            fragments.writer = _parquet_writer(fragments.path, table)
             self._open[key] = fragments
         self._open.move_to_end(key)
         return fragments.writer
@@ -116,27 +131,34 @@ class NightWriter:
             fragments.closed.append(fragments.path)
             fragments.writer = None
 
-    def commit(self) -> list[date]:
-        """Make the night visible, take away what an earlier run of it left, and return the event days with rows."""
+    def commit(self, quarantine: pa.Table, ledger: pa.Table) -> list[date]:
+        """Make the night visible with its quarantine and ledger, take away what an earlier run left of it.
+
+        Returns:
+            The event days with rows.
+        """
         self._flush()
         for key in list(self._open):
             self._close(key)
+        self._records.close()
         ready: dict[Path, Path] = {}
         for (table, day), fragments in self._fragments.items():
             ready[self._paths.table_file(self._platform, table, day, self._night)] = self._joined(table, fragments.closed)
         for table in self._tables:
             if not self.row_counts[table]:
-                empty = self._stage / f"{table}-empty.parquet"
-                pq.write_table(TABLES[table].empty_table(), empty, compression="zstd")
+                empty = self._staged(f"{table}-empty.parquet", TABLES[table].empty_table())
                 ready[self._paths.table_file(self._platform, table, self._night, self._night)] = empty
         stale = [old for table in self._tables for old in self.landed_files(table) if old not in ready]
-        for file, staged in ready.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _make_visible(staged, file)
-        for old in stale:
-            old.unlink()
-        shutil.rmtree(self._stage)
+        ready[self._paths.quarantine_file(self._platform, self._night)] = self._staged("quarantine.parquet", quarantine)
+        ready[self._paths.records_file(self._platform, self._night)] = self._stage.folder / "records.parquet"
+        seal = (self._paths.ledger_file(self._platform, self._night), self._staged("ledger.parquet", ledger))
+        self._stage.commit(ready, seal, stale)
         return sorted({day for _, day in self._fragments})
+
+    def _staged(self, name: str, table: pa.Table) -> Path:
+        file = self._stage.folder / name
+        pq.write_table(table, file, compression="zstd")
+        return file
 
     def landed_files(self, table: str) -> list[Path]:
         """Files that an earlier run of this night left for a table."""
@@ -148,13 +170,15 @@ class NightWriter:
         for fragments in self._open.values():
             if fragments.writer is not None:
                 fragments.writer.close()
-        shutil.rmtree(self._stage, ignore_errors=True)
+        self._open.clear()
+        self._records.close()
+        self._stage.discard()
 
     def _joined(self, table: str, parts: list[Path]) -> Path:
         if len(parts) == 1:
             return parts[0]
         whole = parts[0].with_suffix(".whole.parquet")
-        with pq.ParquetWriter(whole, TABLES[table], compression="zstd") as writer:
+        with _parquet_writer(whole, table) as writer:
             for part in parts:
                 for batch in pq.ParquetFile(part).iter_batches(batch_size=_ROWS_HELD):
                     writer.write_batch(batch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -60,7 +60,7 @@ class Sample:
 
     file: str  # inbox-relative path below the platform's folder, '!' before an archive member
     suffix: str  # without compression: '.json', '.jsonl', '.ndjson', '.csv', '.xml', '.rss', ''
-    head: bytes  # the first 64 KiB after decompression
+    head: bytes  # the first 64 KiB after decompression, or more where the first line is longer
     first_value: Any  # first decoded JSON line (LINES), the whole decoded document (JSON), header names (CSV), or None
 
 
@@ -111,48 +111,25 @@ class NativeFormat(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LineBlock:
-    """Whole lines of a decompressed NDJSON file."""
+class ParsedLines(NamedTuple):
+    """Rows of many lines at once.
 
-    data: bytes
-    byte_offset: int
-    first_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A record that a block parser refused."""
-
-    code: str
-    reason: str
-    field_name: str | None
-    index: int
-    byte_offset: int | None
-    record_sha256: str
-    record_byte_count: int
-
-
-@dataclass(slots=True)
-class BlockResult:
-    """Rows of a block, by table and in record order.
-
-    Each table has the lake schema's columns (all of them) and a last column ``record_index`` (int64, the record's index in
-    the file), by which the intake drops rows of duplicate records. ``record_indexes`` and ``record_hashes`` (uint64, a
-    hash of the raw record) run parallel over the records that parsed.
+    ``tables`` hold the lake schema's columns (all of them) and a last column ``record_index`` (int64, the place of the
+    row's line among those given), in order of the lines. ``places`` (ascending) are the lines that were parsed; all others are
+    left to ``parse``, which alone decides whether and why a line is refused.
     """
 
     tables: dict[str, pa.Table]
-    record_indexes: np.ndarray[Any, np.dtype[np.int64]]
-    record_hashes: np.ndarray[Any, np.dtype[np.uint64]]
-    record_count: int  # parsed + quarantined
-    quarantined: Sequence[Quarantined] = field(default_factory=tuple)
+    places: np.ndarray[Any, np.dtype[np.int64]]
 
 
 @runtime_checkable
 class BlockFormat(NativeFormat, Protocol):
     """A LINES format with a columnar path of its own, for dumps of millions of lines."""
 
-    def parse_block(self, block: LineBlock, context: FileContext) -> BlockResult:
-        """As ``parse`` over every line of the block, with equal rows and equal refusals."""
+    def parse_lines(self, lines: Sequence[bytes], context: FileContext) -> ParsedLines:
+        """As ``parse`` over each line, with equal rows; may leave any line to it.
+
+        Lines are stripped, not empty and valid UTF-8.
+        """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,11 +29,16 @@ _WORDS: Final = [
     "dye",
     "thread",
 ]
+_BAD: Final[list[Callable[[bytes], bytes]]] = [
+    lambda line: line[: len(line) // 2] + b"\n",
+    lambda line: line.replace(b'"created_utc":', b'"created_utc":32503680000,"created":'),
+    lambda line: line.replace(b'"id":', b'"no_id":', 1),
+]
 _START: Final = 1_785_542_400  # 2026-08-01T00:00:00Z
 _SPAN_SECONDS: Final = 31 * 86_400
 
 
-def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int = 27) -> int:
+def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int = 27, bad_share: float = 0.0) -> int:
     """Write NDJSON comments, sorted by time, as one zstd file.
 
     Args:
@@ -40,6 +46,7 @@ def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int 
         wanted_bytes: decompressed size to reach.
         seed: of the generator.
         window_log: base-2 logarithm of the zstd window; real dumps use 31.
+        bad_share: share of lines that are broken JSON, or have a time in 2999 or no id, in turn.
 
     Returns:
         The number of comments.
@@ -93,6 +100,8 @@ def write_dump(file: Path, wanted_bytes: int, *, seed: int = 1, window_log: int 
                 )
                 + b"\n"
             )
+            if bad_share and rng.random() < bad_share:
+                line = _BAD[count % len(_BAD)](line)
             out.write(line)
             written += len(line)
             count += 1

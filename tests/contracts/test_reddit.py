@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.lake.framing import lines
-from pipelines.lake.intake import parse_batch
+from pipelines.lake.blocks import parse_block
+from pipelines.lake.framing import LineBlock, lines
 from pipelines.lake.pseudonyms import Pseudonymiser
-from pipelines.platforms.protocol import BadRecord, FileContext, LineBlock, Record
+from pipelines.lake.records import BlockResult, parse_batch
+from pipelines.platforms.protocol import BadRecord, FileContext, Record
 from pipelines.platforms.reddit.parse import PushshiftComments, PushshiftSubmissions
+from tests.contracts.harness import REALDATA
 
 PSEUDONYMS = Pseudonymiser(b"k" * 32)
 CONTEXT = FileContext(
@@ -95,34 +98,131 @@ def test_no_line_raises_anything_but_a_refusal(change: dict[str, Any]) -> None:
         return
 
 
-@given(
-    st.lists(
-        st.fixed_dictionaries({}, optional={"body": st.text(max_size=60), "author": st.text(max_size=8)}), min_size=1, max_size=20
+def both_paths(native: PushshiftComments | PushshiftSubmissions, data: bytes) -> tuple[BlockResult, BlockResult]:
+    """The block path and the line path over the same lines."""
+    return parse_block(native, LineBlock(data, 0), CONTEXT), parse_batch(native, lines(io.BytesIO(data)), CONTEXT)
+
+
+def assert_same(whole: BlockResult, one_by_one: BlockResult) -> None:
+    assert whole.tables.keys() == one_by_one.tables.keys()
+    for name, rows in whole.tables.items():
+        rows.validate(full=True)
+        assert rows.equals(one_by_one.tables[name]), name
+    assert whole.record_indexes.tolist() == one_by_one.record_indexes.tolist()
+    assert whole.record_hashes.tolist() == one_by_one.record_hashes.tolist()
+    assert list(whole.quarantined) == list(one_by_one.quarantined)
+    assert whole.record_count == one_by_one.record_count
+
+
+SUBMISSION: dict[str, Any] = {
+    "id": "s1",
+    "title": "A find",
+    "selftext": "see u/Bob, http://www.example.org/b#c",
+    "author": "Ann",
+    "created_utc": 1785542400,
+    "subreddit": "thrift",
+    "url": "https://shop.example/x",
+    "num_comments": 3,
+    "num_crossposts": 1,
+    "upvote_ratio": 0.9,
+    "promoted": True,
+    "over_18": False,
+    "crosspost_parent": "t3_abc",
+    "is_self": False,
+    "post_hint": "image",
+}
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    [
+        "#Mending #\uff03x \uff03vintage",
+        "u/ann /u/Bob u/ann",
+        "HTTP://WWW.example.org:80/a https://b.example",
+        "t1_x",
+        "t3_y",
+        "[deleted]",
+        "",
+    ]
+)
+TIMES = (
+    st.integers(631_000_000, 1_785_800_000)
+    | st.floats(1_785_000_000, 1_785_700_000)
+    | st.integers(631_000_000, 1_785_700_000).map(str)
+    | st.sampled_from(
+        ["1_785_542_400", " 1785542400 ", "nan", "inf", "soon", -1, 0, 32503680000, 1e300, 1785542400.0000005, True, None]
     )
 )
-def test_the_block_path_gives_the_rows_of_the_line_path(changes: list[dict[str, Any]]) -> None:
-    data = b"".join(json.dumps(COMMENT | change | {"id": f"c{index}"}).encode() + b"\n" for index, change in enumerate(changes))
-    import io
+VALUE = VALUES | TEXTS | TIMES
+METAS = st.none() | st.fixed_dictionaries(
+    {}, optional={"retrieved_2nd_on": TIMES, "removal_type": TEXTS | st.none(), "was_deleted_later": st.none() | st.booleans()}
+)
 
-    native = PushshiftComments()
-    one_by_one = parse_batch(native, lines(io.BytesIO(data)), CONTEXT)
-    whole = native.parse_block(LineBlock(data, 0, 0), CONTEXT)
-    assert whole.tables == one_by_one.tables
-    assert whole.record_hashes.tolist() == one_by_one.record_hashes.tolist()
+
+def changed(payload: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Payloads in which some fields are likely, some odd and some wrong."""
+    times = dict.fromkeys(("created_utc", "retrieved_on", "retrieved_utc", "edited", "author_created_utc"), TIMES)
+    texts = dict.fromkeys(("body", "title", "selftext", "author", "link_id", "parent_id", "id", "url", "subreddit"), TEXTS)
+    likely = st.fixed_dictionaries({}, optional={**times, **texts, "_meta": METAS})
+    wild = st.fixed_dictionaries({}, optional=dict.fromkeys([*payload, "_meta", "not_read"], VALUE))
+    return st.one_of(st.just({}), likely, wild).map(lambda change: payload | change)
+
+
+@pytest.mark.parametrize(("native", "payload"), [(PushshiftComments(), COMMENT), (PushshiftSubmissions(), SUBMISSION)])
+@given(data=st.data())
+def test_a_block_gives_the_rows_and_refusals_of_its_lines(
+    native: PushshiftComments | PushshiftSubmissions, payload: dict[str, Any], data: st.DataObject
+) -> None:
+    payloads = data.draw(st.lists(changed(payload), min_size=1, max_size=12))
+    raw = b"".join(json.dumps(each | {"n": number}).encode() + b"\n" for number, each in enumerate(payloads))
+    assert_same(*both_paths(native, raw))
+
+
+@given(data=st.data())
+def test_a_block_of_lines_with_damaged_bytes_gives_what_its_lines_give(data: st.DataObject) -> None:
+    damaged = []
+    for number in range(data.draw(st.integers(1, 6))):
+        line = bytearray(json.dumps(COMMENT | {"id": f"c{number}", "not_read": ["a\u00e9", 1.5]}, ensure_ascii=False).encode())
+        for _ in range(data.draw(st.integers(0, 3))):
+            place = data.draw(st.integers(0, len(line) - 1))
+            line[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
+        damaged.append(bytes(line))
+    assert_same(*both_paths(PushshiftComments(), b"\n".join(damaged)))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'"not_read": "\xff"',
+        b'"not_read": 1e999',
+        b'"not_read": "\\ud800"',
+        b'"score": 9223372036854775808',
+        b'"score": -9223372036854775809',
+        b'"created_utc": 1e999',
+        b'"body": "a\\u0000b"',
+        b'"id": 7, "id": "later"',
+        b'"_meta": {"retrieved_2nd_on": "1785600001", "removal_type": "moderator"}',
+    ],
+)
+def test_an_odd_line_among_ordinary_ones_is_judged_as_alone(field: bytes) -> None:
+    ordinary = [json.dumps(COMMENT | {"id": f"c{number}"}).encode() for number in range(3)]
+    odd = json.dumps(COMMENT).encode()[:-1] + b", " + field + b"}"
+    assert_same(*both_paths(PushshiftComments(), b"\r\n".join([ordinary[0], b"", odd, b"  ", *ordinary[1:]])))
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not REALDATA.is_dir(), reason="the real files are not beside this checkout")
+@pytest.mark.parametrize(
+    ("native", "name"), [(PushshiftComments(), "test_comments.json"), (PushshiftSubmissions(), "test_submissions.json")]
+)
+def test_real_lines_give_the_same_rows_in_a_block_and_one_by_one(
+    native: PushshiftComments | PushshiftSubmissions, name: str
+) -> None:
+    raw = (REALDATA / "reddit_pushshift" / name).read_bytes()
+    whole, one_by_one = both_paths(native, raw)
+    assert_same(whole, one_by_one)
+    assert len(whole.record_indexes) == whole.record_count > 25
 
 
 def test_a_submission_keeps_its_link_and_counters() -> None:
-    payload = {
-        "id": "s1",
-        "title": "A find",
-        "author": "ann",
-        "created_utc": 1785542400,
-        "subreddit": "thrift",
-        "url": "https://shop.example/x",
-        "num_comments": 3,
-        "upvote_ratio": 0.9,
-        "promoted": True,
-    }
+    payload = SUBMISSION | {"selftext": "", "crosspost_parent": None}
     found = {row.table: row.values for row in PushshiftSubmissions().parse(Record(payload, 0, 0), CONTEXT)}
     assert found["posts"]["link_domains"] == ["shop.example"]
     assert found["posts"]["has_paid_label"] is True

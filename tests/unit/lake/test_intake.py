@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from pipelines.lake.inbox import files, members
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
@@ -167,6 +169,51 @@ def test_archives_are_opened_and_members_named(inbox: Path) -> None:
     assert night.unknown_files == ["a.zip!readme.bin"]
 
 
+def test_a_large_archive_member_is_streamed(inbox: Path) -> None:
+    text = "x" * 10_000
+    raw = b"".join(note(number, text=text) for number in range(1_000))
+    with zipfile.ZipFile(inbox / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("one.jsonl", raw)
+    with tarfile.open(inbox / "b.tar.gz", "w:gz") as tar:
+        for name in ("two.jsonl", "one.jsonl"):
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            tar.addfile(member, io.BytesIO(raw))
+    (file,) = [file for file in files(inbox) if file.name == "a.zip"]
+    for found in (*members(file), *members(next(file for file in files(inbox) if file.name == "b.tar.gz"))):
+        tracemalloc.start()
+        with found.open() as stream:
+            count = 0
+            while piece := stream.read(1 << 20):
+                count += len(piece)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert count == len(raw)
+        assert peak < 3_000_000
+    night = ingest(inbox)
+    assert [(entry.landed_count, entry.duplicate_count) for entry in night.files] == [(1_000, 0), (0, 1_000), (0, 1_000)]
+
+
+def test_an_archive_that_needs_a_password_is_named_and_the_night_goes_on(inbox: Path) -> None:
+    with zipfile.ZipFile(inbox / "a.zip", "w") as archive:
+        archive.writestr("one.jsonl", note(1))
+    content = bytearray((inbox / "a.zip").read_bytes())
+    content[6] |= 1  # the flag of encryption, in the member's header
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
+    (inbox / "a.zip").write_bytes(bytes(content))
+    (inbox / "b.jsonl").write_bytes(note(2))
+    night = ingest(inbox)
+    assert [(entry.file, entry.status) for entry in night.files] == [("a.zip", "unreadable"), ("b.jsonl", "ingested")]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".zst", ".gz"])
+def test_a_first_line_of_a_megabyte_is_recognised(inbox: Path, suffix: str) -> None:
+    raw = note(1, text="x" * 1_000_000) + note(2)
+    packed = {".jsonl": raw, ".zst": zstandard.compress(raw), ".gz": gzip.compress(raw)}[suffix]
+    (inbox / f"a{suffix}").write_bytes(packed)
+    assert ingest(inbox).landed_count == 2
+
+
 def test_csv_rows_with_line_breaks_bom_and_missing_cells_are_told_apart(inbox: Path) -> None:
     (inbox / "a.csv").write_bytes(b'\xef\xbb\xbfid,day\r\n"one\ntwo",1\r\n3\r\n4,1\r\n\xff,1\r\n')
     night = ingest(inbox)
@@ -208,6 +255,34 @@ def test_rows_of_a_file_that_left_the_inbox_stay(inbox: Path) -> None:
     assert len(quarantine(inbox)) == 1
 
 
+def test_the_records_of_a_file_that_left_the_inbox_are_duplicates_in_a_new_file(inbox: Path) -> None:
+    (inbox / "a.jsonl").write_bytes(note(1) + note(2) + b"{broken\n")
+    ingest(inbox)
+    (inbox / "a.jsonl").unlink()
+    (inbox / "b.jsonl").write_bytes(note(2) + note(3) + b"{broken\n")
+    for _ in range(2):
+        night = ingest(inbox)
+        assert night.row_counts["posts"] == 3
+        counts = {
+            entry.file: (entry.record_count, entry.landed_count, entry.quarantined_count, entry.duplicate_count)
+            for entry in night.files
+        }
+        assert counts == {"a.jsonl": (3, 2, 1, 0), "b.jsonl": (3, 1, 1, 1)}
+        assert len(quarantine(inbox)) == 2
+
+
+def test_coverage_counts_kept_files_as_if_they_were_still_there(inbox: Path) -> None:
+    (inbox / "a.jsonl").write_bytes(note(1, 3) + b"{broken\n")
+    (inbox / "b.csv").write_bytes(b"id,day\n7,4\n")
+    ingest(inbox)
+    coverage = DataPaths(inbox.parents[1] / "data").table_root("notes", "coverage")
+    before = pq.read_table(coverage, partitioning=None)
+    (inbox / "a.jsonl").unlink()
+    (inbox / "b.csv").unlink()
+    ingest(inbox)
+    assert pq.read_table(coverage, partitioning=None).equals(before)
+
+
 def test_another_night_does_not_take_a_file_again_whatever_its_name(inbox: Path) -> None:
     (inbox / "a.jsonl").write_bytes(note(1))
     ingest(inbox)
@@ -239,7 +314,7 @@ def test_a_crash_half_way_leaves_the_night_as_it_was(inbox: Path, monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         ingest(inbox)
     assert digests(inbox) == before
-    assert not list((inbox.parents[1] / "data").glob(".night-*"))
+    assert not list((inbox.parents[1] / "data").glob(".night-notes-*"))
 
 
 def test_landed_rows_lie_in_the_folder_of_their_event_day(inbox: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import pickle
 import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.lake.pseudonyms import SECRET_VARIABLE, Pseudonymiser, SecretError, load_or_create
 
@@ -15,6 +18,26 @@ from pipelines.lake.pseudonyms import SECRET_VARIABLE, Pseudonymiser, SecretErro
 def test_a_key_is_the_hmac_of_platform_and_native_id() -> None:
     expected = hmac.new(b"s" * 32, b"reddit|t3_abc", hashlib.sha256).hexdigest()[:32]
     assert Pseudonymiser(b"s" * 32).key("reddit", "t3_abc") == expected
+
+
+@given(st.binary(min_size=16, max_size=200), st.text(max_size=8), st.text(max_size=200))
+def test_a_key_is_the_hmac_whatever_the_length_of_secret_and_id(secret: bytes, platform: str, native_id: str) -> None:
+    expected = hmac.new(secret, f"{platform}|{native_id}".encode(), hashlib.sha256).hexdigest()[:32]
+    assert Pseudonymiser(secret).key(platform, native_id) == expected
+    assert Pseudonymiser(secret).remembered(platform, 10)[native_id] == expected
+
+
+def test_remembered_keys_are_bounded_and_stay_right() -> None:
+    pseudonyms = Pseudonymiser(b"s" * 32)
+    remembered = pseudonyms.remembered("x", 3)
+    for number in [*range(10), *range(10)]:
+        assert remembered[str(number)] == pseudonyms.key("x", str(number))
+        assert len(remembered) <= 3
+
+
+def test_a_pseudonymiser_that_went_to_another_process_makes_the_same_keys() -> None:
+    pseudonyms = Pseudonymiser(b"s" * 32)
+    assert pickle.loads(pickle.dumps(pseudonyms)).key("x", "1") == pseudonyms.key("x", "1")  # noqa: S301 - our own bytes
 
 
 def test_handles_meet_whatever_their_case_and_sign() -> None:
