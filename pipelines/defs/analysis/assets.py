@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines.analysis.contracts import EXCHANGE
 from pipelines.nightly.stages import DERIVED_GRAINS, derive
-from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import from_environment
 
 
@@ -29,6 +29,7 @@ from pipelines.settings import from_environment
         for table in DERIVED_GRAINS
     ],
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
 )
 def derived_tables(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Run the estimators and gate what they wrote."""

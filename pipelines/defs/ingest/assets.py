@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines.lake.pseudonyms import load_or_create
 from pipelines.nightly.stages import IngestStage, table_grain
-from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.settings import from_environment
 
@@ -33,6 +33,7 @@ def landed_tables(platform: PlatformSpec) -> dg.AssetsDefinition:
             for table in tables
         ],
         partitions_def=NIGHTS,
+        backfill_policy=ONE_NIGHT_A_RUN,
         pool=platform.name,
     )
     def intake(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:

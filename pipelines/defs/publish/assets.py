@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 
 from pipelines.nightly.stages import MARTS, publish_night
-from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import from_environment
 
 
@@ -16,6 +16,7 @@ from pipelines.settings import from_environment
     owners=OWNERS,
     kinds={"python", "parquet"},
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
     check_specs=[
         dg.AssetCheckSpec("published", asset="gate_results", description="All gates passed and the snapshot reads back.")
     ],

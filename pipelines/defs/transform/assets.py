@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
 from pipelines.nightly.stages import begin_modelling, check_conformed, check_marts, dbt_executable, manifest_file, record_dbt
-from pipelines.partitions import NIGHTS, OWNERS
+from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import DBT_PROJECT, from_environment
 
 
@@ -30,6 +30,7 @@ MANIFEST = manifest_file()
     manifest=MANIFEST,
     select="fqn:undercurrent.staging fqn:undercurrent.intermediate resource_type:seed",
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
     name="conform",
@@ -48,6 +49,7 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     manifest=MANIFEST,
     select="fqn:undercurrent.marts",
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
     name="marts",
