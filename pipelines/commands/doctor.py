@@ -25,7 +25,7 @@ from pipelines.settings import PROJECT, SettingsError, from_environment
 
 _LEAST_FREE_GB: Final = 2
 _SHOWN: Final = 5
-_PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s\\]+)", re.MULTILINE)
+_PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s\\]+)", re.MULTILINE)
 
 
 @click.command()

@@ -65,7 +65,7 @@ class StepProgress:
             self._began[step] = time.monotonic()
             self._describe(in_words(step))
         elif kind == "ASSET_MATERIALIZATION" and step:
-            self._describe(f"{in_words(step)} ({entry.dagster_event.asset_key.path[-1]})")
+            self._describe(f"{in_words(step)} ({entry.dagster_event.asset_key.path[-1]} is done)")
         elif kind in _ENDS:
             self._ended += 1
             seconds = time.monotonic() - self._began.get(step, time.monotonic())

@@ -7,14 +7,13 @@ import dagster as dg
 
 from pipelines.defs.automation.executor import one_run_at_a_time
 from pipelines.lake.arrivals import look
-from pipelines.partitions import FIRST_NIGHT, NIGHTS
+from pipelines.partitions import FIRST_NIGHT
 from pipelines.runs import SCHEDULE, SENSOR, STARTED_BY_TAG, end_dead_runs_if_idle
 from pipelines.settings import from_environment
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
-    partitions_def=NIGHTS,
     executor_def=one_run_at_a_time,
     description="One night, end to end: ingest, conform, derive, model, publish. A closed gate stops all that comes after it.",
     tags={"undercurrent/pipeline": "nightly"},
