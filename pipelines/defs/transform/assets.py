@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from pipelines.nightly.exports import exported_row_count
 from pipelines.nightly.stages import begin_modelling, check_conformed, check_marts, dbt_executable, manifest_file, record_dbt
 from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import DBT_PROJECT, from_environment
@@ -19,7 +20,16 @@ class _Translator(DagsterDbtTranslator):
         stage = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}.get(
             (node.get("fqn") or ["", ""])[1], "seeds"
         )
-        return spec.replace_attributes(group_name=stage, owners=OWNERS)
+        # Without the SQL that dagster-dbt appends: it pushes the columns off the page, and the code is in the repository.
+        return spec.replace_attributes(group_name=stage, owners=OWNERS, description=node["description"])
+
+
+def _with_row_count(context: dg.AssetExecutionContext, event: Any) -> Any:
+    if isinstance(event, dg.Output):
+        rows = exported_row_count(from_environment().paths, context.asset_key_for_output(event.output_name).path[-1])
+        if rows is not None:
+            return event.with_metadata({**event.metadata, "dagster/row_count": rows})
+    return event
 
 
 TRANSLATOR = _Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
@@ -40,7 +50,8 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
     begin_modelling(paths, night)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False)
-    yield from invocation.stream()
+    for event in invocation.stream():
+        yield _with_row_count(context, event)
     record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
     check_conformed(paths, night, context.run.run_id)
 
@@ -58,7 +69,8 @@ def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[An
     """The tables that analysts use, with contracts."""
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False)
-    yield from invocation.stream()
+    for event in invocation.stream():
+        yield _with_row_count(context, event)
     record_dbt(paths, invocation.target_path, "marts", night, context.run.run_id)
     check_marts(paths, night, context.run.run_id)
 

@@ -1,0 +1,15 @@
+"""Models that dbt hands over as Parquet: how many rows each has, without opening the warehouse."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+
+from pipelines.lake.paths import DataPaths
+
+
+def exported_row_count(paths: DataPaths, model: str) -> int | None:
+    """Rows of a model's Parquet; None for a model that stays in the warehouse."""
+    for file in (paths.root / "marts" / f"{model}.parquet", paths.exchange_file(model)):
+        if file.exists():
+            return int(pq.read_metadata(file).num_rows)
+    return None
