@@ -4,7 +4,7 @@ with largest as (
         trend_key,
         label
     from {{ ref("trends") }}
-    order by adopter_count desc, label
+    order by adopter_count desc, label asc
     limit 1
 )
 

@@ -5,7 +5,7 @@ with ranked as (
         account_key,
         platform,
         membership_strength,
-        row_number() over (partition by niche_id order by membership_strength desc, account_key) as place
+        row_number() over (partition by niche_id order by membership_strength desc, account_key asc) as place
     from {{ ref("niche_members") }}
     where niche_id is not null
     qualify month = max(month) over (partition by niche_id)
@@ -21,4 +21,4 @@ select
     ranked.membership_strength
 from {{ ref("niches") }} as niches
 inner join ranked on niches.niche_id = ranked.niche_id and ranked.place <= 3
-order by niches.member_count desc, niches.name, ranked.place
+order by niches.member_count desc, niches.name asc, ranked.place asc

@@ -17,5 +17,5 @@ select
     median(replies_per_post) over (partition by month, tier) as tier_median_replies_per_post,
     count(*) over (partition by month, tier) as tier_creator_count
 from months
-order by replies_per_post desc, creator_key, month
+order by replies_per_post desc, creator_key asc, month asc
 limit 50

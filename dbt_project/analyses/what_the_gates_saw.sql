@@ -7,4 +7,4 @@ select
     string_agg(table_name || ': ' || check_name, '; ' order by table_name, check_name) filter (where not passed) as failed_checks
 from gate_results
 group by 1, 2
-order by 1 desc, 2
+order by 1 desc, 2 asc

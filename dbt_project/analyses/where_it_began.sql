@@ -21,5 +21,5 @@ from first_adopters
 inner join {{ ref("trends") }} as trends on first_adopters.trend_key = trends.trend_key
 left join {{ ref("niches") }} as niches on first_adopters.niche_id = niches.niche_id
 where not trends.is_left_censored
-group by 1, 2, 3, 4, 5
-order by trends.born_at, trends.label, adopter_count desc, first_adopters.tier, first_adopters.platform
+group by trends.label, trends.born_at, first_adopters.tier, first_adopters.platform, niches.name
+order by trends.born_at asc, trends.label asc, adopter_count desc, first_adopters.tier asc, first_adopters.platform asc

@@ -5,4 +5,4 @@ select
     max(adopter_count) as largest_adopter_count
 from {{ ref("trends") }}
 group by 1
-order by 2 desc, 1
+order by 2 desc, 1 asc

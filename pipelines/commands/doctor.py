@@ -103,8 +103,8 @@ def _data(screen: Console, data: Path) -> Iterator[str]:
 
 def _leftovers(paths: DataPaths) -> Iterator[str]:
     # Only while no run is at work: then nobody is still writing there.
-    for left in sorted(paths.root.glob(".night-*")):
-        yield f"{left} was left by a night that was killed; run: rm -r {left}; then run that night again"
+    for left in sorted(folder for folder in paths.root.glob(".*") if folder.is_dir()):
+        yield f"{left} was left by a night that was killed; run that night again, then this folder is of no use: rm -r {left}"
     for left in leftovers(paths):
         yield f"{left} was left by a publish that was killed; the next night removes it; run the night again"
 

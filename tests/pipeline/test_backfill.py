@@ -26,7 +26,7 @@ def test_the_snapshot_is_of_the_last_night_and_knows_all_of_them(backfilled: Ins
     assert manifest["night"] == NIGHTS[-1]
     assert manifest["covered"]["nights"] == {"first": NIGHTS[0], "last": NIGHTS[-1], "count": len(NIGHTS)}
     assert manifest["covered"]["event_days"]["count"] > 50
-    assert manifest["tables"]["trends"]["methods"]
+    assert manifest["tables"]["ripple_effects"]["methods"]
     assert all(about["columns"] for about in manifest["tables"].values())
 
 

@@ -86,7 +86,7 @@ def test_what_killed_nights_and_publishes_left(paths: DataPaths) -> None:
     (paths.root / ".night-reddit-x1").mkdir()
     (paths.published / "snapshots" / ".making-2026-10-02-1").mkdir()
     said = ask(paths)[1]
-    assert ".night-reddit-x1 was left by a night that was killed; run: rm -r" in said
+    assert ".night-reddit-x1 was left by a night that was killed; run that night again" in said
     assert ".making-2026-10-02-1 was left by a publish that was killed; the next night removes it" in said
 
 
