@@ -15,9 +15,10 @@ SEED ?= 1
 WORLD_DIR := $(DATA)/world-$(WORLD)-$(SIZE)-$(SEED)
 # The night after the world's last day: everything of the two months has arrived by then.
 NIGHT ?= 2026-10-01
+PORT ?= 3000
 REALDATA ?= ../shared/realdata/dev
 
-.PHONY: help setup run test test-all ui lint types sql-lint deprecations bench real-accounts clean
+.PHONY: help setup run test test-all ui lint types sql-lint deprecations docs bench real-accounts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +29,7 @@ $(STAMP): requirements.lock
 	@py="$$(command -v $(PYTHON) || command -v python3 || true)"; \
 	 [ -n "$$py" ] || { echo "setup: Python 3.11 is needed and was not found; install it or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 	 "$$py" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "setup: Python 3.11 is needed, $$py is $$("$$py" -V 2>&1); name the right one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	 "$$py" -c 'import ensurepip, venv' 2>/dev/null || { echo "setup: $$py cannot make environments; install its venv module (on Debian: apt-get install python3.11-venv)" >&2; exit 1; }; \
 	 echo "setup: creating $(VENV) (about a minute)"; \
 	 rm -rf $(VENV); "$$py" -m venv $(VENV)
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock 2> >(grep -v '^WARNING: ' >&2 || true)
@@ -46,10 +48,8 @@ test: $(STAMP) ## run the test suite
 test-all: $(STAMP) ## run the test suite with its long tests
 	@$(BIN)/python -m pytest
 
-ui: $(STAMP) ## Dagster's web UI on localhost:3000
-	@mkdir -p $(DATA)/run $(WORLD_DIR)/inbox
-	@DAGSTER_HOME=$(CURDIR)/.dagster_home UNDERCURRENT_DATA=$(abspath $(DATA)/run) UNDERCURRENT_INBOX=$(abspath $(WORLD_DIR)/inbox) \
-	 $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+ui: $(STAMP) ## Dagster's web UI on localhost, with the runs that make run made (PORT=3000)
+	@$(BIN)/undercurrent ui --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --port $(PORT)
 
 lint: types sql-lint deprecations ## ruff, types, sqlfluff, dbt deprecations
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -57,8 +57,13 @@ lint: types sql-lint deprecations ## ruff, types, sqlfluff, dbt deprecations
 types: $(STAMP)
 	@$(BIN)/mypy
 
+# dbt renders the SQL first, which needs a warehouse: an empty one of its own.
 sql-lint: $(STAMP)
-	@$(BIN)/sqlfluff lint dbt_project/models/intermediate dbt_project/models/marts
+	@mkdir -p build/sql-lint/warehouse
+	@UNDERCURRENT_DATA=$(CURDIR)/build/sql-lint $(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/analyses
+
+docs: $(STAMP) ## make docs/tables from the YAML of the models
+	@$(BIN)/python -m pipelines.docs.tables
 
 deprecations: $(STAMP)
 	@UNDERCURRENT_DATA=$(abspath $(DATA)/run) $(BIN)/dbt --quiet parse --no-partial-parse --show-all-deprecations --warn-error \

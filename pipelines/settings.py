@@ -6,11 +6,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines.lake.paths import DataPaths
 
 PROJECT: Final = Path(__file__).parents[1]
 DBT_PROJECT: Final = PROJECT / "dbt_project"
+
+
+class SettingsError(ValueError):
+    """A variable of the environment holds what it cannot mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,29 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """Settings from ``UNDERCURRENT_DATA``, ``UNDERCURRENT_INBOX``, ``UNDERCURRENT_TIME_ZONE``, ``UNDERCURRENT_WORKERS``."""
+    """Settings from ``UNDERCURRENT_DATA``, ``UNDERCURRENT_INBOX``, ``UNDERCURRENT_TIME_ZONE``, ``UNDERCURRENT_WORKERS``.
+
+    Raises:
+        SettingsError: a variable holds what it cannot mean.
+    """
     data = Path(os.environ.get("UNDERCURRENT_DATA") or PROJECT / "data" / "run").resolve()
     inbox = Path(os.environ.get("UNDERCURRENT_INBOX") or data / "inbox").resolve()
-    workers = int(os.environ.get("UNDERCURRENT_WORKERS") or min(2, os.cpu_count() or 1))
     # dbt reads the same variable: it must see the absolute path, whatever its working directory.
     os.environ["UNDERCURRENT_DATA"] = str(data)
-    return Settings(data, inbox, os.environ.get("UNDERCURRENT_TIME_ZONE") or "UTC", workers)
+    return Settings(data, inbox, _time_zone(), _workers())
+
+
+def _time_zone() -> str:
+    name = os.environ.get("UNDERCURRENT_TIME_ZONE") or "UTC"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"UNDERCURRENT_TIME_ZONE is {name!r}, which is no time zone; give one as Europe/Berlin") from None
+    return name
+
+
+def _workers() -> int:
+    text = os.environ.get("UNDERCURRENT_WORKERS") or str(min(2, os.cpu_count() or 1))
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"UNDERCURRENT_WORKERS is {text!r}; give a number of processes from 1")
+    return int(text)

@@ -124,6 +124,13 @@ def _landed_verdicts(log: Path) -> dict[str, bool]:
     return verdicts
 
 
+def held_back(paths: DataPaths) -> list[LandedNight]:
+    """Nights whose rows are landed and not read: their landed gate closed, or was never asked."""
+    landed = landed_nights(paths)
+    admitted = _admitted(paths, landed)
+    return [each for each in landed if each.name not in admitted]
+
+
 def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = False) -> NightPlan:
     """Decide what a night models.
 

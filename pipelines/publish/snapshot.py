@@ -1,22 +1,25 @@
-"""Makes a snapshot folder of the marts beside the current one, verifies it, and switches to it in one rename."""
+"""Makes a snapshot of the marts, verifies it, and switches to it in one rename. A kill at any moment leaves the last snapshot whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import pyarrow.parquet as pq
 
 from pipelines.lake.paths import DataPaths
+from pipelines.publish.catalogue import CATALOGUE, make_catalogue
+from pipelines.publish.files import replace_file, sync
+from pipelines.publish.provenance import covered, described, versions
 
 KEPT_SNAPSHOTS: Final = 5
-CATALOGUE: Final = "undercurrent.duckdb"
+MANIFEST: Final = "manifest.json"
+_UNFINISHED: Final = ".making-"
+_RETIRED: Final = ".removing-"
 
 
 class PublishError(RuntimeError):
@@ -28,8 +31,11 @@ def publish(
 ) -> dict[str, Any]:
     """Publish tables as one snapshot.
 
-    A reader that has a snapshot open keeps it: its files stay until ``KEPT_SNAPSHOTS`` newer ones exist, and its catalogue
-    names only its own files.
+    The views of a snapshot's catalogue name that snapshot's own files by absolute path, and DuckDB opens a file when it makes a
+    view on it: so the folder gets its final name before its catalogue, and its manifest, written last, says that it is
+    complete. A folder without one is no snapshot, is never pointed at, and the next publish removes it.
+
+    A reader that has a snapshot open keeps it: its files stay until ``KEPT_SNAPSHOTS`` newer ones exist.
 
     Args:
         paths: the data folder.
@@ -48,82 +54,87 @@ def publish(
     name = f"{night.isoformat()}-{made_at:%Y%m%dT%H%M%S%f}"
     snapshots = paths.published / "snapshots"
     snapshots.mkdir(parents=True, exist_ok=True)
-    for left in snapshots.glob(".making-*"):
+    for left in leftovers(paths):
         shutil.rmtree(left)
-    making = snapshots / f".making-{name}"
+    before = manifest(paths) or {"tables": {}}
+    making = snapshots / f"{_UNFINISHED}{name}"
     making.mkdir()
-    listed = {table: _copied(source, making / f"{table}.parquet") for table, source in sorted(tables.items())}
-    manifest = {
+    listed = {
+        table: _taken(source, making / f"{table}.parquet", paths.published / "current", before["tables"].get(table, {}))
+        for table, source in sorted(tables.items())
+    }
+    sync(making)
+    final = snapshots / name
+    making.rename(final)
+    make_catalogue(final, list(listed), descriptions)
+    made = {
         "snapshot": name,
         "night": night.isoformat(),
         "run_id": run_id,
         "published_at": made_at.isoformat(),
+        "versions": versions(),
+        "covered": covered(paths),
         "tables": listed,
     }
-    _written(making / "manifest.json", json.dumps(manifest, indent=1).encode())
-    _make_catalogue(making, snapshots / name, listed, descriptions)
-    _synced(making)
-    making.rename(snapshots / name)
-    _point(paths.published / "current", Path("snapshots") / name)
+    replace_file(final / MANIFEST, json.dumps(made, indent=1).encode())
+    sync(final)
+    sync(snapshots)
+    # The catalogue's link first: on a first publish it dangles until there is a current snapshot, and never after that.
     _point(paths.published / CATALOGUE, Path("current") / CATALOGUE)
-    _synced(paths.published)
-    # The newest by publication, not by night: a backfill of an old night is the newest snapshot, and the current one.
-    kept = sorted(
-        (folder for folder in snapshots.iterdir() if folder.is_dir()), key=lambda folder: folder.name.rsplit("-", 1)[-1]
-    )
-    for old in kept[:-KEPT_SNAPSHOTS]:
-        shutil.rmtree(old)
-    return manifest
+    _point(paths.published / "current", Path("snapshots") / name)
+    sync(paths.published)
+    for old in _complete(paths)[:-KEPT_SNAPSHOTS]:
+        # By a hidden name first, so that no kill leaves half a snapshot under its name.
+        shutil.rmtree(old.rename(snapshots / f"{_RETIRED}{old.name}"))
+    return made
 
 
-def _copied(source: Path, target: Path) -> dict[str, Any]:
+def leftovers(paths: DataPaths) -> list[Path]:
+    """Folders of publishes and removals that were killed. They are no snapshots; the next publish removes them."""
+    snapshots = paths.published / "snapshots"
+    folders = sorted(folder for folder in snapshots.iterdir() if folder.is_dir()) if snapshots.is_dir() else []
+    return [folder for folder in folders if folder.name.startswith(".") or not (folder / MANIFEST).exists()]
+
+
+def manifest(paths: DataPaths) -> dict[str, Any] | None:
+    """The manifest of the current snapshot, or None before the first."""
+    file = paths.published / "current" / MANIFEST
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def _complete(paths: DataPaths) -> list[Path]:
+    # By publication, not by night: a backfill of an old night is the newest snapshot, and the current one.
+    unfit = set(leftovers(paths))
+    folders = [folder for folder in (paths.published / "snapshots").iterdir() if folder.is_dir() and folder not in unfit]
+    return sorted(folders, key=lambda folder: folder.name.rsplit("-", 1)[-1])
+
+
+def _taken(source: Path, target: Path, current: Path, before: dict[str, Any]) -> dict[str, Any]:
+    """Bring a table into the snapshot: as a link to the current snapshot's file where the content is the same, else as a copy.
+
+    Marts are not linked to their source: a later run writes there, and a snapshot never changes.
+    """
     if not source.exists():
         raise PublishError(f"the table {source.name} was not made; nothing is published")
-    content = source.read_bytes()
-    _written(target, content)
-    rows = pq.read_metadata(target).num_rows
-    if rows != pq.read_metadata(source).num_rows:
-        raise PublishError(f"{target.name} has {rows} rows, {source} has another number; nothing is published")
-    return {"rows": rows, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    content = _sha256(source)
+    published = (current / target.name).resolve()
+    # The published file is hashed again: a link to one that was damaged since would publish the damage.
+    linked = content == before.get("sha256") and published.exists() and _sha256(published) == content
+    if linked:
+        target.hardlink_to(published)
+    else:
+        shutil.copyfile(source, target)
+        sync(target)
+        if _sha256(target) != content:
+            raise PublishError(f"{target.name} does not read back as {source} reads; check the disk; nothing is published")
+    if pq.read_metadata(target).num_rows != pq.read_metadata(source).num_rows:
+        raise PublishError(f"{target.name} and {source} have different numbers of rows; nothing is published")
+    return {**described(target), "bytes": target.stat().st_size, "sha256": content, "unchanged": linked}
 
 
-def _written(file: Path, content: bytes) -> None:
-    with file.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _make_catalogue(making: Path, final: Path, tables: dict[str, Any], descriptions: dict[str, dict[str, Any]]) -> None:
-    # The views name the files where they will be, so that moving "current" on never changes what an open reader sees.
-    final = final.resolve()
-    making.rename(final)
-    try:
-        with duckdb.connect(str(final / CATALOGUE)) as connection:
-            for table in tables:
-                file = str(final / f"{table}.parquet").replace("'", "''")
-                connection.execute(f"create view \"{table}\" as select * from read_parquet('{file}')")
-                about = descriptions.get(table, {})
-                connection.execute(f'comment on view "{table}" is {_literal(about.get("description", ""))}')
-                columns = [row[0] for row in connection.execute(f'describe "{table}"').fetchall()]
-                for column in columns:
-                    text = about.get("columns", {}).get(column)
-                    if text:
-                        connection.execute(f'comment on column "{table}"."{column}" is {_literal(text)}')
-    finally:
-        final.rename(making)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _synced(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _point(link: Path, target: Path) -> None:
@@ -132,9 +143,3 @@ def _point(link: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     temporary.replace(link)
-
-
-def manifest(paths: DataPaths) -> dict[str, Any] | None:
-    """The manifest of the current snapshot, or None before the first."""
-    file = paths.published / "current" / "manifest.json"
-    return json.loads(file.read_text()) if file.exists() else None

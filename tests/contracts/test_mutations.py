@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from pipelines.lake.framing import Framed
-from pipelines.lake.intake import parse_batch
+from pipelines.lake.records import parse_batch
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Sample
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import PSEUDONYMS, REALDATA

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.lake.intake import parse_batch
+from pipelines.lake.records import parse_batch
 from pipelines.platforms.protocol import FileContext, NativeFormat
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import PSEUDONYMS

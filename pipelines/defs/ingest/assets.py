@@ -47,9 +47,9 @@ def landed_tables(platform: PlatformSpec) -> dg.AssetsDefinition:
                 asset_key=[platform.name, table],
                 metadata={
                     "dagster/row_count": landed.intake.row_counts[table],
-                    "records": landed.intake.record_count,
-                    "quarantined": landed.intake.quarantined_count,
-                    "duplicates": landed.intake.duplicate_count,
+                    "records read": landed.intake.record_count,
+                    "records quarantined": landed.intake.quarantined_count,
+                    "records duplicate": landed.intake.duplicate_count,
                     "unknown files": landed.intake.unknown_files,
                     "touched days": len(landed.intake.touched_days),
                     "preview": dg.MetadataValue.md(landed.preview(table)),

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from pipelines.nightly.exports import exported_row_count
 from pipelines.nightly.project import dbt_executable, manifest_file
 from pipelines.nightly.stages import REBUILD_TAG, begin_modelling, check_conformed, check_marts, full_refresh, record_dbt
 from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
@@ -20,7 +21,16 @@ class _Translator(DagsterDbtTranslator):
         stage = {"staging": "staging", "intermediate": "intermediate", "marts": "marts"}.get(
             (node.get("fqn") or ["", ""])[1], "seeds"
         )
-        return spec.replace_attributes(group_name=stage, owners=OWNERS)
+        # Without the SQL that dagster-dbt appends: it pushes the columns off the page, and the code is in the repository.
+        return spec.replace_attributes(group_name=stage, owners=OWNERS, description=node["description"])
+
+
+def _with_row_count(context: dg.AssetExecutionContext, event: Any) -> Any:
+    if isinstance(event, dg.Output):
+        rows = exported_row_count(from_environment().paths, context.asset_key_for_output(event.output_name).path[-1])
+        if rows is not None:
+            return event.with_metadata({**event.metadata, "dagster/row_count": rows})
+    return event
 
 
 TRANSLATOR = _Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
@@ -31,9 +41,9 @@ MANIFEST = manifest_file()
     manifest=MANIFEST,
     select="fqn:undercurrent.staging fqn:undercurrent.intermediate resource_type:seed",
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
-    backfill_policy=ONE_NIGHT_A_RUN,
     name="conform",
 )
 def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
@@ -42,7 +52,8 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     plan = begin_modelling(paths, night, rebuild=context.run.tags.get(REBUILD_TAG) == "true")
     context.log.info(plan.sentence())
     invocation = dbt.cli(["build", *full_refresh(paths)], context=context, raise_on_error=False)
-    yield from invocation.stream()
+    for event in invocation.stream():
+        yield _with_row_count(context, event)
     record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
     check_conformed(paths, night, context.run.run_id)
 
@@ -51,16 +62,17 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     manifest=MANIFEST,
     select="fqn:undercurrent.marts",
     partitions_def=NIGHTS,
+    backfill_policy=ONE_NIGHT_A_RUN,
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
-    backfill_policy=ONE_NIGHT_A_RUN,
     name="marts",
 )
 def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The tables that analysts use, with contracts."""
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
     invocation = dbt.cli(["build", *full_refresh(paths)], context=context, raise_on_error=False)
-    yield from invocation.stream()
+    for event in invocation.stream():
+        yield _with_row_count(context, event)
     record_dbt(paths, invocation.target_path, "marts", night, context.run.run_id)
     check_marts(paths, night, context.run.run_id)
 

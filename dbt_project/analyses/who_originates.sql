@@ -1,0 +1,13 @@
+-- Who originates, at equal posting rate, with the naive number beside it? An odds ratio of 1 is the null.
+select
+    tier,
+    trend_count,
+    odds_ratio,
+    odds_ratio_low,
+    odds_ratio_high,
+    q_value,
+    naive_excess_ratio,
+    abstain_reason
+from {{ ref("origin_by_tier") }}
+where period = 'all'
+order by tier

@@ -1,0 +1,156 @@
+"""``undercurrent doctor``: looks at the installation, the lake and the last runs, and says what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from pipelines.commands.console import FOLDER, output
+from pipelines.lake.nights import held_back
+from pipelines.lake.paths import DataPaths
+from pipelines.nightly.lock import lock_holder
+from pipelines.publish.snapshot import leftovers, manifest
+from pipelines.settings import PROJECT, SettingsError, from_environment
+
+_LEAST_FREE_GB: Final = 2
+_SHOWN: Final = 5
+_PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s\\]+)", re.MULTILINE)
+
+
+@click.command()
+@click.option("--data", type=FOLDER, required=True)
+def doctor(data: Path) -> None:
+    """Check the installation, the lake and the last runs, and say what to do; exit 1 if there is something."""
+    screen = output()
+    os.environ["UNDERCURRENT_DATA"] = str(data.resolve())
+    problems = [*_installation(screen), *_data(screen, data)]
+    for problem in problems:
+        screen.print("[red]to do[/red]  ", end="")
+        screen.print(problem, markup=False)
+    if problems:
+        sys.exit(1)
+    screen.print("nothing to do")
+
+
+def _installation(screen: Console) -> Iterator[str]:
+    screen.print(f"python {sys.version.split()[0]}, project {PROJECT}")
+    if sys.version_info[:2] != (3, 11):
+        yield "Python 3.11 is needed; run: make setup PYTHON=/path/to/python3.11"
+    yield from _versions(screen)
+    try:
+        settings = from_environment()
+        screen.print(f"schedule: 03:00 {settings.time_zone}, once it is switched on in the UI")
+    except SettingsError as error:
+        yield str(error)
+    home = Path(os.environ.get("DAGSTER_HOME") or PROJECT / ".dagster_home")
+    screen.print(f"runs are recorded in {home}")
+    if not home.is_dir():
+        yield f"DAGSTER_HOME {home} is missing; run: mkdir -p {home} && cp {PROJECT}/.dagster_home/dagster.yaml {home}"
+    elif not (home / "dagster.yaml").is_file():
+        yield f"{home} holds no dagster.yaml, so runs are not queued one after the other; run: cp {PROJECT}/.dagster_home/dagster.yaml {home}"
+
+
+def _versions(screen: Console) -> Iterator[str]:
+    lock = PROJECT / "requirements.lock"
+    if not lock.is_file():
+        yield f"{lock} is missing; check out the project again"
+        return
+    others = []
+    for name, wanted in _PIN.findall(lock.read_text()):
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "not installed"
+        if found != wanted:
+            others.append(f"{name} {found}, not {wanted}")
+    screen.print("packages: as locked" if not others else f"packages: {len(others)} not as locked")
+    if others:
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        yield f"not the versions of requirements.lock: {'; '.join(others[:_SHOWN])}{more}; run: rm -rf .venv && make setup"
+
+
+def _data(screen: Console, data: Path) -> Iterator[str]:
+    if not data.is_dir():
+        yield f"there is no data folder {data}; run: undercurrent nightly --inbox DIR --data {data}"
+        return
+    paths = DataPaths(data.resolve())
+    free = shutil.disk_usage(data).free / 1e9
+    screen.print(f"disk: {free:.0f} GB free")
+    if free < _LEAST_FREE_GB:
+        yield f"less than {_LEAST_FREE_GB} GB are free; make room before the next night"
+    if paths.secret_file.exists() and stat.S_IMODE(paths.secret_file.stat().st_mode) & 0o077:
+        yield f"the pseudonym secret can be read by others; run: chmod 600 {paths.secret_file}"
+    holder = lock_holder(data)
+    if holder:
+        screen.print(f"at work now: {holder}")
+        yield f"a run is at work on {data} ({holder}); wait for it to end, then ask again"
+    else:
+        yield from _leftovers(paths)
+    yield from _lake(screen, data)
+    yield from _nights(screen, paths)
+
+
+def _leftovers(paths: DataPaths) -> Iterator[str]:
+    # Only while no run is at work: then nobody is still writing there.
+    for left in sorted(folder for folder in paths.root.glob(".*") if folder.is_dir()):
+        yield f"{left} was left by a night that was killed; run that night again, then this folder is of no use: rm -r {left}"
+    for left in leftovers(paths):
+        yield f"{left} was left by a publish that was killed; the next night removes it; run the night again"
+
+
+def _lake(screen: Console, data: Path) -> Iterator[str]:
+    files = [file for folder in ("lake", "vault") for file in sorted((data / folder).rglob("*.parquet"))]
+    unreadable = [file for file in files if not _readable(file)]
+    screen.print(f"lake: {len(files)} files, {len(unreadable)} unreadable")
+    for file in unreadable[:_SHOWN]:
+        night = file.stem.removeprefix("night=")
+        yield f"{file} is no readable Parquet file; delete it and run its night again: undercurrent nightly --day {night}"
+    if len(unreadable) > _SHOWN:
+        yield f"{len(unreadable) - _SHOWN} more files of the lake are unreadable; mend these first, then ask again"
+
+
+def _nights(screen: Console, paths: DataPaths) -> Iterator[str]:
+    # The night that ran last, which a backfill makes another than the latest night.
+    logs = sorted((paths.root / "gates").glob("night=*.parquet"), key=lambda file: file.stat().st_mtime_ns)
+    run = None
+    for log in logs[-3:]:
+        if not _readable(log):
+            yield f"{log} is no readable Parquet file; delete it and run its night again"
+            continue
+        rows = pq.read_table(log, partitioning=None).to_pylist()
+        failed = [row for row in rows if not row["passed"]]
+        screen.print(f"{log.stem}: {len(rows) - len(failed)} of {len(rows)} checks passed")
+        if log == logs[-1]:
+            run = rows[-1]["run_id"] if rows else None
+            for row in failed[:_SHOWN]:
+                yield f"the last night is closed by gate {row['gate']}, {row['table_name']}: {row['check_name']} ({row['observed']}); mend the input and run the night again"
+    for held in held_back(paths):
+        yield f"{held.name} is held back: its landed gate closed or was never asked; mend the input, then: undercurrent nightly --day {held.night}"
+    published = manifest(paths)
+    if published is None:
+        yield f"nothing is published yet; run: undercurrent nightly --inbox DIR --data {paths.root}"
+        return
+    screen.print(f"published: snapshot {published['snapshot']}, {len(published['tables'])} tables")
+    if run is not None and run != published["run_id"]:
+        night = logs[-1].stem.removeprefix("night=")
+        yield f"the run that came last, of night {night}, was not published; see {paths.root}/logs/night={night}.log and run the night again"
+
+
+def _readable(file: Path) -> bool:
+    try:
+        pq.read_metadata(file)
+    except (pa.ArrowException, OSError):
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""What a night did, told at the end of it: records by platform, gates, findings with their nulls, or why nothing was published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.lake.nights import held_back
+from pipelines.lake.paths import DataPaths
+
+
+def reasons(done: Any, data: Path, night: date) -> list[str]:
+    """Why a run did not publish: its closed gates with rows, then its failed steps; at most twenty lines."""
+    lines = []
+    log = DataPaths(data).gate_log_file(night)
+    if log.exists():
+        for row in pq.read_table(log, partitioning=None).to_pylist():
+            if not row["passed"]:
+                rows = f"; rows: {', '.join(row['sample_keys'])}" if row["sample_keys"] else ""
+                lines.append(f"gate {row['gate']}, {row['table_name']}: {row['check_name']} ({row['observed']}){rows}")
+    for event in done.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            lines.append(f"step {event.step_key}: {str(cause.message).strip() if cause else 'failed'}"[:600])
+    return lines[:20]
+
+
+def summary(console: Console, data: Path, night: date) -> None:
+    """Records by platform, what was quarantined or not taken in, and the gates."""
+    paths = DataPaths(data)
+    table = Table(
+        "platform", "files", "records", "landed", "quarantined", "duplicates", title=f"night {night}", title_justify="left"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    unknown = []
+    for ledger in sorted((data / "ledger").glob(f"*/night={night}.parquet")):
+        rows = pq.read_table(ledger, partitioning=None).to_pylist()
+        took = [row for row in rows if row["status"] in {"ingested", "unreadable"}]
+        sums = [
+            sum(row[name] for row in took) for name in ("record_count", "landed_count", "quarantined_count", "duplicate_count")
+        ]
+        table.add_row(ledger.parent.name, str(len(took)), *(f"{number:,}" for number in sums))
+        unknown += [
+            f"{ledger.parent.name}/{row['file']}: {row['detail']}"
+            for row in rows
+            if row["status"] in {"unknown_format", "unreadable"}
+        ]
+    console.print(table)
+    reasons: Counter[str] = Counter()
+    for file in sorted((data / "quarantine").glob(f"*/{night}.parquet")):
+        for row in pq.read_table(file, partitioning=None, columns=["platform", "reason_code"]).to_pylist():
+            reasons[f"{row['platform']} {row['reason_code']}"] += 1
+    if reasons:
+        console.print("quarantined: " + ", ".join(f"{name} {count}" for name, count in sorted(reasons.items())))
+    for line in unknown:
+        console.print(f"not taken in: {line}", markup=False)
+    log = paths.gate_log_file(night)
+    if log.exists():
+        results = pq.read_table(log, partitioning=None, columns=["gate", "passed"]).to_pylist()
+        passed, total = Counter(row["gate"] for row in results if row["passed"]), Counter(row["gate"] for row in results)
+        console.print(
+            "gates: "
+            + ", ".join(
+                f"{gate} {passed[gate]}/{total[gate]}" for gate in ("landed", "staged", "derived", "marts") if total[gate]
+            )
+        )
+
+    for held in held_back(paths):
+        console.print(
+            f"held back: {held.name} did not pass its landed gate; mend the input and run that night again", markup=False
+        )
+
+
+def findings(console: Console, data: Path) -> None:
+    """What the snapshot says, each number beside its error bar or its null."""
+    import duckdb
+
+    with duckdb.connect(str(data / "published" / "undercurrent.duckdb"), read_only=True) as connection:
+        counts = connection.execute(
+            "select (select count(*) from creators), (select count(*) from niches), (select count(*) from trends),"
+            " (select count(*) from trends where abstain_reason is not null)"
+        ).fetchone()
+        if counts:
+            console.print(
+                f"found: {counts[0]:,} creators, {counts[1]} niches, {counts[2]} trends, of which {counts[3]} without a claim (each says why)"
+            )
+        origins = connection.execute(
+            "select tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
+            " where period = 'all' and odds_ratio is not null order by tier"
+        ).fetchall()
+        for tier, ratio, low, high, q_value, trends in origins:
+            console.print(
+                f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
+            )
+        for target, claim, level, count in connection.execute(
+            "select target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1), count(*) filter (where abstain_reason is null)"
+            " from ripple_effects group by 1 order by 1"
+        ).fetchall():
+            console.print(
+                f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
+            )

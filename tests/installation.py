@@ -1,0 +1,62 @@
+"""A tiny installation that several test modules read: three nights of one world, run once by the command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.world.generate import write_world
+
+ROOT = Path(__file__).parents[1]
+NIGHTS = ("2026-10-01", "2026-10-02", "2026-10-03")
+# Names a folder that holds an installation of an earlier session: working on a test then needs no three nights first.
+REUSED = "UNDERCURRENT_TEST_INSTALLATION"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Folders of an installation, and the command line in its environment."""
+
+    folder: Path
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "world" / "inbox"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "dagster_home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "DAGSTER_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pipelines.cli", *arguments]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own program
+            self.command(*arguments), capture_output=True, text=True, check=False, env=self.environment, cwd=self.folder
+        )
+
+
+def three_nights(folder: Path) -> Installation:
+    """Make the installation, or take the one that the environment names."""
+    if reused := os.environ.get(REUSED):
+        return Installation(Path(reused))
+    made = Installation(folder)
+    made.home.mkdir()
+    shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", made.home)
+    write_world(folder / "world", "P6_full_realistic", "tiny", 7)
+    done = made.run("nightly", "--inbox", str(made.inbox), "--data", str(made.data), "--from", NIGHTS[0], "--to", NIGHTS[-1])
+    (folder / "backfill.txt").write_text(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
