@@ -419,8 +419,13 @@ def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> d
     found = {}
     for month in sorted(pc.unique(account_tag_months["month"]).to_pylist()):
         parts = [table.filter(pc.equal(table["month"], month)) for table in (account_tag_months, interaction_months)]
+
         tables = NicheTables(*parts)
-        found[month] = NichePartition(_content_hash(tables), lambda tables=tables: tables)
+
+        def load(tables: NicheTables = tables) -> NicheTables:
+            return tables
+
+        found[month] = NichePartition(_content_hash(tables), load)
     return found
 
 

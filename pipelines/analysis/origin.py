@@ -182,7 +182,10 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
         if np.abs(scale * step).max() < 1e-8:
             break
     bread = np.linalg.pinv(information)
-    scores = (stack.credit - weighted)[:, None] * stack.features
+    # Features about their mean in each pick: else what an account contributes would hang on how a group is coded.
+    lengths = np.diff(np.append(stack.starts, weighted.size))
+    means = np.add.reduceat(weighted[:, None] * stack.features, stack.starts) / stack.picks[:, None]
+    scores = (stack.credit - weighted)[:, None] * (stack.features - np.repeat(means, lengths, axis=0))
     cells = stack.trend * (int(stack.account.max()) + 1) + stack.account
     by_trend = _clustered(scores, stack.trend)
     two_way = by_trend + _clustered(scores, stack.account) - _clustered(scores, cells)

@@ -100,8 +100,14 @@ def sampled(adopters: Adopters, cap: int, seed: int) -> Adopters:
     return adopters.take(np.sort(np.random.default_rng(seed).choice(adopters.account.size, cap, replace=False)))
 
 
-def _forms(lead: Adopters, target: Adopters, bandwidth: float) -> list[Floats]:
-    """Matrices w, w s, w d, w d^2, w d s and w |s| over the pairs lead x target."""
+def pair_forms(lead: Adopters, target: Adopters, bandwidth: float) -> list[Floats]:
+    """Matrices w, w s, w d, w d^2, w d s and w |s| over the pairs lead x target; see :func:`local_linear_theta`.
+
+    Args:
+        lead: Adopters of the rows.
+        target: Adopters of the columns.
+        bandwidth: Of the kernel, in units of log posts per day.
+    """
     score = (lead.first_with[:, None] <= target.last_without[None, :]).astype(float)
     score -= target.first_with[None, :] <= lead.last_without[:, None]
     distance = lead.log_rate[:, None] - target.log_rate[None, :]
@@ -139,7 +145,7 @@ def local_linear_theta(lead: Adopters, target: Adopters, bandwidth: float) -> tu
         target: Adopters of the target group.
         bandwidth: ``b``, in units of log posts per day.
     """
-    theta, decidable = _intercept([np.asarray(matrix.sum()) for matrix in _forms(lead, target, bandwidth)])
+    theta, decidable = _intercept([np.asarray(matrix.sum()) for matrix in pair_forms(lead, target, bandwidth)])
     return float(theta), float(decidable)
 
 
@@ -148,7 +154,7 @@ def _bilinear(left: Floats, forms: list[Floats], right: Floats) -> list[Floats]:
 
 
 @dataclass(frozen=True)
-class _Studentised:
+class Studentised:
     """Theta over its standard error, for one labelling or many (last axis: accounts)."""
 
     theta: Floats
@@ -156,15 +162,16 @@ class _Studentised:
 
     @property
     def statistic(self) -> Floats:
+        """Theta in standard errors."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(self.theta / self.error)
 
 
-def _studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> _Studentised:
+def studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> Studentised:
     """Theta with the standard error of its projection on single accounts (Hoeffding), for each labelling.
 
     Args:
-        forms: The first five matrices of :func:`_forms` over all accounts of the trend, both groups.
+        forms: The first five matrices of :func:`pair_forms` over all accounts of the trend, both groups.
         is_lead: Labels, labelling x account.
     """
     lead = is_lead.astype(float)
@@ -191,7 +198,7 @@ def _studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> _Studentise
         for side in (lead, target):
             count = side.sum(axis=1)
             spread += (share**2 * side).sum(axis=1) * count / np.maximum(count - 1, 1)
-        return _Studentised(theta[:, 0], np.asarray(np.sqrt(spread)))
+        return Studentised(theta[:, 0], np.asarray(np.sqrt(spread)))
 
 
 def _probability(theta: Floats, decidable: Floats) -> Floats:
@@ -227,7 +234,7 @@ def trend_precedence(lead: Adopters, target: Adopters, parameters: KernelParamet
     """
     lead, target = sampled(lead, parameters.group_cap, seed), sampled(target, parameters.group_cap, seed + 1)
     nothing = np.empty(0)
-    pairs = _forms(lead, target, parameters.bandwidth)
+    pairs = pair_forms(lead, target, parameters.bandwidth)
     if pairs[0].sum() < parameters.smallest_weight:
         return TrendPrecedence(NONE, NONE, NONE, NONE, NONE, NONE, nothing)
     theta, decidable = local_linear_theta(lead, target, parameters.bandwidth)
@@ -239,10 +246,10 @@ def trend_precedence(lead: Adopters, target: Adopters, parameters: KernelParamet
 
     both = Adopters(*(np.concatenate(pair) for pair in zip(vars(lead).values(), vars(target).values(), strict=True)))
     is_lead = np.arange(both.account.size) < lead.account.size
-    forms = _forms(both, both, parameters.bandwidth)[:5]
-    found = _studentised(forms, is_lead[None, :])
+    forms = pair_forms(both, both, parameters.bandwidth)[:5]
+    found = studentised(forms, is_lead[None, :])
     labels = _permuted_labels(both.log_rate, is_lead, parameters.permutation_width, parameters.permutation_count, seed + 2)
-    null = _studentised(forms, labels).statistic
+    null = studentised(forms, labels).statistic
     null = null[np.isfinite(null)]
     statistic = float(found.statistic[0])
     tail = (1 - parameters.interval_level) / 2

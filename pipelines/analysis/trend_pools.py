@@ -161,9 +161,14 @@ def pooled_findings(compared: pa.Table, always: list[tuple[str, str]], pooling: 
             if inside.num_rows or (lead, target) in always:
                 members[period, lead, target] = inside
     keys = ["period", "lead_class", "target_class"]
-    wanted = {key: _hash(pooling.salt, inside) for key, inside in members.items()}
+    levels = _levels(members, set(always), pooling)
+    wanted = {key: digest(_hash(pooling.salt, inside), levels[key]) for key, inside in members.items()}
     kept, known = reused(stored, wanted, keys, "input_hash")
-    rows = [_finding(key[0], key[1:], members[key], pooling) | {"input_hash": wanted[key]} for key in members if key not in known]
+    rows = [
+        _finding(key[0], key[1:], members[key], levels[key], pooling) | {"input_hash": wanted[key]}
+        for key in members
+        if key not in known
+    ]
     return _ordered(pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_FINDINGS)]), keys)
 
 

@@ -143,6 +143,6 @@ def adoption_chances(
     columns = [profiles[name].to_pylist() for name in ("trend_key", "lead_class", "target_class")]
     place = {key: row for row, key in enumerate(zip(*columns, strict=True))}
     return {
-        (period, *pair): best_adoption(values[[place[(key, *pair)] for key in keys]].sum(axis=0), parameters)
-        for (period, *pair), keys in samples.items()
+        (period, lead, target): best_adoption(values[[place[key, lead, target] for key in keys]].sum(axis=0), parameters)
+        for (period, lead, target), keys in samples.items()
     }

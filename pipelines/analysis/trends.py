@@ -246,11 +246,13 @@ def _compare(
     known_lead, known_target = (rows[np.isfinite(trend.previous[rows])] for rows in (lead, target))
     if known_lead.size < smallest or known_target.size < smallest_target:
         return row | {"abstain_reason": "too_few_intervals"}
-    adopters = [
+    leaders, targets = (
         _adopters(trend, rows, references.priors.get((trend.period, name), _UNKNOWN_PRIOR))
         for rows, name in zip((known_lead, known_target), pair, strict=True)
-    ]
-    kernel = trend_precedence(*adopters, parameters.kernel, precedence.stable_seed(parameters.kernel.seed, trend.key, *pair))
+    )
+    kernel = trend_precedence(
+        leaders, targets, parameters.kernel, precedence.stable_seed(parameters.kernel.seed, trend.key, *pair)
+    )
     if not np.isfinite(kernel.theta):
         return row | {"abstain_reason": "no_rate_overlap"}
     row |= {
@@ -288,8 +290,8 @@ def _comparisons(
             wanted[(key, *pair)] = digest(input_hash, *pair, *([] if known.gate[key] else read_with))
     kept, told = reused(stored, wanted, _KEYS, "input_hash")
     missing: dict[str, list[tuple[str, str]]] = {}
-    for key, *pair in sorted(set(wanted) - told):
-        missing.setdefault(key, []).append((pair[0], pair[1]))
+    for key, lead, target in sorted(set(wanted) - told):
+        missing.setdefault(key, []).append((lead, target))
     rows = [
         _compare(source.rows(part)[key], pair, known.gate[key], references, parameters) | {"input_hash": wanted[(key, *pair)]}
         for part, trend_keys in known.by_partition(set(missing)).items()
