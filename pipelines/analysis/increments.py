@@ -69,9 +69,7 @@ def mixed(words: _Words) -> _Words:
 
 def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     """Sorted distinct texts of a column, and for each row the place of its text among them; -1 for NULL."""
-    encoded = column.combine_chunks().dictionary_encode() if not pa.types.is_dictionary(column.type) else column.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
     texts = encoded.dictionary.to_pylist()
     order = np.argsort(np.array(texts, dtype=object), kind="stable") if texts else np.empty(0, dtype=np.int64)
     place = np.empty(len(texts) + 1, dtype=np.int64)
@@ -82,7 +80,7 @@ def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _column_words(column: pa.ChunkedArray) -> _Words:
-    if pa.types.is_string(column.type) or pa.types.is_dictionary(column.type):
+    if pa.types.is_string(column.type):
         texts, codes = coded(column)
         return np.append(text_words(texts), _NULL)[codes]
     kind = column.type

@@ -84,7 +84,6 @@ class _Source:
     def __init__(self, partitions: Mapping[str, TrendPartition]) -> None:
         self.partitions = partitions
         self.rows = lru_cache(maxsize=_PARTITIONS_KEPT)(self._read)
-
         self._counts: dict[str, Counts] = {}
 
     def _read(self, partition_key: str) -> dict[str, TrendRows]:
