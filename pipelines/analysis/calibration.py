@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from pipelines.analysis import contracts
-from pipelines.analysis.origin import ChoiceSet, naive_origin, two_sided_normal_p
+from pipelines.analysis.origin import first_share, naive_origin, two_sided_normal_p
+from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trends import TrendParameters, analyse_trends
 
-METHOD_VERSION: Final = "calibration_1"
+METHOD_VERSION: Final = "calibration_2"
 Floats = NDArray[np.float64]
 NOMINAL: Final = 0.05
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,6 +75,13 @@ WORLDS: Final[dict[str, World]] = {
 }
 
 
+TREND_WORLDS: Final[dict[str, World]] = {
+    f"ratio_{name}_p_{adoption:g}": World(rate_ratio=ratio, adoption=adoption)
+    for name, ratio in (("4", 4.0), ("quarter", 0.25))
+    for adoption in (1.0, 0.5, 0.2)
+}
+
+
 @dataclass(frozen=True)
 class WorldTables:
     """The exchange tables of one simulated world."""
@@ -114,8 +122,8 @@ def simulate_world(world: World, trend_count: int, seed: int, *, micro_count: in
     pools = [5 * micro_count, 5 * macro_count]
     rates = np.exp(generator.normal(0.0, 0.7, sum(pools))) * np.repeat([1.0, world.rate_ratio], pools)
     candidates: list[dict[str, Any]] = []
-    adoptions: list[dict[str, Any]] = []
-    timelines: list[dict[str, Any]] = []
+    adopted: list[dict[str, Any]] = []
+    posted: list[dict[str, Any]] = []
     for number in range(trend_count):
         lead_hours = world.micro_lead_hours if generator.random() < world.lead_share else 0.0
         accounts = np.concatenate(
@@ -129,60 +137,92 @@ def simulate_world(world: World, trend_count: int, seed: int, *, micro_count: in
         for account, exposure in zip(accounts, exposed, strict=True):
             is_bursty = world.is_bursty and bool(account < pools[0])
             posts = _post_hours(float(rates[account]), is_bursty=is_bursty, generator=generator)
-            later = np.flatnonzero(posts >= exposure)
+            later = np.searchsorted(posts, exposure, side="left")
             wait = int(generator.geometric(world.adoption))
-            if wait <= later.size:
-                found.append((int(account), posts, int(later[wait - 1])))
-        birth = min(posts[row] for _, posts, row in found)
-        born_at = _EPOCH + timedelta(days=40 * number) + timedelta(hours=float(birth))
-        born = int(born_at.timestamp() * 1e6)
-        trend_key, end = f"t{number:04d}", float(birth + 24 * _WINDOW_DAYS)
+            if wait <= posts.size - later:
+                found.append((int(account), posts, int(later + wait - 1)))
+        birth = min(float(posts[row]) for _, posts, row in found)
+        born = round((_EPOCH + timedelta(days=40 * number) + timedelta(hours=birth)).timestamp() * 1e6)
+        trend_key, end = f"t{number:04d}", birth + 24 * _WINDOW_DAYS
         found = [entry for entry in found if entry[1][entry[2]] <= end]
-
-        def stamp(hours: float, birth: float = float(birth), born: int = born) -> int:
-            return born + round((hours - birth) * 3.6e9)
-
-        for account, posts, row in found:
-            adoptions.append(
-                {
-                    "trend_key": trend_key,
-                    "account_key": f"a{account:05d}",
-                    "platform": "reddit",
-                    "actor_class": "creator",
-                    "tier": "micro" if account < pools[0] else "macro",
-                    "adopted_at": stamp(posts[row]),
-                    "previous_post_at": stamp(posts[row - 1]) if row else None,
-                    "prior_post_count": int(((posts < birth) & (posts >= birth - 24 * _HISTORY_DAYS)).sum()),
-                    "prior_exposure_days": float(_HISTORY_DAYS),
-                    "ts_quality": "exact",
-                }
-            )
-            timelines.extend(
-                {
-                    "trend_key": trend_key,
-                    "account_key": f"a{account:05d}",
-                    "published_at": stamp(posts[index]),
-                    "has_trend": bool(index == row),
-                }
-                for index in np.flatnonzero((posts >= birth) & (posts <= end))
-            )
+        account_ids = np.array([account for account, _, _ in found])
+        within = [(posts >= birth) & (posts <= end) for _, posts, _ in found]
+        adopted.append(
+            {
+                "account": account_ids,
+                "adopted_at": _instants(np.array([posts[row] for _, posts, row in found]), birth, born),
+                "previous_post_at": _instants(
+                    np.array([posts[row - 1] if row else np.nan for _, posts, row in found]), birth, born
+                ),
+                "prior_post_count": np.array(
+                    [((posts < birth) & (posts >= birth - 24 * _HISTORY_DAYS)).sum() for _, posts, _ in found]
+                ),
+            }
+        )
+        posted.append(
+            {
+                "account": np.repeat(account_ids, [inside.sum() for inside in within]),
+                "published_at": _instants(
+                    np.concatenate([posts[inside] for (_, posts, _), inside in zip(found, within, strict=True)]), birth, born
+                ),
+                "has_trend": np.concatenate(
+                    [np.flatnonzero(inside) == row for (_, _, row), inside in zip(found, within, strict=True)]
+                ),
+            }
+        )
         candidates.append(
             {
                 "trend_key": trend_key,
                 "label": trend_key,
                 "born_at": born,
-                "window_ends_at": stamp(end),
+                "window_ends_at": born + _WINDOW_DAYS * 86_400_000_000,
                 "adopter_count": len(found),
                 "is_left_censored": False,
                 "largest_day_share": 0.2,
             }
         )
-    schemas = contracts.INT_TREND_CANDIDATES, contracts.INT_TREND_ADOPTIONS, contracts.INT_TREND_TIMELINES
-    tables = [
-        pa.Table.from_pylist(rows, schema=schema)
-        for rows, schema in zip((candidates, adoptions, timelines), schemas, strict=True)
+    keys = [row["trend_key"] for row in candidates]
+    adoptions = _stacked(adopted, keys)
+    accounts = adoptions.pop("account")
+    row_count = accounts.size
+    adoptions |= {
+        "platform": np.full(row_count, "reddit"),
+        "actor_class": np.full(row_count, "creator"),
+        "tier": np.where(accounts < pools[0], "micro", "macro"),
+        "prior_exposure_days": np.full(row_count, float(_HISTORY_DAYS)),
+        "ts_quality": np.full(row_count, "exact"),
+    }
+    timelines = _stacked(posted, keys)
+    return WorldTables(
+        pa.Table.from_pylist(candidates, schema=contracts.INT_TREND_CANDIDATES),
+        _typed(adoptions, contracts.INT_TREND_ADOPTIONS),
+        _typed(timelines, contracts.INT_TREND_TIMELINES),
+    )
+
+
+def _instants(hours: Floats, birth: float, born: int) -> NDArray[np.datetime64]:
+    micros = np.round((hours - birth) * 3.6e9)
+    known = np.isfinite(micros)
+    stamps = (np.where(known, micros, 0).astype(np.int64) + born).astype("datetime64[us]")
+    stamps[~known] = np.datetime64("NaT")
+    return stamps
+
+
+def _stacked(parts: list[dict[str, Any]], keys: list[str]) -> dict[str, NDArray[Any]]:
+    """Columns of all trends, with the trend's key and the account's."""
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns["trend_key"] = np.repeat(keys, [part["account"].size for part in parts])
+    columns["account_key"] = np.char.add("a", np.char.zfill(columns["account"].astype(str), 5))
+    return columns
+
+
+def _typed(columns: dict[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
+    rows = next(iter(columns.values())).size
+    arrays = [
+        pa.array(columns[field.name], from_pandas=True).cast(field.type) if field.name in columns else pa.nulls(rows, field.type)
+        for field in schema
     ]
-    return WorldTables(*tables)
+    return pa.table(arrays, schema=schema)
 
 
 def _side(p_value: float | None, excess: float) -> int:
@@ -191,7 +231,7 @@ def _side(p_value: float | None, excess: float) -> int:
 
 def _naive_claims(adoptions: pa.Table) -> dict[str, int]:
     """Claims of the numbers that most dashboards show: sign of raw leads, and excess over the share of adopters."""
-    leads, sets = [], []
+    leads, firsts, shares = [], [], []
     keys = np.array(adoptions["trend_key"].to_pylist())
     hours = np.asarray(adoptions["adopted_at"].cast(pa.int64()).to_numpy(), dtype=float)
     is_micro = np.array(adoptions["tier"].to_pylist()) == "micro"
@@ -200,9 +240,10 @@ def _naive_claims(adoptions: pa.Table) -> dict[str, int]:
         if is_micro[rows].all() or not is_micro[rows].any():
             continue
         leads.append(hours[rows][~is_micro[rows]].min() - hours[rows][is_micro[rows]].min())
-        sets.append(ChoiceSet(rows, hours[rows], np.zeros(rows.size), is_micro[rows]))
+        firsts.append(first_share(hours[rows], is_micro[rows]))
+        shares.append(float(is_micro[rows].mean()))
     ahead = int((np.array(leads) > 0).sum())
-    score = naive_origin(sets).z_score
+    score = naive_origin(np.array(firsts), np.array(shares)).z_score
     return {
         "naive_lead_sign": _side(binomtest(ahead, len(leads)).pvalue, ahead - len(leads) / 2),
         "naive_origin_excess": _side(two_sided_normal_p(score), score),
@@ -218,7 +259,7 @@ def world_claims(tables: WorldTables, parameters: TrendParameters) -> dict[str, 
     """
     derived = analyse_trends(tables.candidates, tables.adoptions, tables.timelines, parameters)
     rows = derived["precedence_findings"].to_pylist()
-    pooled = next(row for row in rows if row["period"] == "all" and row["target_class"] == "large_creators")
+    pooled = next(row for row in rows if (row["period"], row["target_class"]) == ("all", "large_creators"))
     odds = next(row for row in derived["origin_odds"].to_pylist() if row["period"] == "all" and row["tier"] == "micro")
     return {
         "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
@@ -266,16 +307,64 @@ def calibrate(
     return pa.Table.from_pylist(rows, schema=CALIBRATION)
 
 
+def trend_levels(
+    world_count: int,
+    *,
+    trend_count: int = 30,
+    names: tuple[str, ...] = tuple(TREND_WORLDS),
+    seed: int = 1001,
+    report: Callable[[str], None] = lambda _: None,
+) -> dict[str, tuple[int, int, int]]:
+    """Measure one trend's kernel p-value and interval in null worlds; the timeline model is left out.
+
+    Args:
+        world_count: Simulated worlds of each kind.
+        trend_count: Trends in a world.
+        names: Which of ``TREND_WORLDS``.
+        seed: Of the first world of each kind.
+        report: Called with a line after each kind of world.
+
+    Returns:
+        By world: trends with a p-value, those with one of at most 0.05, those whose 90% interval holds 0.5.
+    """
+    parameters = TrendParameters(timeline=TimelineParameters(iteration_count=1, adoption_iteration_count=1))
+    found = {}
+    for name in names:
+        counts = np.zeros(3, dtype=np.int64)
+        for index in range(world_count):
+            tables = simulate_world(TREND_WORLDS[name], trend_count, seed + index)
+            rows = analyse_trends(tables.candidates, tables.adoptions, tables.timelines, parameters)["trend_precedence"]
+            told = [row for row in rows.to_pylist() if row["target_class"] == "large_creators" and row["p_value"] is not None]
+            counts += [
+                len(told),
+                sum(row["p_value"] <= NOMINAL for row in told),
+                sum(row["precedence_low"] <= 0.5 <= row["precedence_high"] for row in told),
+            ]
+        trends, rejected, covered = (int(count) for count in counts)
+        found[name] = (trends, rejected, covered)
+        report(f"{name},{trends},{rejected / trends:.4f},{covered / trends:.4f}")
+    return found
+
+
 def main() -> None:
-    """Print the calibration as CSV; arguments: worlds of each kind (100), seed of the first (1), names of worlds (all)."""
-    world_count, seed = (int(sys.argv[place]) if len(sys.argv) > place else default for place, default in ((1, 100), (2, 1)))
-    sys.stdout.write("world,estimator,world_count,lead_first_ratio,target_first_ratio\n")
+    """Print a calibration as CSV.
+
+    Arguments: worlds of each kind (100), seed of the first (1), names of worlds (all); or ``trends`` and worlds of each
+    kind (12) for the levels of single trends.
+    """
 
     def report(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    calibrate(world_count, names=tuple(sys.argv[3:]) or tuple(WORLDS), seed=seed, report=report)
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["trends"]:
+        report("world,trend_count,p_at_most_5_percent_ratio,interval_90_covers_ratio")
+        trend_levels(int(arguments[1]) if len(arguments) > 1 else 12, report=report)
+        return
+    world_count, seed = (int(arguments[place]) if len(arguments) > place else default for place, default in ((0, 100), (1, 1)))
+    report("world,estimator,world_count,lead_first_ratio,target_first_ratio")
+    calibrate(world_count, names=tuple(arguments[2:]) or tuple(WORLDS), seed=seed, report=report)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-METHOD_VERSION: Final = "rank_ordered_logit_1"
+METHOD_VERSION: Final = "rank_ordered_logit_2"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 
@@ -23,12 +23,14 @@ class OriginParameters:
         ridge: Penalty on the two posting-rate coefficients only.
         interval_level: Coverage of the reported interval.
         smallest_trend_count: Fewer trends than this abstain: the variance is between trends.
+        alternative_cap: Later adopters of a trend that stand for all of them; the rest is left out by a seeded sample.
     """
 
     origin_set_size: int = 5
     ridge: float = 1e-3
     interval_level: float = 0.90
     smallest_trend_count: int = 8
+    alternative_cap: int = 200
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,18 @@ class ChoiceSet:
     """Adopters of one trend.
 
     Attributes:
-        account: Integer ids, the same in every trend.
+        account: Hashes of account keys, the same in every trend.
         adopted: Adoption times, hours; ties share credit.
         log_rate: Natural logarithm of the shrunken posting rate.
         is_group: Whether the adopter belongs to the tier in question.
+        stands_for: Adopters that each one stands for: 1, and more for a sampled later adopter.
     """
 
-    account: NDArray[np.int64]
+    account: NDArray[np.uint64]
     adopted: Floats
     log_rate: Floats
     is_group: NDArray[np.bool_]
+    stands_for: Floats
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,13 @@ class OriginOdds:
 
 @dataclass(frozen=True)
 class NaiveOrigin:
-    """Trends whose first adopter is of the group, the group's share of adopters summed over trends, and their ratio."""
+    """Trends whose first adopter is of the group, the group's share of adopters summed over trends, and their ratio with its interval."""
 
     first_count: float
     expected_count: float
     excess_ratio: float
+    low: float
+    high: float
     z_score: float
 
 
@@ -75,6 +81,7 @@ class _Situations:
 
     features: Floats
     credit: Floats
+    offset: Floats
     starts: NDArray[np.int64]
     picks: Floats
     trend: NDArray[np.int64]
@@ -103,7 +110,8 @@ def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
             begin = end
         offset += order.size
     if not rows:
-        return _Situations(np.empty((0, 3)), np.empty(0), np.empty(0, int), np.empty(0), np.empty(0, int), np.empty(0, int))
+        none = np.empty(0)
+        return _Situations(np.empty((0, 3)), none, none, np.empty(0, int), none, np.empty(0, int), np.empty(0, int))
     rate = np.concatenate([trend.log_rate for trend in trends])
     group = np.concatenate([trend.is_group for trend in trends]).astype(float)
     scaled = (rate - rate.mean()) / (rate.std() or 1.0)
@@ -111,20 +119,22 @@ def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
     square = (square - square.mean()) / (square.std() or 1.0)
     taken_rows = np.concatenate(rows)
     features = np.column_stack([scaled, square, group])[taken_rows]
-    accounts = np.concatenate([trend.account for trend in trends])[taken_rows]
+    accounts = np.unique(np.concatenate([trend.account for trend in trends]), return_inverse=True)[1][taken_rows]
+    logs = np.log(np.concatenate([trend.stands_for for trend in trends]))[taken_rows]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    return _Situations(features, np.concatenate(shares_taken), starts, np.array(picks), np.concatenate(owners), accounts)
+    return _Situations(features, np.concatenate(shares_taken), logs, starts, np.array(picks), np.concatenate(owners), accounts)
 
 
 def _likelihood(stack: _Situations, beta: Floats, ridge: Floats) -> tuple[float, Floats, Floats]:
     """Penalised log likelihood, each row's chance times its situation's picks, and the Hessian's negative."""
-    utility = stack.features @ beta
+    # A sampled alternative weighs as many as it stands for (McFadden 1978).
+    utility = stack.features @ beta + stack.offset
     lengths = np.diff(np.append(stack.starts, utility.size))
     largest = np.maximum.reduceat(utility, stack.starts)
     raised = np.exp(utility - np.repeat(largest, lengths))
     sums = np.add.reduceat(raised, stack.starts)
     chance = raised / np.repeat(sums, lengths)
-    value = float(stack.credit @ utility - stack.picks @ (largest + np.log(sums)) - 0.5 * ridge @ beta**2)
+    value = float(stack.credit @ (utility - stack.offset) - stack.picks @ (largest + np.log(sums)) - 0.5 * ridge @ beta**2)
     weighted = chance * np.repeat(stack.picks, lengths)
     means = np.add.reduceat(chance[:, None] * stack.features, stack.starts)
     information = (weighted[:, None] * stack.features).T @ stack.features - (stack.picks[:, None] * means).T @ means
@@ -172,7 +182,10 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
         if np.abs(scale * step).max() < 1e-8:
             break
     bread = np.linalg.pinv(information)
-    scores = (stack.credit - weighted)[:, None] * stack.features
+    # Features about their mean in each pick: else what an account contributes would hang on how a group is coded.
+    lengths = np.diff(np.append(stack.starts, weighted.size))
+    means = np.add.reduceat(weighted[:, None] * stack.features, stack.starts) / stack.picks[:, None]
+    scores = (stack.credit - weighted)[:, None] * (stack.features - np.repeat(means, lengths, axis=0))
     cells = stack.trend * (int(stack.account.max()) + 1) + stack.account
     by_trend = _clustered(scores, stack.trend)
     two_way = by_trend + _clustered(scores, stack.account) - _clustered(scores, cells)
@@ -187,17 +200,56 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
     return OriginOdds(float(middle), float(low), float(high), p_value, picked)
 
 
-def naive_origin(trends: list[ChoiceSet]) -> NaiveOrigin:
-    """Compare the group's first adopters with its share of adopters: the usual number, wrong where posting rates differ.
+def choice_set(adopters: ChoiceSet, parameters: OriginParameters, seed: int) -> tuple[NDArray[np.int64], Floats]:
+    """Choose who stands for a trend's adopters: all of its origin set, and a sample of the later ones.
 
     Args:
-        trends: Choice sets; ties for first share credit.
+        adopters: All adopters.
+        parameters: See :class:`OriginParameters`.
+        seed: Of the sample.
+
+    Returns:
+        Rows in the order of adoption, and how many adopters each stands for.
     """
-    first = sum(float(trend.is_group[trend.adopted == trend.adopted.min()].mean()) for trend in trends)
-    shares = np.array([float(trend.is_group.mean()) for trend in trends])
-    expected, variance = float(shares.sum()), float((shares * (1 - shares)).sum())
+    order = np.lexsort((adopters.account, adopters.adopted))
+    times = adopters.adopted[order]
+    picked = int(np.searchsorted(times, times[min(parameters.origin_set_size, order.size) - 1], side="right"))
+    later = order.size - picked
+    if later <= parameters.alternative_cap:
+        return order, np.ones(order.size)
+    sample = np.sort(np.random.default_rng(seed).choice(later, parameters.alternative_cap, replace=False))
+    kept = np.concatenate([order[:picked], order[picked:][sample]])
+    return kept, np.concatenate([np.ones(picked), np.full(sample.size, later / sample.size)])
+
+
+def first_share(adopted: Floats, is_group: NDArray[np.bool_]) -> float:
+    """Share of a group among the adopters tied for first in one trend."""
+    return float(is_group[adopted == adopted.min()].mean())
+
+
+def naive_origin(first_shares: Floats, group_shares: Floats, interval_level: float = 0.90) -> NaiveOrigin:
+    """Compare the group's first adopters with its share of adopters: the usual number, wrong where posting rates differ.
+
+    The interval of the ratio r holds what a score test would not reject (Wilson 1927), a trend with share s being
+    the group's with probability r s: ``(first - r sum s)^2 <= z^2 (r sum s - r^2 sum s^2)``.
+
+    Args:
+        first_shares: Of each trend, the group's credit for being first (ties share it).
+        group_shares: Of each trend, the group's share of adopters.
+        interval_level: Coverage of the interval.
+    """
+    first, expected = float(first_shares.sum()), float(group_shares.sum())
+    squares = float((group_shares**2).sum())
+    variance = expected - squares
     z_score = (first - expected) / variance**0.5 if variance > 0 else 0.0
-    return NaiveOrigin(first, expected, first / expected if expected > 0 else NONE, z_score)
+    if expected <= 0:
+        return NaiveOrigin(first, expected, NONE, NONE, NONE, z_score)
+    z = float(norm.ppf((1 + interval_level) / 2))
+    square, linear = expected**2 + z**2 * squares, 2 * first * expected + z**2 * expected
+    half = max(linear**2 - 4 * square * first**2, 0.0) ** 0.5
+    low, high = (linear - half) / (2 * square), (linear + half) / (2 * square)
+    ratio = first / expected
+    return NaiveOrigin(first, expected, ratio, min(low, ratio), max(high, ratio), z_score)
 
 
 def two_sided_normal_p(z_score: float) -> float:

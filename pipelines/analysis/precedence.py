@@ -8,9 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-METHOD_VERSION: Final = "kernel_intervals_1"
+from pipelines.analysis.increments import digest, mixed
+
+METHOD_VERSION: Final = "kernel_intervals_2"
 Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
 NONE: Final = float("nan")
+_RESAMPLE_BLOCK: Final = 100
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class KernelParameters:
     """
 
     bandwidth: float = 0.3
-    group_cap: int = 500
+    group_cap: int = 250
     permutation_count: int = 499
     bootstrap_count: int = 400
     permutation_width: float = 0.3
@@ -43,13 +47,13 @@ class Adopters:
     """Adopters of one trend in one group; times in hours since the trend's birth.
 
     Attributes:
-        account: Integer id of the account, the same in every trend.
+        account: Hash of the account's key (:func:`pipelines.analysis.increments.text_words`), the same in every trend.
         last_without: Last post before adoption without the trend (earliest possible time).
         first_with: First post with the trend (latest possible time).
         log_rate: Natural logarithm of the shrunken posting rate.
     """
 
-    account: NDArray[np.int64]
+    account: Hashes
     last_without: Floats
     first_with: Floats
     log_rate: Floats
@@ -70,7 +74,6 @@ class TrendPrecedence:
     high: float
     p_value: float
     account_thetas: Floats
-    account_decidables: Floats
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,27 @@ class PooledPrecedence:
     trend_count: int
 
 
+def stable_seed(*parts: str | int) -> int:
+    """Seed that depends on these parts alone: a trend keeps its draws whatever else is in the data."""
+    return int(digest(*parts)[:15], 16)
+
+
 def sampled(adopters: Adopters, cap: int, seed: int) -> Adopters:
     """Cap a group by a seeded sample that does not depend on the order of its rows."""
-    adopters = adopters.take(np.argsort(adopters.account, kind="stable"))
+    adopters = adopters.take(np.lexsort((adopters.first_with, adopters.account)))
     if adopters.account.size <= cap:
         return adopters
     return adopters.take(np.sort(np.random.default_rng(seed).choice(adopters.account.size, cap, replace=False)))
 
 
-def _forms(lead: Adopters, target: Adopters, bandwidth: float) -> list[Floats]:
-    """Matrices w, w s, w d, w d^2, w d s and w |s| over the pairs lead x target."""
+def pair_forms(lead: Adopters, target: Adopters, bandwidth: float) -> list[Floats]:
+    """Matrices w, w s, w d, w d^2, w d s and w |s| over the pairs lead x target; see :func:`local_linear_theta`.
+
+    Args:
+        lead: Adopters of the rows.
+        target: Adopters of the columns.
+        bandwidth: Of the kernel, in units of log posts per day.
+    """
     score = (lead.first_with[:, None] <= target.last_without[None, :]).astype(float)
     score -= target.first_with[None, :] <= lead.last_without[:, None]
     distance = lead.log_rate[:, None] - target.log_rate[None, :]
@@ -131,12 +145,60 @@ def local_linear_theta(lead: Adopters, target: Adopters, bandwidth: float) -> tu
         target: Adopters of the target group.
         bandwidth: ``b``, in units of log posts per day.
     """
-    theta, decidable = _intercept([np.asarray(matrix.sum()) for matrix in _forms(lead, target, bandwidth)])
+    theta, decidable = _intercept([np.asarray(matrix.sum()) for matrix in pair_forms(lead, target, bandwidth)])
     return float(theta), float(decidable)
 
 
 def _bilinear(left: Floats, forms: list[Floats], right: Floats) -> list[Floats]:
     return [((left @ matrix) * right).sum(axis=1) for matrix in forms]
+
+
+@dataclass(frozen=True)
+class Studentised:
+    """Theta over its standard error, for one labelling or many (last axis: accounts)."""
+
+    theta: Floats
+    error: Floats
+
+    @property
+    def statistic(self) -> Floats:
+        """Theta in standard errors."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.theta / self.error)
+
+
+def studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> Studentised:
+    """Theta with the standard error of its projection on single accounts (Hoeffding), for each labelling.
+
+    Args:
+        forms: The first five matrices of :func:`pair_forms` over all accounts of the trend, both groups.
+        is_lead: Labels, labelling x account.
+    """
+    lead = is_lead.astype(float)
+    target = 1.0 - lead
+    # From each account's side: sums over the accounts of the other group. Forms odd in the pair change sign with the side.
+    sums = []
+    for matrix, is_odd in zip(forms, (False, True, True, False, False), strict=True):
+        over_target = target @ matrix
+        over_lead = matrix.sum(axis=0) - over_target
+        sums.append(np.where(is_lead, -over_target if is_odd else over_target, over_lead))
+    total, score, distance, square, product = sums
+    wholes = [(each * lead).sum(axis=1, keepdims=True) for each in sums]
+    theta, _ = _intercept([*wholes, wholes[0]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_distance = wholes[2] / wholes[0]
+        variance = wholes[3] / wholes[0] - mean_distance**2
+        is_sloped = variance > 1e-9
+        slope = np.where(is_sloped, (wholes[4] / wholes[0] - wholes[1] / wholes[0] * mean_distance) / variance, 0.0)
+        lean = np.where(is_sloped, mean_distance / variance, 0.0)
+        residual = score - theta * total - slope * distance
+        residual_distance = product - theta * distance - slope * square
+        share = ((1 + lean * mean_distance) * residual - lean * residual_distance) / wholes[0]
+        spread = np.zeros(share.shape[0])
+        for side in (lead, target):
+            count = side.sum(axis=1)
+            spread += (share**2 * side).sum(axis=1) * count / np.maximum(count - 1, 1)
+        return Studentised(theta[:, 0], np.asarray(np.sqrt(spread)))
 
 
 def _probability(theta: Floats, decidable: Floats) -> Floats:
@@ -154,15 +216,16 @@ def _permuted_labels(log_rate: Floats, is_lead: NDArray[np.bool_], width: float,
     return labels
 
 
-def trend_precedence(
-    lead: Adopters, target: Adopters, account_weights: NDArray[np.float32], parameters: KernelParameters, seed: int
-) -> TrendPrecedence:
-    """Estimate one trend's precedence with an interval by account bootstrap and a p-value by local label permutation.
+def trend_precedence(lead: Adopters, target: Adopters, parameters: KernelParameters, seed: int) -> TrendPrecedence:
+    """Estimate one trend's precedence; interval and p-value by local permutation of the studentised theta.
+
+    Group labels move only between accounts of similar rate, which widens the overlap of the two groups' rates: theta
+    under permutation is less variable than theta itself. Its standard error is compared away (Janssen 1997): the
+    statistic is theta over the standard error of its projection on accounts, in the data and in each permutation.
 
     Args:
         lead: Adopters of the lead group, with known intervals.
         target: Adopters of the target group, with known intervals.
-        account_weights: Bootstrap weights, resample x account, shared by all trends.
         parameters: See :class:`KernelParameters`.
         seed: Of this trend's sample and permutations.
 
@@ -170,34 +233,60 @@ def trend_precedence(
         The estimate; everything NaN when the posting rates of the two groups do not overlap.
     """
     lead, target = sampled(lead, parameters.group_cap, seed), sampled(target, parameters.group_cap, seed + 1)
-    empty = np.full(account_weights.shape[0], NONE)
-    forms = _forms(lead, target, parameters.bandwidth)
-    if forms[0].sum() < parameters.smallest_weight:
-        return TrendPrecedence(NONE, NONE, NONE, NONE, NONE, NONE, empty, empty)
+    nothing = np.empty(0)
+    pairs = pair_forms(lead, target, parameters.bandwidth)
+    if pairs[0].sum() < parameters.smallest_weight:
+        return TrendPrecedence(NONE, NONE, NONE, NONE, NONE, NONE, nothing)
     theta, decidable = local_linear_theta(lead, target, parameters.bandwidth)
     if decidable <= 0:
-        return TrendPrecedence(theta, 0.0, NONE, NONE, NONE, NONE, empty, empty)
-    weights_lead = account_weights[:, lead.account].astype(float)
-    weights_target = account_weights[:, target.account].astype(float)
-    thetas, decidables = _intercept(_bilinear(weights_lead, forms, weights_target))
-    tail = (1 - parameters.interval_level) / 2
-    low, high = np.nanquantile(_probability(thetas, decidables), [tail, 1 - tail])
+        return TrendPrecedence(theta, 0.0, NONE, NONE, NONE, NONE, nothing)
+    thetas, _ = _intercept(
+        _bilinear(account_weights(lead.account, parameters), pairs, account_weights(target.account, parameters))
+    )
 
     both = Adopters(*(np.concatenate(pair) for pair in zip(vars(lead).values(), vars(target).values(), strict=True)))
     is_lead = np.arange(both.account.size) < lead.account.size
+    forms = pair_forms(both, both, parameters.bandwidth)[:5]
+    found = studentised(forms, is_lead[None, :])
     labels = _permuted_labels(both.log_rate, is_lead, parameters.permutation_width, parameters.permutation_count, seed + 2)
-    null, _ = _intercept(_bilinear(labels.astype(float), _forms(both, both, parameters.bandwidth), (~labels).astype(float)))
+    null = studentised(forms, labels).statistic
     null = null[np.isfinite(null)]
-    above, below = (1 + (null >= theta).sum()) / (1 + null.size), (1 + (null <= theta).sum()) / (1 + null.size)
+    statistic = float(found.statistic[0])
+    tail = (1 - parameters.interval_level) / 2
     probability = float(_probability(np.asarray(theta), np.asarray(decidable)))
-    p_value = float(min(1.0, 2 * min(above, below)))
-    return TrendPrecedence(theta, decidable, probability, float(low), float(high), p_value, thetas, decidables)
+    low, high = 0.0, 1.0
+    if null.size and np.isfinite(statistic):
+        # The interval holds what the test would not reject, with the decidable share taken as known.
+        edges = theta - np.quantile(null, [1 - tail, tail]) * found.error[0]
+        low, high = (float(end) for end in _probability(edges, np.asarray(decidable)))
+    return TrendPrecedence(
+        theta,
+        decidable,
+        probability,
+        min(low, probability),
+        max(high, probability),
+        _rank_p(statistic, null) if np.isfinite(statistic) else 1.0,
+        thetas,
+    )
 
 
-def account_bootstrap_weights(account_count: int, parameters: KernelParameters) -> NDArray[np.float32]:
-    """Exponential (Bayesian bootstrap) weights, resample x account: one account has one weight in all its trends."""
-    shape = (parameters.bootstrap_count, account_count)
-    return np.random.default_rng(parameters.seed).standard_exponential(shape, dtype=np.float32)
+def _rank_p(observed: float, null: Floats) -> float:
+    """Two-sided p-value of a value among draws of its null, itself counted as one of them."""
+    slack = 1e-9 * max(1.0, abs(observed))
+    above, below = (1 + (null >= observed - slack).sum()), (1 + (null <= observed + slack).sum())
+    return float(min(1.0, 2 * min(above, below) / (1 + null.size)))
+
+
+def account_weights(accounts: Hashes, parameters: KernelParameters) -> Floats:
+    """Exponential (Bayesian bootstrap) weights, resample x account, from the account's hash: one weight in all its trends.
+
+    Args:
+        accounts: Hashes of account keys.
+        parameters: See :class:`KernelParameters`.
+    """
+    draws = np.arange(parameters.bootstrap_count, dtype=np.uint64)[:, None] + np.uint64(parameters.seed)
+    bits = mixed(mixed(draws) + accounts[None, :])
+    return np.asarray(-np.log(((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
 
 
 def two_sided_p(resamples: Floats) -> float:
@@ -208,32 +297,43 @@ def two_sided_p(resamples: Floats) -> float:
     return float(min(1.0, 2 * (smaller + 1) / (resamples.size + 1)))
 
 
-def trend_resamples(trend_count: int, resample_count: int, seed: int) -> Floats:
-    """Multiplicities of trends, resample x trend, of a trend-level bootstrap."""
-    chosen = np.random.default_rng(seed).multinomial(trend_count, np.full(trend_count, 1 / trend_count), resample_count)
-    return np.asarray(chosen, dtype=float)
+def resampled_sums(values: Floats, resample_count: int, seed: int) -> Floats:
+    """Sums over trends in a trend-level bootstrap, resample x column; linear in trends, a few resamples in memory at a time.
+
+    Args:
+        values: Trend x column.
+        resample_count: Resamples.
+        seed: Of the draws.
+    """
+    generator = np.random.default_rng(seed)
+    count = values.shape[0]
+    parts = []
+    for begin in range(0, resample_count, _RESAMPLE_BLOCK):
+        chosen = generator.multinomial(count, np.full(count, 1 / count), min(_RESAMPLE_BLOCK, resample_count - begin))
+        parts.append(chosen.astype(float) @ values)
+    return np.concatenate(parts)
 
 
-def pooled_precedence(trends: list[TrendPrecedence], parameters: KernelParameters) -> PooledPrecedence:
+def pooled_precedence(theta: Floats, decidable: Floats, account_thetas: Floats, parameters: KernelParameters) -> PooledPrecedence:
     """Pool trends: mean theta over mean decidable share, trend-level bootstrap, two-sided; accounts that recur are a second cluster.
 
     The p-value is the larger of the trend-level bootstrap's and the account-level bootstrap's, the interval the wider.
 
     Args:
-        trends: Estimates in a fixed order; those with NaN theta are left out.
+        theta: Of each trend, in a fixed order; finite.
+        decidable: Decidable share of each trend, above 0.
+        account_thetas: Theta in each resample of accounts, trend x resample.
         parameters: See :class:`KernelParameters`.
     """
-    kept = [trend for trend in trends if np.isfinite(trend.theta) and trend.decidable > 0]
-    count = len(kept)
+    count = theta.size
     if count < 2:
         return PooledPrecedence(NONE, NONE, NONE, NONE, count)
-    theta, decidable = np.array([t.theta for t in kept]), np.array([t.decidable for t in kept])
-    weights = trend_resamples(count, 4 * parameters.bootstrap_count, parameters.seed) / count
+    means = resampled_sums(theta[:, None], 4 * parameters.bootstrap_count, parameters.seed)[:, 0] / count
     # A bootstrap of n units is too narrow by (n-1)/n in variance.
     widen = np.sqrt(count / (count - 1))
-    by_trend = theta.mean() + widen * (weights @ theta - theta.mean())
-    by_account = np.mean([t.account_thetas for t in kept], axis=0)
-    by_account += theta.mean() - by_account.mean()
+    by_trend = theta.mean() + widen * (means - theta.mean())
+    by_account = account_thetas.mean(axis=0)
+    by_account = by_account + theta.mean() - by_account.mean()
     tail = (1 - parameters.interval_level) / 2
     ranges = [
         np.quantile(_probability(resample, np.asarray(decidable.mean())), [tail, 1 - tail]) for resample in (by_trend, by_account)
@@ -243,22 +343,32 @@ def pooled_precedence(trends: list[TrendPrecedence], parameters: KernelParameter
     return PooledPrecedence(probability, float(low), float(high), max(two_sided_p(by_trend), two_sided_p(by_account)), count)
 
 
-def naive_lead(lead_hours: Floats, target_hours: Floats, shuffle_count: int, seed: int) -> tuple[float, float, float]:
+def naive_lead(lead_hours: Floats, target_hours: Floats) -> tuple[float, float, float]:
     """First target adoption minus first lead adoption, with its null when group labels are shuffled.
 
+    The null is exact, not drawn: among n adopters in the order of time, the first k are all of the lead group and the
+    next is of the target group with probability ``prod_{i<k} (n_lead - i) / (n - i) * n_target / (n - k)``.
+
     Args:
-        lead_hours: Adoption times of the lead group, hours.
-        target_hours: Adoption times of the target group, hours.
-        shuffle_count: Label shuffles.
-        seed: Of the shuffles.
+        lead_hours: Adoption times of the lead group, hours; not empty.
+        target_hours: Adoption times of the target group, hours; not empty.
 
     Returns:
-        Naive lead (hours, positive when a lead account was first), its median under the null, and the share of
-        shuffles with a lead at least as long.
+        Naive lead (hours, positive when a lead account was first), its median under the null, and its two-sided
+        p-value under it.
     """
     observed = float(target_hours.min() - lead_hours.min())
     times = np.sort(np.concatenate([lead_hours, target_hours]))
-    keys = np.random.default_rng(seed).random((shuffle_count, times.size))
-    is_lead = np.argsort(np.argsort(keys, axis=1), axis=1) < lead_hours.size
-    leads = times[(~is_lead).argmax(axis=1)] - times[is_lead.argmax(axis=1)]
-    return observed, float(np.median(leads)), float((1 + (leads >= observed - 1e-9).sum()) / (1 + shuffle_count))
+    values, chances = [], []
+    for sign, count in ((1, lead_hours.size), (-1, target_hours.size)):
+        before = np.arange(count)
+        run = np.cumprod((count - before) / (times.size - before)) * (times.size - count) / (times.size - 1 - before)
+        values.append(sign * (times[1 : count + 1] - times[0]))
+        chances.append(run)
+    value, chance = np.concatenate(values), np.concatenate(chances)
+    order = np.argsort(value, kind="stable")
+    value, share = value[order], np.cumsum(chance[order])
+    middle = [value[np.searchsorted(share, edge)] for edge in (0.5 - 1e-9, 0.5 + 1e-9)]
+    slack = 1e-9 * max(1.0, abs(observed))
+    tails = chance[order][value >= observed - slack].sum(), chance[order][value <= observed + slack].sum()
+    return observed, float(np.mean(middle)), float(min(1.0, 2 * min(tails)))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
-METHOD_VERSION: Final = "gamma_poisson_rates_1"
+METHOD_VERSION: Final = "gamma_poisson_rates_2"
 Floats = NDArray[np.float64]
 _LARGEST_LOG: Final = 12.0
+_LOG_STEP: Final = 0.05
 
 
 def fit_gamma_prior(counts: Floats, exposure_days: Floats) -> tuple[float, float]:
@@ -28,13 +29,16 @@ def fit_gamma_prior(counts: Floats, exposure_days: Floats) -> tuple[float, float
     n, e = counts[seen], exposure_days[seen]
     if n.size == 0 or n.sum() <= 0:
         return 1.0, 1.0
+    kinds, repeats = np.unique(np.column_stack([n, e]), axis=0, return_counts=True)
     mean = float(n.sum() / e.sum())
     spread = float((e * (n / e - mean) ** 2).sum() - (n.size - 1) * mean) / max(float(e.sum() - (e**2).sum() / e.sum()), 1e-9)
     shape = mean**2 / spread if spread > 0 else 50.0
 
+    some, days = kinds.T
+
     def loss(logs: Floats) -> float:
         a, b = np.exp(np.clip(logs, -_LARGEST_LOG, _LARGEST_LOG))
-        return -float((gammaln(a + n) - gammaln(a) + a * np.log(b / (b + e)) - n * np.log(b + e)).sum())
+        return -float(repeats @ (gammaln(a + some) - gammaln(a) + a * np.log(b / (b + days)) - some * np.log(b + days)))
 
     start = np.log([np.clip(shape, 0.05, 200.0), np.clip(shape, 0.05, 200.0) / mean])
     best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-6, "maxiter": 400})
@@ -42,8 +46,14 @@ def fit_gamma_prior(counts: Floats, exposure_days: Floats) -> tuple[float, float
     return float(a), float(b)
 
 
-def posterior_mean_rates(counts: Floats, exposure_days: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Give each account's posting rate as the Gamma-Poisson posterior mean within its group.
+def rounded_prior(shape: float, rate: float) -> tuple[float, float]:
+    """Round a prior on a grid of 5% steps: a little more data then leaves it, and all that was computed from it, as it was."""
+    logs = np.round(np.log([shape, rate]) / _LOG_STEP) * _LOG_STEP
+    return float(np.exp(logs[0])), float(np.exp(logs[1]))
+
+
+def posterior_mean_rates(counts: Floats, exposure_days: Floats, prior: tuple[float, float]) -> Floats:
+    """Give each account's posting rate as the Gamma-Poisson posterior mean ``(a + n) / (b + days)``.
 
     Without the shrinkage, comparing accounts "at equal rate" fails: a counted rate carries Poisson noise, and
     groups of unlike mean regress towards unlike values.
@@ -51,14 +61,10 @@ def posterior_mean_rates(counts: Floats, exposure_days: Floats, groups: NDArray[
     Args:
         counts: Posts of each account in the window before the trend's birth.
         exposure_days: Observed length of that window, days.
-        groups: Group of each account; the prior is fitted within each.
+        prior: Shape and rate of the accounts' group (:func:`fit_gamma_prior`).
 
     Returns:
         Posts per day, strictly positive.
     """
-    rates = np.empty(counts.size)
-    for group in np.unique(groups):
-        inside = groups == group
-        shape, rate = fit_gamma_prior(counts[inside], exposure_days[inside])
-        rates[inside] = (shape + counts[inside]) / (rate + exposure_days[inside])
-    return np.maximum(rates, 1e-6)
+    shape, rate = prior
+    return np.asarray(np.maximum((shape + counts) / (rate + exposure_days), 1e-6))

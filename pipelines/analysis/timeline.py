@@ -7,14 +7,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit, logit
 
-from pipelines.analysis.precedence import trend_resamples, two_sided_p
+from pipelines.analysis.precedence import resampled_sums, two_sided_p
 
-METHOD_VERSION: Final = "timeline_likelihood_1"
+METHOD_VERSION: Final = "timeline_likelihood_2"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _TINY: Final = 1e-300
+_LOGIT_STEP: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,11 @@ class TimelineParameters:
         bins_before_birth: Exposure may precede the first adoption by this many bins.
         smoothing_bins: Standard deviation of the smoother of the exposure density, bins.
         iteration_count: Smoothed EM steps per profile point.
-        adoption_grid: Values tried for p, the chance that a post after exposure uses the trend.
-        is_adoption_per_group: Whether each group has its own p.
-        adoption_trend_cap: Trends, evenly spaced, from which p is found.
+        adoption_grid: Values tried for p, the chance that a post after exposure uses the trend; four or more.
+        adoption_shift_bins: Shifts tried with them.
+        adoption_trend_cap: Trends of a span from which p is found, chosen by a hash of their keys.
+        adoption_group_cap: Adopters of a group that enter where p is sought; a seeded sample above that.
+        adoption_iteration_count: Smoothed EM steps where p is sought.
         group_cap: Adopters of a group that enter one trend; a seeded sample above that.
         bootstrap_count: Trend-level resamples.
         interval_level: Coverage of reported intervals.
@@ -41,9 +46,11 @@ class TimelineParameters:
     bins_before_birth: int = 8
     smoothing_bins: float = 1.5
     iteration_count: int = 25
-    adoption_grid: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 0.95)
-    is_adoption_per_group: bool = True
+    adoption_grid: tuple[float, ...] = (0.1, 0.2, 0.35, 0.55, 0.8, 0.98)
+    adoption_shift_bins: tuple[int, ...] = (-12, -8, -4, 0, 4, 8, 12)
     adoption_trend_cap: int = 12
+    adoption_group_cap: int = 80
+    adoption_iteration_count: int = 15
     group_cap: int = 200
     bootstrap_count: int = 1000
     interval_level: float = 0.90
@@ -69,21 +76,18 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class TimelineFit:
-    """Shifts by trend and pooled over trends, and the adoption probabilities found."""
+class Waits:
+    """What the model needs of one group of adopters on the exposure grid; account x grid point.
 
-    trends: tuple[Shift, ...]
-    profiles: Floats
-    adoption_lead: float
-    adoption_target: float
-
-
-@dataclass(frozen=True)
-class _Waits:
-    """Own posts between each grid point and adoption (0: adopted before it) and posts left in the window; account x grid."""
+    Attributes:
+        waited: Own posts from each grid point to adoption, the adopting one included (0: adopted before the point).
+        left: Own posts from each grid point to the window's end.
+        base_count: Grid points that the exposure density covers; the rest is room for the shift.
+    """
 
     waited: NDArray[np.int64]
     left: NDArray[np.int64]
+    base_count: int
 
     def likelihoods(self, adoption: float) -> tuple[Floats, Floats]:
         """Chance of adopting at the observed post, and of adopting in the window at all, for each exposure time."""
@@ -92,53 +96,8 @@ class _Waits:
         return np.asarray(waited, dtype=np.float64), np.asarray(1 - stay**self.left, dtype=np.float64)
 
 
-def _waits(adopters: list[Timeline], points: Floats) -> _Waits:
-    waited = np.zeros((len(adopters), points.size), dtype=np.int64)
-    left = np.zeros_like(waited)
-    for row, adopter in enumerate(adopters):
-        times = np.sort(adopter.post_hours)
-        before = np.searchsorted(times, points, side="left")
-        left[row] = times.size - before
-        until = np.searchsorted(times, adopter.adopted_hours, side="right")
-        waited[row] = np.maximum(until - before, 0)
-    return _Waits(waited, left)
-
-
-@dataclass(frozen=True)
-class _Trend:
-    lead: _Waits
-    target: _Waits
-    base_count: int
-
-    def log_likelihood(
-        self, shift_bins: int, adoption_lead: float, adoption_target: float, parameters: TimelineParameters
-    ) -> float:
-        """Log likelihood with the exposure density fitted by smoothed EM, truncation by its ghost term."""
-        reach = parameters.largest_shift_bins
-        lead = [m[:, reach : reach + self.base_count] for m in self.lead.likelihoods(adoption_lead)]
-        start = reach + shift_bins
-        target = [m[:, start : start + self.base_count] for m in self.target.likelihoods(adoption_target)]
-        observed, caught = np.concatenate([lead[0], target[0]]), np.concatenate([lead[1], target[1]])
-        density = np.full(self.base_count, 1 / self.base_count)
-        missed = 1 - caught
-        for _ in range(parameters.iteration_count):
-            density = density * ((1 / (observed @ density + _TINY)) @ observed + (1 / (caught @ density + _TINY)) @ missed)
-            density = gaussian_filter1d(density / density.sum(), parameters.smoothing_bins, mode="nearest")
-            density /= density.sum()
-        return float(np.log(observed @ density + _TINY).sum() - np.log(caught @ density + _TINY).sum())
-
-
-def _prepared(lead: list[Timeline], target: list[Timeline], parameters: TimelineParameters) -> _Trend:
-    last = max(adopter.adopted_hours for adopter in lead + target)
-    base_count = parameters.bins_before_birth + int(last // parameters.bin_hours) + 1
-    first = -parameters.bins_before_birth - parameters.largest_shift_bins
-    points = np.asarray(
-        (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours, dtype=np.float64
-    )
-    return _Trend(_waits(lead, points), _waits(target, points), base_count)
-
-
-def _capped(adopters: list[Timeline], cap: int, seed: int) -> list[Timeline]:
+def capped(adopters: list[Timeline], cap: int, seed: int) -> list[Timeline]:
+    """Cap a group by a seeded sample that does not depend on the order of its members."""
     adopters = sorted(
         adopters, key=lambda adopter: (adopter.adopted_hours, adopter.post_hours.size, float(adopter.post_hours.sum()))
     )
@@ -147,22 +106,143 @@ def _capped(adopters: list[Timeline], cap: int, seed: int) -> list[Timeline]:
     return [adopters[row] for row in np.sort(np.random.default_rng(seed).choice(len(adopters), cap, replace=False))]
 
 
-def _best_adoption(
-    trends: list[_Trend], shift: int, start: tuple[float, float], round_count: int, parameters: TimelineParameters
-) -> tuple[float, float]:
-    """Profile p over all trends at one shift, one group after the other (or both together)."""
+def waits(adopters: list[Timeline], last_adopted_hours: float, parameters: TimelineParameters) -> Waits:
+    """Place a group's posts on the exposure grid.
 
-    def total(lead: float, target: float) -> float:
-        return sum(trend.log_likelihood(shift, lead, target, parameters) for trend in trends)
+    Args:
+        adopters: One group's; not empty.
+        last_adopted_hours: Last adoption of all groups that are compared: both sides need one grid.
+        parameters: See :class:`TimelineParameters`.
+    """
+    base_count = parameters.bins_before_birth + int(last_adopted_hours // parameters.bin_hours) + 1
+    first = -parameters.bins_before_birth - parameters.largest_shift_bins
+    points = (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours
+    waited = np.zeros((len(adopters), points.size), dtype=np.int64)
+    left = np.zeros_like(waited)
+    for row, adopter in enumerate(adopters):
+        times = np.sort(adopter.post_hours)
+        before = np.searchsorted(times, points, side="left")
+        left[row] = times.size - before
+        until = np.searchsorted(times, adopter.adopted_hours, side="right")
+        waited[row] = np.maximum(until - before, 0)
+    return Waits(waited, left, base_count)
 
-    if not parameters.is_adoption_per_group:
-        common = max(parameters.adoption_grid, key=lambda p: total(p, p))
-        return common, common
-    lead, target = start
-    for _ in range(round_count):
-        lead = max(parameters.adoption_grid, key=lambda p: total(p, target))
-        target = max(parameters.adoption_grid, key=lambda p: total(lead, p))
-    return lead, target
+
+def _smoothed(density: Floats, parameters: TimelineParameters) -> Floats:
+    density = density / density.sum(axis=-1, keepdims=True)
+    density = gaussian_filter1d(density, parameters.smoothing_bins, axis=-1, mode="nearest")
+    return np.asarray(density / density.sum(axis=-1, keepdims=True))
+
+
+def adoption_profile(lead: Waits, target: Waits, parameters: TimelineParameters) -> Floats:
+    """Log likelihood of one trend over p of the lead group, p of the target group and a few shifts; density fitted anew at each.
+
+    Profiles of many trends are summed to find p (:func:`best_adoption`): p is common to them, and one trend says little of it.
+
+    Args:
+        lead: Lead group, on the grid of both.
+        target: Target group, on the same grid.
+        parameters: See :class:`TimelineParameters`.
+
+    Returns:
+        Lead's p x target's p x shift, flattened.
+    """
+    reach, base = parameters.largest_shift_bins, lead.base_count
+    size, shifts = len(parameters.adoption_grid), np.array(parameters.adoption_shift_bins)
+    leads = [tuple(m[:, reach : reach + base] for m in lead.likelihoods(p)) for p in parameters.adoption_grid]
+    targets = [target.likelihoods(p) for p in parameters.adoption_grid]
+    width = targets[0][0].shape[1]
+    places = (reach + shifts)[None, :, None] + np.arange(base)[None, None, :]
+    every = np.arange(size)[:, None, None], np.arange(shifts.size)[None, :, None]
+    density = np.full((size, size, shifts.size, base), 1 / base)
+    padded = np.zeros((size, shifts.size, width))
+
+    def sides(which: int) -> tuple[Floats, Floats]:
+        """Densities that one value of the lead's p meets, and those that one value of the target's p meets, shifted."""
+        padded[(*every, places)] = density[:, which]
+        return density[which].reshape(-1, base), padded.reshape(-1, width)
+
+    for _ in range(parameters.adoption_iteration_count):
+        step = np.zeros_like(density)
+        for which in range(size):
+            near, far = sides(which)
+            for densities, (seen, caught), is_lead in ((near, leads[which], True), (far, targets[which], False)):
+                pull = (1 / (densities @ seen.T + _TINY)) @ seen + (1 / (densities @ caught.T + _TINY)) @ (1 - caught)
+                if is_lead:
+                    step[which] += pull.reshape(size, shifts.size, base)
+                else:
+                    step[:, which] += pull.reshape(size, shifts.size, width)[(*every, places)]
+        density = _smoothed(density * step, parameters)
+    fit = np.zeros((size, size, shifts.size))
+    for which in range(size):
+        near, far = sides(which)
+        for densities, (seen, caught), is_lead in ((near, leads[which], True), (far, targets[which], False)):
+            gain = (np.log(densities @ seen.T + _TINY) - np.log(densities @ caught.T + _TINY)).sum(axis=1)
+            if is_lead:
+                fit[which] += gain.reshape(size, shifts.size)
+            else:
+                fit[:, which] += gain.reshape(size, shifts.size)
+    return fit.ravel()
+
+
+def best_adoption(profile: Floats, parameters: TimelineParameters) -> tuple[float, float]:
+    """Find p of the lead and of the target group: the maximum, between the grid's points, of summed adoption profiles.
+
+    Args:
+        profile: Sum over trends of :func:`adoption_profile`.
+        parameters: See :class:`TimelineParameters`.
+    """
+    size = len(parameters.adoption_grid)
+    cube = profile.reshape(size, size, -1)
+    plane = cube[:, :, int(cube.max(axis=(0, 1)).argmax())]
+    at = logit(np.array(parameters.adoption_grid))
+    # Between the points the log likelihood is smooth in the logit of p; steps of a fifth keep p as it was where little came in.
+    fine = np.arange(np.ceil(at[0] / _LOGIT_STEP), at[-1] / _LOGIT_STEP + 1e-9) * _LOGIT_STEP
+    surface = RectBivariateSpline(at, at, plane, kx=3, ky=3)(fine, fine)
+    lead, target = np.unravel_index(int(surface.argmax()), surface.shape)
+    return float(expit(fine[lead])), float(expit(fine[target]))
+
+
+def shift_profile(
+    lead: Waits, target: Waits, adoption_lead: float, adoption_target: float, parameters: TimelineParameters
+) -> Floats:
+    """Log likelihood of one trend for each shift, the common exposure density fitted anew at each by smoothed EM.
+
+    Exposure has a smooth density on a grid, the same for both groups but for the shift; after exposure each post uses
+    the trend with probability p, so adopting at the m-th own post has probability ``p (1-p)^(m-1)``; the window's end
+    truncates, so each account's likelihood is divided by its chance of adopting inside the window (ghost term in the EM).
+
+    Args:
+        lead: Lead group, on the grid of both.
+        target: Target group, on the same grid.
+        adoption_lead: p of the lead group.
+        adoption_target: p of the target group.
+        parameters: See :class:`TimelineParameters`.
+
+    Returns:
+        One value for each shift from minus to plus ``largest_shift_bins``.
+    """
+    reach, base = parameters.largest_shift_bins, lead.base_count
+    lead_seen, lead_caught = (matrix[:, reach : reach + base] for matrix in lead.likelihoods(adoption_lead))
+    target_seen, target_caught = target.likelihoods(adoption_target)
+    lead_missed, target_missed = 1 - lead_caught, 1 - target_caught
+    # All shifts at once: row s of a padded density lies s places to the right, so each group takes one matrix product.
+    rows = np.arange(2 * reach + 1)[:, None]
+    places = rows + np.arange(base)[None, :]
+    padded = np.zeros((rows.size, target_seen.shape[1]))
+    density = np.full((rows.size, base), 1 / base)
+
+    def chances() -> tuple[Floats, Floats, Floats, Floats]:
+        padded[rows, places] = density
+        return density @ lead_seen.T, density @ lead_caught.T, padded @ target_seen.T, padded @ target_caught.T
+
+    for _ in range(parameters.iteration_count):
+        seen, caught, target_saw, target_caughts = (1 / (chance + _TINY) for chance in chances())
+        step = seen @ lead_seen + caught @ lead_missed
+        step += (target_saw @ target_seen + target_caughts @ target_missed)[rows, places]
+        density = _smoothed(density * step, parameters)
+    fits = [np.log(chance + _TINY).sum(axis=1) for chance in chances()]
+    return np.asarray(fits[0] - fits[1] + fits[2] - fits[3])
 
 
 def _peaks(profiles: Floats, parameters: TimelineParameters) -> Floats:
@@ -176,8 +256,13 @@ def _peaks(profiles: Floats, parameters: TimelineParameters) -> Floats:
     return np.asarray((inner + np.clip(offset, -1, 1) - parameters.largest_shift_bins) * parameters.bin_hours)
 
 
-def _trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
-    """Peak of one trend's profile, with the profile-likelihood interval (half the chi-square quantile below the peak)."""
+def trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
+    """Peak of one trend's profile, with the profile-likelihood interval (half the chi-square quantile below the peak).
+
+    Args:
+        profile: From :func:`shift_profile`.
+        parameters: See :class:`TimelineParameters`.
+    """
     from scipy.stats import chi2
 
     grid = (np.arange(profile.size) - parameters.largest_shift_bins) * parameters.bin_hours
@@ -189,54 +274,18 @@ def _trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
     return Shift(peak, min(float(inside[0]), peak), max(float(inside[-1]), peak), float(chi2.sf(max(drop, 0.0), 1)))
 
 
-def fit_timelines(trends: list[tuple[list[Timeline], list[Timeline]]], parameters: TimelineParameters) -> TimelineFit:
-    """Fit the shift of every trend, with p common to all trends.
-
-    Exposure has a smooth density on a grid, the same for both groups but for the shift; after exposure each post uses
-    the trend with probability p, so adopting at the m-th own post has probability ``p (1-p)^(m-1)``; the window's end
-    truncates, so each account's likelihood is divided by its chance of adopting inside the window.
-
-    Args:
-        trends: Lead and target adopters of each trend; neither list empty.
-        parameters: See :class:`TimelineParameters`.
-
-    Returns:
-        Per-trend shifts with profile-likelihood intervals, and the profiles that :func:`pooled_shift` sums.
-    """
-    width = 2 * parameters.largest_shift_bins + 1
-    if not trends:
-        return TimelineFit((), np.empty((0, width)), NONE, NONE)
-    prepared = [
-        _prepared(
-            _capped(lead, parameters.group_cap, parameters.seed),
-            _capped(target, parameters.group_cap, parameters.seed + 1),
-            parameters,
-        )
-        for lead, target in trends
-    ]
-    shifts = np.arange(-parameters.largest_shift_bins, parameters.largest_shift_bins + 1)
-    # p needs few trends; every trend then has its own shift.
-    chosen = prepared[:: -(-len(prepared) // parameters.adoption_trend_cap)]
-    coarse = list(range(-parameters.largest_shift_bins, parameters.largest_shift_bins + 1, 4))
-    lead, target = _best_adoption(chosen, 0, (0.4, 0.4), 2, parameters)
-    best = max(coarse, key=lambda shift: sum(trend.log_likelihood(shift, lead, target, parameters) for trend in chosen))
-    lead, target = _best_adoption(chosen, best, (lead, target), 1, parameters)
-    profiles = np.array([[trend.log_likelihood(int(shift), lead, target, parameters) for shift in shifts] for trend in prepared])
-    return TimelineFit(tuple(_trend_shift(profile, parameters) for profile in profiles), profiles, lead, target)
-
-
 def pooled_shift(profiles: Floats, parameters: TimelineParameters) -> Shift:
     """Shift over trends: peak of the summed profile, with a trend-level bootstrap interval and two-sided p-value.
 
     Args:
-        profiles: Trend x shift log likelihoods from :func:`fit_timelines`.
+        profiles: Trend x shift log likelihoods from :func:`shift_profile`.
         parameters: See :class:`TimelineParameters`.
     """
     count = profiles.shape[0]
     if count < 2:
         return Shift(NONE, NONE, NONE, NONE)
     peak = float(_peaks(profiles.sum(axis=0, keepdims=True), parameters)[0])
-    resamples = _peaks(trend_resamples(count, parameters.bootstrap_count, parameters.seed) @ profiles, parameters)
+    resamples = _peaks(resampled_sums(profiles, parameters.bootstrap_count, parameters.seed), parameters)
     resamples = peak + (resamples - peak) * np.sqrt(count / (count - 1))
     tail = (1 - parameters.interval_level) / 2
     low, high = np.quantile(resamples, [tail, 1 - tail])

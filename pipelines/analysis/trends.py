@@ -1,41 +1,43 @@
-"""The trend tables: exchange tables in, precedence, pooled findings and origin odds out. Gates live here; estimators do not; no I/O."""
+"""The trend tables: exchange tables in, precedence, pooled findings and origin odds out. Gates and reuse live here; estimators do not."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from pipelines.analysis import contracts
-from pipelines.analysis.origin import ChoiceSet, OriginParameters, naive_origin, origin_odds
+from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_references
+from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table, text_words
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.precedence import (
-    Adopters,
-    KernelParameters,
-    PooledPrecedence,
-    TrendPrecedence,
-    account_bootstrap_weights,
-    naive_lead,
-    pooled_precedence,
-    trend_precedence,
+from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
+from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
+from pipelines.analysis.trend_pools import Pooling, pooled_findings, pooled_odds
+from pipelines.analysis.trend_references import Counts, PeriodTrends, References, adoption_chances, adoption_samples, fit_priors
+from pipelines.analysis.trend_rows import (
+    CLASS_OF_TIER,
+    MEDIA,
+    TIERS,
+    Rows,
+    TrendPartition,
+    TrendRows,
+    TrendTables,
+    partitioned,
+    read_trends,
 )
-from pipelines.analysis.rates import posterior_mean_rates
-from pipelines.analysis.timeline import Shift, Timeline, TimelineFit, TimelineParameters, fit_timelines, pooled_shift
 
-METHOD_VERSION: Final = "trends_1"
-Floats = NDArray[np.float64]
-Rows = list[dict[str, Any]]
-TARGET_CLASSES: Final = ("large_creators", "mid_creators", "media")
-TIERS: Final = ("micro", "mid", "macro", "mega")
-_LEAD: Final = "micro"
-_TIER_OF: Final = {"micro_sub1k": "micro", "micro_1k_10k": "micro", "nano": "micro"} | {tier: tier for tier in TIERS}
-_CLASS_OF: Final = {"micro": _LEAD, "mid": "mid_creators", "macro": "large_creators", "mega": "large_creators"}
-_MICROSECONDS_PER_HOUR: Final = 3_600_000_000
-_DAY_HOURS: Final = 24.0
+METHOD_VERSION: Final = "trends_2"
+LEAD_CLASS: Final = "micro"
+TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
+_PARTITIONS_KEPT: Final = 2
+_KEYS: Final = ["trend_key", "lead_class", "target_class"]
+_UNKNOWN_PRIOR: Final = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,10 @@ class TrendParameters:
     Attributes:
         largest_day_share: At or above this share of adoptions on one day the trend is a shock.
         smallest_lead_count: Fewer lead adopters abstain.
-        smallest_target_count: Fewer target adopters abstain.
+        smallest_target_count: Fewer target adopters abstain; of two platforms, neither may have fewer than the lead count.
         smallest_trend_count: Fewer trends abstain from a pooled finding.
+        smallest_span_count: Trends over which rate priors and adoption chances are found, as far as there are.
         claim_level: Two-sided level that both estimators must reach.
-        shuffle_count: Label shuffles of the naive lead's null.
         kernel: Of the kernel estimator.
         timeline: Of the timeline model.
         origin: Of the choice model.
@@ -58,297 +60,408 @@ class TrendParameters:
     smallest_lead_count: int = 5
     smallest_target_count: int = 3
     smallest_trend_count: int = 8
+    smallest_span_count: int = 12
     claim_level: float = 0.05
-    shuffle_count: int = 499
     kernel: KernelParameters = field(default_factory=KernelParameters)
     timeline: TimelineParameters = field(default_factory=TimelineParameters)
     origin: OriginParameters = field(default_factory=OriginParameters)
 
 
-@dataclass(frozen=True)
-class _Trend:
-    key: str
-    period: str
-    gate: str | None
-    tier: NDArray[np.str_]
-    group: NDArray[np.str_]
-    adopters: Adopters
-    is_exact: NDArray[np.bool_]
-    has_previous: NDArray[np.bool_]
-    posts: tuple[Floats, ...]
+def _salt(parameters: TrendParameters) -> str:
+    modules = (precedence, rates, timeline, origin, trend_references)
+    return digest(METHOD_VERSION, *(module.METHOD_VERSION for module in modules), params_hash(parameters))
+
+
+def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
+    if trend.is_left_censored:
+        return "left_censored"
+    return "shock" if trend.largest_day_share >= parameters.largest_day_share else None
+
+
+class _Source:
+    """Partitions as trends by key; the last few stay in memory."""
+
+    def __init__(self, partitions: Mapping[str, TrendPartition]) -> None:
+        self.partitions = partitions
+        self.rows = lru_cache(maxsize=_PARTITIONS_KEPT)(self._read)
+        self._counts: dict[str, Counts] = {}
+
+    def _read(self, partition_key: str) -> dict[str, TrendRows]:
+        trends = {trend.key: trend for trend in read_trends(self.partitions[partition_key].load())}
+        for key, trend in trends.items():
+            self._counts[key] = {name: (trend.prior_posts[rows], trend.prior_days[rows]) for name, rows in trend.groups().items()}
+        return trends
+
+    def counts(self, partition_key: str, key: str) -> Counts:
+        """Posts and days of the rate window by group; remembered of every trend that was read."""
+        if key not in self._counts:
+            self.rows(partition_key)
+        return self._counts[key]
 
 
 @dataclass(frozen=True)
-class _Comparison:
-    row: dict[str, Any]
-    period: str
-    kernel: TrendPrecedence | None
-    timelines: tuple[list[Timeline], list[Timeline]] | None
+class _Known:
+    """What is known of every trend without its rows."""
+
+    partition: Mapping[str, str]
+    period: Mapping[str, str]
+    input_hash: Mapping[str, str]
+    gate: Mapping[str, str | None]
+
+    def by_partition(self, keys: set[str]) -> dict[str, list[str]]:
+        parts: dict[str, list[str]] = {}
+        for key in sorted(keys):
+            parts.setdefault(self.partition[key], []).append(key)
+        return {part: parts[part] for part in sorted(parts)}
+
+    def periods(self) -> list[PeriodTrends]:
+        """Comparable trends by period, in time's order; a period without any is there too."""
+        found: dict[str, dict[str, str]] = {period: {} for period in sorted(set(self.period.values()))}
+        for key, gate in self.gate.items():
+            if gate is None:
+                found[self.period[key]][key] = self.input_hash[key]
+        return [PeriodTrends(period, hashes) for period, hashes in found.items()]
 
 
-def _micros(column: pa.ChunkedArray) -> Floats:
-    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+def _inputs(source: _Source, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:
+    wanted = {(key,): digest(salt, partition.content_hash) for key, partition in source.partitions.items()}
+    kept, known = reused(stored, wanted, ["partition_key"], "partition_hash")
+    rows = []
+    for (key,) in sorted(set(wanted) - known):
+        for trend in source.rows(key).values():
+            values = (key, wanted[(key,)], trend.key, trend.period, digest(salt, trend.content_hash), _gate(trend, parameters))
+            rows.append(dict(zip(contracts.STATE_TRENDS.names, values, strict=True)))
+    return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TRENDS)], ["trend_key"])
 
 
-def _strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
-    return np.array([value or "" for value in column.to_pylist()], dtype=str)
+def comparisons(groups: set[str]) -> list[tuple[str, str]]:
+    """Comparisons of a trend, lead and target: micro creators with each target class, and each two platforms, by name.
+
+    Args:
+        groups: Groups with adopters.
+    """
+    classes = {*CLASS_OF_TIER.values(), MEDIA}
+    return [*((LEAD_CLASS, target) for target in TARGET_CLASSES), *combinations(sorted(groups - classes), 2)]
 
 
-def _usable(adoptions: pa.Table) -> pa.Table:
-    """Rows whose time can be compared, with a group; in an order that does not depend on the input's."""
-    import pyarrow.compute as pc
+def _timelines(
+    trend: TrendRows, pair: tuple[str, str], cap: int, parameters: TrendParameters
+) -> tuple[timeline.Waits, timeline.Waits] | None:
+    """Both sides on one exposure grid; None where one has too few timelines."""
+    groups = trend.groups()
+    sides = [trend.timelines(groups[name]) if name in groups else [] for name in pair]
+    if any(len(side) < smallest for side, smallest in zip(sides, _smallest(pair, parameters), strict=True)):
+        return None
+    sides = [
+        capped(side, cap, precedence.stable_seed(parameters.timeline.seed, trend.key, name))
+        for side, name in zip(sides, pair, strict=True)
+    ]
+    last = max(each.adopted_hours for side in sides for each in side)
+    return waits(sides[0], last, parameters.timeline), waits(sides[1], last, parameters.timeline)
 
-    table = adoptions.select(contracts.INT_TREND_ADOPTIONS.names)
-    is_timed = pc.is_in(table["ts_quality"], value_set=pa.array(["exact", "date_only"]))
-    is_actor = pc.is_in(table["actor_class"], value_set=pa.array(["creator", "media"]))
-    return table.filter(pc.and_(is_timed, is_actor)).sort_by([("trend_key", "ascending"), ("account_key", "ascending")])
+
+def _smallest(pair: tuple[str, str], parameters: TrendParameters) -> tuple[int, int]:
+    lead = parameters.smallest_lead_count
+    return lead, parameters.smallest_target_count if pair[0] == LEAD_CLASS else lead
 
 
-def _read(candidates: pa.Table, adoptions: pa.Table, timelines: pa.Table, parameters: TrendParameters) -> list[_Trend]:
-    table = _usable(adoptions)
-    keys, account_keys = _strings(table["trend_key"]), _strings(table["account_key"])
-    is_media = _strings(table["actor_class"]) == "media"
-    tier = np.array([_TIER_OF.get(value, "") for value in _strings(table["tier"])], dtype=str)
-    group = np.where(is_media, "media", np.array([_CLASS_OF.get(value, "") for value in tier], dtype=str))
-    tier = np.where(is_media, "", tier)
-    adopted, previous = _micros(table["adopted_at"]), _micros(table["previous_post_at"])
-    is_exact = _strings(table["ts_quality"]) == "exact"
-    _, group_ids = np.unique(group, return_inverse=True)
-    counts = np.asarray(table["prior_post_count"].to_numpy(), dtype=float)
-    exposure = np.asarray(table["prior_exposure_days"].to_numpy(), dtype=float)
-    log_rate = np.log(posterior_mean_rates(counts, exposure, group_ids)) if table.num_rows else np.empty(0)
-    account = np.unique(account_keys, return_inverse=True)[1].astype(np.int64)
+def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table, int]:
+    wanted = {(key,): found for key, found in known.input_hash.items()}
+    kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
+    missing = {key for (key,) in set(wanted) - told}
+    rows = []
+    for part, keys in known.by_partition(missing).items():
+        for key in keys:
+            trend = source.rows(part)[key]
+            counts = {"": 0} | {name: len(trend.timelines(members)) for name, members in trend.groups().items()}
+            for name, count in counts.items():
+                values = (key, name, known.input_hash[key], count)
+                rows.append(dict(zip(contracts.STATE_TREND_GROUPS.names, values, strict=True)))
+    new = pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_GROUPS)
+    return joined([kept, new], ["trend_key", "group"]), len(missing)
 
-    posts = timelines.select(["trend_key", "account_key", "published_at"]).sort_by(
-        [("trend_key", "ascending"), ("account_key", "ascending"), ("published_at", "ascending")]
-    )
-    post_keys = np.char.add(np.char.add(_strings(posts["trend_key"]), "\x1f"), _strings(posts["account_key"]))
-    adopter_keys = np.char.add(np.char.add(keys, "\x1f"), account_keys)
-    post_times = _micros(posts["published_at"])
-    # Both are ordered by trend and account, but not by the joined text: order the joined text itself.
-    post_order = np.argsort(post_keys, kind="stable")
-    post_keys, post_times = post_keys[post_order], post_times[post_order]
-    first, last = np.searchsorted(post_keys, adopter_keys, "left"), np.searchsorted(post_keys, adopter_keys, "right")
 
-    trends = []
-    for candidate in sorted(candidates.to_pylist(), key=lambda row: str(row["trend_key"])):
-        begin, end = np.searchsorted(keys, candidate["trend_key"], "left"), np.searchsorted(keys, candidate["trend_key"], "right")
-        rows = np.arange(begin, end)
-        born = pa.scalar(candidate["born_at"], contracts.INSTANT).cast(pa.int64()).as_py()
-        ends = pa.scalar(candidate["window_ends_at"], contracts.INSTANT).cast(pa.int64()).as_py()
-        rows = rows[(group[rows] != "") & (adopted[rows] <= ends)]
-        hours = (adopted[rows] - born) / _MICROSECONDS_PER_HOUR
-        # A date stands for its whole day: adoption is no earlier than its start and no later than its end.
-        latest = np.where(is_exact[rows], hours, hours + _DAY_HOURS)
-        before = (previous[rows] - born) / _MICROSECONDS_PER_HOUR
-        gate = None
-        if candidate["is_left_censored"]:
-            gate = "left_censored"
-        elif candidate["largest_day_share"] >= parameters.largest_day_share:
-            gate = "shock"
-        trends.append(
-            _Trend(
-                candidate["trend_key"],
-                candidate["born_at"].strftime("%Y-%m"),
-                gate,
-                tier[rows],
-                group[rows],
-                Adopters(account[rows], before, latest, log_rate[rows]),
-                is_exact[rows],
-                np.isfinite(before),
-                tuple((post_times[first[row] : last[row]] - born) / _MICROSECONDS_PER_HOUR for row in rows),
-            )
-        )
-    return trends
+def _adoption_chances(
+    source: _Source,
+    known: _Known,
+    groups: Mapping[str, Mapping[str, int]],
+    stored: pa.Table,
+    parameters: TrendParameters,
+) -> tuple[pa.Table, dict[tuple[str, str, str], tuple[float, float]], int]:
+    """The adoption profiles of the few trends that p is found from, p itself, and how many profiles were computed."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for key, counts in groups.items():
+        for pair in comparisons(set(counts)) if known.gate[key] is None else []:
+            if all(counts.get(name, 0) >= least for name, least in zip(pair, _smallest(pair, parameters), strict=True)):
+                told.setdefault(pair, []).append(key)
+    cap = parameters.timeline.adoption_trend_cap
+    samples = adoption_samples(known.periods(), told, parameters.smallest_span_count, cap)
+    wanted = {(key, *pair): known.input_hash[key] for (_, *pair), keys in samples.items() for key in keys}
+    kept, present = reused(stored, wanted, _KEYS, "input_hash")
+    rows = []
+    for key, lead, target in sorted(set(wanted) - present, key=lambda item: (known.partition[item[0]], item)):
+        trend = source.rows(known.partition[key])[key]
+        sides = _timelines(trend, (lead, target), parameters.timeline.adoption_group_cap, parameters)
+        if sides:
+            values = (key, lead, target, known.input_hash[key], adoption_profile(*sides, parameters.timeline))
+            rows.append(dict(zip(contracts.STATE_TREND_ADOPTIONS.names, values, strict=True)))
+    profiles = joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_ADOPTIONS)], _KEYS)
+    return profiles, adoption_chances(samples, profiles, parameters.timeline), len(rows)
+
+
+def _adopters(trend: TrendRows, rows: Rows, prior: tuple[float, float]) -> Adopters:
+    log_rate = np.log(rates.posterior_mean_rates(trend.prior_posts[rows], trend.prior_days[rows], prior))
+    hashes = text_words(trend.account_keys[row] for row in rows)
+    return Adopters(hashes, trend.previous[rows], trend.adopted[rows], log_rate)
+
+
+def _naive(trend: TrendRows, lead: Rows, target: Rows) -> dict[str, float]:
+    sides = [trend.adopted[rows[trend.is_exact[rows]]] for rows in (lead, target)]
+    if not sides[0].size or not sides[1].size:
+        return {}
+    return dict(zip(("naive_lead_hours", "naive_lead_null_hours", "naive_lead_null_p"), naive_lead(*sides), strict=True))
 
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _timelines(trend: _Trend, rows: NDArray[np.int64]) -> list[Timeline]:
-    found = []
-    for row in rows[trend.is_exact[rows]]:
-        adopted, posts = float(trend.adopters.first_with[row]), trend.posts[row]
-        if posts.size and posts[0] <= adopted <= posts[-1]:
-            found.append(Timeline(posts, adopted))
-    return found
-
-
 def _compare(
-    trend: _Trend, target_class: str, weights: NDArray[np.float32], seed: int, parameters: TrendParameters
-) -> _Comparison:
-    lead, target = np.flatnonzero(trend.group == _LEAD), np.flatnonzero(trend.group == target_class)
-    row: dict[str, Any] = dict.fromkeys(contracts.TREND_PRECEDENCE.names)
-    row |= {"trend_key": trend.key, "target_class": target_class}
-    row |= {"lead_adopter_count": int(lead.size), "target_adopter_count": int(target.size), "abstain_reason": trend.gate}
-    if trend.gate is None and (lead.size < parameters.smallest_lead_count or target.size < parameters.smallest_target_count):
-        row["abstain_reason"] = "too_few_adopters"
-    if row["abstain_reason"]:
-        return _Comparison(row, trend.period, None, None)
+    trend: TrendRows, pair: tuple[str, str], gate: str | None, references: References, parameters: TrendParameters
+) -> dict[str, Any]:
+    """One row of the comparisons' state, without its hash."""
+    none = np.empty(0, dtype=np.int64)
+    groups = trend.groups()
+    lead, target = (groups.get(name, none) for name in pair)
+    row: dict[str, Any] = {"trend_key": trend.key, "period": trend.period, "lead_class": pair[0], "target_class": pair[1]}
+    row |= {"lead_adopter_count": int(lead.size), "target_adopter_count": int(target.size)}
+    if gate:
+        return row | {"abstain_reason": gate}
+    row |= _naive(trend, lead, target)
+    smallest, smallest_target = _smallest(pair, parameters)
+    if lead.size < smallest or target.size < smallest_target:
+        return row | {"abstain_reason": "too_few_adopters"}
     # The first observed post of an account bounds nothing from below: it has no interval and stays out of the kernel.
-    known_lead, known_target = lead[trend.has_previous[lead]], target[trend.has_previous[target]]
-    if known_lead.size < parameters.smallest_lead_count or known_target.size < parameters.smallest_target_count:
-        row["abstain_reason"] = "too_few_intervals"
-        return _Comparison(row, trend.period, None, None)
+    known_lead, known_target = (rows[np.isfinite(trend.previous[rows])] for rows in (lead, target))
+    if known_lead.size < smallest or known_target.size < smallest_target:
+        return row | {"abstain_reason": "too_few_intervals"}
+    leaders, targets = (
+        _adopters(trend, rows, references.priors.get((trend.period, name), _UNKNOWN_PRIOR))
+        for rows, name in zip((known_lead, known_target), pair, strict=True)
+    )
     kernel = trend_precedence(
-        trend.adopters.take(known_lead), trend.adopters.take(known_target), weights, parameters.kernel, seed
+        leaders, targets, parameters.kernel, precedence.stable_seed(parameters.kernel.seed, trend.key, *pair)
     )
     if not np.isfinite(kernel.theta):
-        row["abstain_reason"] = "no_rate_overlap"
-        return _Comparison(row, trend.period, None, None)
-    lead_hours, target_hours = trend.adopters.first_with[lead], trend.adopters.first_with[target]
-    hours, null_hours, null_p = naive_lead(lead_hours, target_hours, parameters.shuffle_count, seed + 3)
+        return row | {"abstain_reason": "no_rate_overlap"}
     row |= {
         "precedence_probability": _number(kernel.probability),
         "precedence_low": _number(kernel.low),
         "precedence_high": _number(kernel.high),
         "decidable_ratio": _number(kernel.decidable),
         "p_value": _number(kernel.p_value),
-        "naive_lead_hours": hours,
-        "naive_lead_null_hours": null_hours,
-        "naive_lead_null_p": null_p,
+        "theta": kernel.theta,
+        "account_thetas": kernel.account_thetas.astype(np.float32),
     }
-    timelines = _timelines(trend, lead), _timelines(trend, target)
-    is_told = len(timelines[0]) >= parameters.smallest_lead_count and len(timelines[1]) >= parameters.smallest_target_count
-    return _Comparison(row, trend.period, kernel, timelines if is_told else None)
+    sides = _timelines(trend, pair, parameters.timeline.group_cap, parameters)
+    if sides:
+        chances = references.adoptions[(trend.period, *pair)]
+        profile = shift_profile(*sides, *chances, parameters.timeline)
+        shift = trend_shift(profile, parameters.timeline)
+        row |= {"shift_profile": profile, "shift_hours": _number(shift.hours)}
+        row |= {"shift_low_hours": _number(shift.low), "shift_high_hours": _number(shift.high)}
+    return row
 
 
-def _adjusted(rows: Rows) -> None:
-    """Fill q-values (Benjamini-Hochberg) over the rows that have a p-value."""
-    tested = [row for row in rows if row["p_value"] is not None]
-    if tested:
-        for row, q_value in zip(tested, false_discovery_control([row["p_value"] for row in tested]), strict=True):
-            row["q_value"] = float(q_value)
+def _comparisons(
+    source: _Source,
+    known: _Known,
+    groups: Mapping[str, Mapping[str, int]],
+    references: References,
+    stored: pa.Table,
+    parameters: TrendParameters,
+) -> tuple[pa.Table, int]:
+    wanted = {}
+    for key, input_hash in known.input_hash.items():
+        period = known.period[key]
+        for pair in comparisons(set(groups[key])):
+            read_with = [*(references.priors.get((period, name)) for name in pair), references.adoptions.get((period, *pair))]
+            wanted[(key, *pair)] = digest(input_hash, *pair, *([] if known.gate[key] else read_with))
+    kept, told = reused(stored, wanted, _KEYS, "input_hash")
+    missing: dict[str, list[tuple[str, str]]] = {}
+    for key, lead, target in sorted(set(wanted) - told):
+        missing.setdefault(key, []).append((lead, target))
+    rows = [
+        _compare(source.rows(part)[key], pair, known.gate[key], references, parameters) | {"input_hash": wanted[(key, *pair)]}
+        for part, trend_keys in known.by_partition(set(missing)).items()
+        for key in trend_keys
+        for pair in missing[key]
+    ]
+    return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
 
 
-def claim_of(pooled: PooledPrecedence, shift: Shift, trend_count: int, parameters: TrendParameters) -> str:
-    """Give the pooled claim: lead_first or target_first only where both estimators say so.
+def _choice_row(trend: TrendRows, references: References, parameters: TrendParameters) -> dict[str, Any]:
+    creators = np.flatnonzero(trend.tier >= 0)
+    names = [CLASS_OF_TIER[tier] for tier in TIERS]
+    priors = np.array([references.priors.get((trend.period, name), _UNKNOWN_PRIOR) for name in names])[trend.tier[creators]]
+    posts, days = trend.prior_posts[creators], trend.prior_days[creators]
+    log_rate = np.log(np.maximum((priors[:, 0] + posts) / (priors[:, 1] + days), 1e-6)) if creators.size else np.empty(0)
+    account = text_words(trend.account_keys[row] for row in creators)
+    tier = trend.tier[creators]
+    rows, stands_for = np.empty(0, dtype=np.int64), np.empty(0)
+    if creators.size > parameters.origin.origin_set_size:
+        everyone = ChoiceSet(account, trend.adopted[creators], log_rate, tier == 0, np.ones(creators.size))
+        rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
+    return {
+        "trend_key": trend.key,
+        "period": trend.period,
+        "account": account[rows],
+        "adopted": trend.adopted[creators][rows],
+        "log_rate": log_rate[rows],
+        "tier": tier[rows].astype(np.int8),
+        "stands_for": stands_for,
+        "tier_counts": np.bincount(tier, minlength=len(TIERS)),
+    }
+
+
+def _choices(
+    source: _Source, known: _Known, references: References, stored: pa.Table, parameters: TrendParameters
+) -> tuple[pa.Table, int]:
+    wanted = {}
+    for key, input_hash in known.input_hash.items():
+        if known.gate[key] is None:
+            priors = [references.priors.get((known.period[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
+            wanted[(key,)] = digest(input_hash, *priors)
+    kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
+    missing = {key for (key,) in set(wanted) - told}
+    rows = [
+        _choice_row(source.rows(part)[key], references, parameters) | {"input_hash": wanted[(key,)]}
+        for part, keys in known.by_partition(missing).items()
+        for key in keys
+    ]
+    return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_CHOICES)], ["trend_key"]), len(rows)
+
+
+def _with_q_values(compared: pa.Table) -> pa.Table:
+    """The comparisons with q-values (Benjamini-Hochberg over the rows of one lead and target class that have a p-value)."""
+    p_values = np.asarray(compared["p_value"].to_numpy(), dtype=np.float64)
+    leads, targets = compared["lead_class"].to_pylist(), compared["target_class"].to_pylist()
+    pairs = np.unique([f"{lead}\x1f{target}" for lead, target in zip(leads, targets, strict=True)], return_inverse=True)[1]
+    q_values = np.full(p_values.size, np.nan)
+    for pair in np.unique(pairs):
+        tested = np.flatnonzero((pairs == pair) & np.isfinite(p_values))
+        if tested.size:
+            q_values[tested] = false_discovery_control(p_values[tested])
+    return compared.append_column(pa.field("q_value", pa.float64()), pa.array(q_values, from_pandas=True))
+
+
+def analyse_trend_partitions(
+    partitions: Mapping[str, TrendPartition],
+    parameters: TrendParameters | None = None,
+    stored: Mapping[str, pa.Table] | None = None,
+) -> Analysis:
+    """Compare, for every candidate trend, when micro creators and the target classes, and each two platforms, took it up.
+
+    A trend's numbers hang on its own rows and on its period's references (:mod:`trend_references`), and on nothing else: what
+    was stored for the same rows and references is taken again, and the outcome is that of computing everything anew.
 
     Args:
-        pooled: Kernel estimate over trends.
-        shift: Timeline estimate over trends.
-        trend_count: Trends that were compared.
-        parameters: See :class:`TrendParameters`.
+        partitions: The exchange tables, by a key of the caller's, such as the month of birth; a trend's rows lie in one
+            partition. A partition is loaded only where its hash is new or the references of its periods moved.
+        parameters: Defaults when None.
+        stored: ``state`` of the last call; None computes everything.
+
+    Returns:
+        ``trend_precedence`` (one row per trend and comparison, gated ones with NULL numbers and a reason),
+        ``precedence_findings`` and ``origin_odds``, each in its contract's schema and ordered by its key; and the state.
     """
-    if trend_count < parameters.smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
-        return "abstained"
-    if max(pooled.p_value, shift.p_value) > parameters.claim_level:
-        return "none"
-    if pooled.probability > 0.5 and shift.hours > 0:
-        return "lead_first"
-    return "target_first" if pooled.probability < 0.5 and shift.hours < 0 else "none"
+    parameters = parameters or TrendParameters()
+    salt = _salt(parameters)
+    source = _Source(partitions)
 
+    def old(name: str) -> pa.Table:
+        return stored_table(stored, name, contracts.STATE[name])
 
-def _finding(
-    period: str, target_class: str, compared: list[_Comparison], profiles: dict[int, Floats], parameters: TrendParameters
-) -> dict[str, Any]:
-    kernels = [comparison.kernel for comparison in compared if comparison.kernel is not None]
-    summed = [profiles[id(comparison)] for comparison in compared if id(comparison) in profiles]
-    pooled = pooled_precedence(kernels, parameters.kernel)
-    shift = pooled_shift(np.array(summed), parameters.timeline) if summed else Shift(*[float("nan")] * 4)
-    # The two estimators may lose different trends: the smaller number decides whether there are enough.
-    claim = claim_of(pooled, shift, min(pooled.trend_count, len(summed)), parameters)
-    is_kept = claim != "abstained"
-    numbers = {
-        "precedence_probability": pooled.probability,
-        "precedence_low": pooled.low,
-        "precedence_high": pooled.high,
-        "kernel_p_value": pooled.p_value,
-        "shift_hours": shift.hours,
-        "shift_low_hours": shift.low,
-        "shift_high_hours": shift.high,
-        "timeline_p_value": shift.p_value,
-    }
-    return {
-        "period": period,
-        "target_class": target_class,
-        "trend_count": len(kernels),
-        "abstained_count": len(compared) - len(kernels),
-        **{name: _number(value) if is_kept else None for name, value in numbers.items()},
-        "claim": claim,
-    }
+    trends = _inputs(source, old("trends"), salt, parameters)
+    names = ("partition_key", "period", "input_hash", "gate")
+    keys = trends["trend_key"].to_pylist()
+    known = _Known(*(dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in names))
+    grouped, new_trends = _groups(source, known, old("trend_groups"))
+    groups: dict[str, dict[str, int]] = {key: {} for key in keys}
+    columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
+    for key, group, count in zip(*columns, strict=True):
+        if group:
+            groups[key][group] = count
 
+    periods = known.periods()
+    priors, new_priors = fit_priors(
+        periods,
+        groups,
+        parameters.smallest_span_count,
+        old("trend_priors"),
+        salt,
+        lambda key: source.counts(known.partition[key], key),
+    )
+    profiles, chances, new_profiles = _adoption_chances(source, known, groups, old("trend_adoptions"), parameters)
+    columns = [priors[name].to_pylist() for name in ("period", "group", "shape", "rate")]
+    fitted = {(period, group): (shape, rate) for period, group, shape, rate in zip(*columns, strict=True)}
+    references = References(fitted, chances)
+    compared, new_comparisons = _comparisons(source, known, groups, references, old("trend_comparisons"), parameters)
+    choices, new_choices = _choices(source, known, references, old("trend_choices"), parameters)
 
-def _origin_rows(trends: list[_Trend], periods: list[str], parameters: TrendParameters) -> Rows:
-    rows: Rows = []
-    for period in periods:
-        inside = [trend for trend in trends if trend.gate is None and period in ("all", trend.period)]
-        tested: Rows = []
-        for tier in TIERS:
-            sets = []
-            for trend in inside:
-                creators = np.flatnonzero(trend.tier != "")
-                if creators.size > parameters.origin.origin_set_size:
-                    people = trend.adopters.take(creators)
-                    sets.append(ChoiceSet(people.account, people.first_with, people.log_rate, trend.tier[creators] == tier))
-            row: dict[str, Any] = dict.fromkeys(contracts.ORIGIN_ODDS.names)
-            row |= {"period": period, "tier": tier, "trend_count": len(sets), "origin_set_count": 0}
-            tested.append(row)
-            if len(sets) < parameters.origin.smallest_trend_count:
-                row["abstain_reason"] = "too_few_trends"
-                continue
-            odds, naive = origin_odds(sets, parameters.origin), naive_origin(sets)
-            row["origin_set_count"] = round(odds.origin_set_count)
-            row |= {"naive_first_count": round(naive.first_count), "naive_expected_count": naive.expected_count}
-            row["naive_excess_ratio"] = _number(naive.excess_ratio)
-            row |= {"odds_ratio": _number(odds.odds_ratio), "odds_ratio_low": _number(odds.low)}
-            row |= {"odds_ratio_high": _number(odds.high), "p_value": _number(odds.p_value)}
-            if row["odds_ratio"] is None:
-                row["abstain_reason"] = "no_contrast"
-        _adjusted(tested)
-        rows.extend(tested)
-    return rows
-
-
-def _table(rows: Rows, schema: pa.Schema, parameters: TrendParameters) -> pa.Table:
+    pooling = Pooling(
+        [period.period for period in periods],
+        parameters.smallest_trend_count,
+        parameters.claim_level,
+        parameters.kernel,
+        parameters.timeline,
+        parameters.origin,
+        salt,
+    )
+    always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
+    findings = pooled_findings(compared, always, pooling, old("findings"))
+    odds = pooled_odds(choices, pooling, old("origin_odds"))
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    return pa.Table.from_pylist([row | stamp for row in rows], schema=schema)
+
+    def stamped(table: pa.Table, schema: pa.Schema) -> pa.Table:
+        extra = {name: pa.repeat(value, table.num_rows) for name, value in stamp.items()}
+        return pa.table([extra[name] if name in extra else table[name] for name in schema.names], schema=schema)
+
+    return Analysis(
+        {
+            "trend_precedence": stamped(_with_q_values(compared), contracts.TREND_PRECEDENCE),
+            "precedence_findings": stamped(findings, contracts.PRECEDENCE_FINDINGS),
+            "origin_odds": stamped(odds, contracts.ORIGIN_ODDS),
+        },
+        {
+            "trends": trends,
+            "trend_groups": grouped,
+            "trend_adoptions": profiles,
+            "trend_priors": priors,
+            "trend_comparisons": compared,
+            "trend_choices": choices,
+            "findings": findings,
+            "origin_odds": odds,
+        },
+        {
+            "trends": new_trends,
+            "priors": new_priors,
+            "adoption_profiles": new_profiles,
+            "comparisons": new_comparisons,
+            "choices": new_choices,
+        },
+    )
 
 
 def analyse_trends(
     candidates: pa.Table, adoptions: pa.Table, timelines: pa.Table, parameters: TrendParameters | None = None
 ) -> dict[str, pa.Table]:
-    """Compare, for every candidate trend, when micro creators and the target classes took it up.
+    """Analyse whole exchange tables anew and give the derived tables; see :func:`analyse_trend_partitions`.
 
     Args:
         candidates: ``int_trend_candidates``.
         adoptions: ``int_trend_adoptions``.
         timelines: ``int_trend_timelines``.
         parameters: Defaults when None.
-
-    Returns:
-        ``trend_precedence`` (one row per trend and target class, gated ones with NULL numbers and a reason),
-        ``precedence_findings`` and ``origin_odds``, each in its contract's schema and ordered by its key.
     """
-    parameters = parameters or TrendParameters()
-    trends = _read(candidates, adoptions, timelines, parameters)
-    account_count = 1 + max((int(trend.adopters.account.max()) for trend in trends if trend.adopters.account.size), default=-1)
-    weights = account_bootstrap_weights(account_count, parameters.kernel)
-    periods = ["all", *sorted({trend.period for trend in trends})]
-    precedence: Rows = []
-    findings: Rows = []
-    for target_class in TARGET_CLASSES:
-        compared = [
-            _compare(trend, target_class, weights, parameters.kernel.seed + 10 * index, parameters)
-            for index, trend in enumerate(trends)
-        ]
-        told = [comparison for comparison in compared if comparison.timelines is not None]
-        fit: TimelineFit = fit_timelines([c.timelines for c in told if c.timelines is not None], parameters.timeline)
-        profiles = {id(comparison): profile for comparison, profile in zip(told, fit.profiles, strict=True)}
-        for comparison, shift in zip(told, fit.trends, strict=True):
-            comparison.row["shift_hours"] = _number(shift.hours)
-            comparison.row["shift_low_hours"], comparison.row["shift_high_hours"] = _number(shift.low), _number(shift.high)
-        rows = [comparison.row for comparison in compared]
-        _adjusted(rows)
-        precedence.extend(rows)
-        for period in periods:
-            members = [comparison for comparison in compared if period in ("all", comparison.period)]
-            findings.append(_finding(period, target_class, members, profiles, parameters))
-    precedence.sort(key=lambda row: (row["trend_key"], row["target_class"]))
-    findings.sort(key=lambda row: (row["period"] != "all", row["period"], row["target_class"]))
-    return {
-        "trend_precedence": _table(precedence, contracts.TREND_PRECEDENCE, parameters),
-        "precedence_findings": _table(findings, contracts.PRECEDENCE_FINDINGS, parameters),
-        "origin_odds": _table(_origin_rows(trends, periods, parameters), contracts.ORIGIN_ODDS, parameters),
-    }
+    return analyse_trend_partitions(partitioned(TrendTables(candidates, adoptions, timelines)), parameters).tables

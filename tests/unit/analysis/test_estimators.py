@@ -1,37 +1,46 @@
-"""Estimator formulas against brute force, and the trend tables' gates and determinism. Error rates are in test_null_worlds."""
+"""Kernel, rates, naive numbers and origin odds against brute force and under symmetries. Timelines, tables and error rates are elsewhere."""
 
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import false_discovery_control
+from scipy.stats import binomtest
 
-from pipelines.analysis import contracts
-from pipelines.analysis.calibration import WORLDS, WorldTables, simulate_world
-from pipelines.analysis.origin import ChoiceSet, OriginParameters, naive_origin, origin_odds
+from pipelines.analysis.increments import text_words
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, first_share, naive_origin, origin_odds
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.precedence import Adopters, KernelParameters, local_linear_theta, naive_lead, sampled
-from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates
-from pipelines.analysis.timeline import Timeline, TimelineParameters, fit_timelines, pooled_shift
-from pipelines.analysis.trends import TrendParameters, analyse_trends
+from pipelines.analysis.precedence import (
+    Adopters,
+    KernelParameters,
+    account_weights,
+    local_linear_theta,
+    naive_lead,
+    pair_forms,
+    pooled_precedence,
+    resampled_sums,
+    sampled,
+    stable_seed,
+    studentised,
+    trend_precedence,
+    two_sided_p,
+)
+from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
+from pipelines.analysis.trends import TrendParameters
+
+QUICK = KernelParameters(permutation_count=99, bootstrap_count=50)
 
 
-@pytest.fixture(scope="module")
-def world() -> WorldTables:
-    return simulate_world(WORLDS["null_ratio_4_p_3"], 10, 3, micro_count=30, macro_count=10)
-
-
-def adopters(count: int, seed: int, first_id: int = 0) -> Adopters:
+def adopters(count: int, seed: int, lead_hours: float = 0.0) -> Adopters:
     generator = np.random.default_rng(seed)
-    first_with = generator.gamma(2, 36, count)
-    return Adopters(
-        np.arange(count) + first_id, first_with - generator.exponential(20, count), first_with, generator.normal(0, 0.4, count)
-    )
+    first_with = generator.gamma(2, 36, count) - lead_hours
+    accounts = text_words(f"{seed}-{number}" for number in range(count))
+    return Adopters(accounts, first_with - generator.exponential(20, count), first_with, generator.normal(0, 0.4, count))
 
 
 def test_theta_is_the_weighted_line_through_the_pair_scores_at_equal_rate() -> None:
@@ -39,15 +48,9 @@ def test_theta_is_the_weighted_line_through_the_pair_scores_at_equal_rate() -> N
     scores, distances, weights = [], [], []
     for i in range(12):
         for j in range(7):
-            score = (
-                1.0
-                if lead.first_with[i] <= target.last_without[j]
-                else -1.0
-                if target.first_with[j] <= lead.last_without[i]
-                else 0.0
-            )
+            ahead, behind = lead.first_with[i] <= target.last_without[j], target.first_with[j] <= lead.last_without[i]
             distance = lead.log_rate[i] - target.log_rate[j]
-            scores.append(score)
+            scores.append(float(ahead) - float(behind))
             distances.append(distance)
             weights.append(math.exp(-(distance**2) / (2 * 0.3**2)))
     root = np.sqrt(weights)
@@ -57,9 +60,54 @@ def test_theta_is_the_weighted_line_through_the_pair_scores_at_equal_rate() -> N
     assert decidable == pytest.approx(np.average(np.abs(scores), weights=weights))
 
 
-def test_theta_changes_its_sign_when_the_groups_change_places() -> None:
-    lead, target = adopters(12, 1), adopters(7, 2)
-    assert local_linear_theta(lead, target, 0.3)[0] == pytest.approx(-local_linear_theta(target, lead, 0.3)[0])
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), hours=st.integers(-500, 500))
+def test_a_trends_estimate_does_not_change_with_the_order_of_accounts_or_the_origin_of_time(seed: int, hours: int) -> None:
+    lead, target = adopters(11, 2 * seed), adopters(8, 2 * seed + 1)
+    generator = np.random.default_rng(seed)
+    moved = [
+        Adopters(side.account, side.last_without + hours, side.first_with + hours, side.log_rate).take(
+            generator.permutation(side.account.size)
+        )
+        for side in (lead, target)
+    ]
+    first, second = trend_precedence(lead, target, QUICK, 5), trend_precedence(moved[0], moved[1], QUICK, 5)
+    assert first.theta == pytest.approx(second.theta, abs=1e-9, nan_ok=True)
+    assert first.p_value == pytest.approx(second.p_value, nan_ok=True)
+    assert first.account_thetas == pytest.approx(second.account_thetas, abs=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_groups_that_change_places_change_the_sign(seed: int) -> None:
+    lead, target = adopters(11, 2 * seed), adopters(8, 2 * seed + 1)
+    one, other = trend_precedence(lead, target, QUICK, 5), trend_precedence(target, lead, QUICK, 5)
+    assert one.theta == pytest.approx(-other.theta, abs=1e-9, nan_ok=True)
+    assert one.decidable == pytest.approx(other.decidable, nan_ok=True)
+    assert one.account_thetas == pytest.approx(-other.account_thetas, abs=1e-9)
+    assert one.probability == pytest.approx(1 - other.probability, nan_ok=True)
+
+
+def test_a_clear_lead_has_a_small_p_value_and_an_interval_above_one_half() -> None:
+    found = trend_precedence(adopters(40, 1, lead_hours=60), adopters(20, 2), KernelParameters(), 3)
+    assert found.p_value < 0.01
+    assert 0.5 < found.low < found.probability <= found.high <= 1
+
+
+def test_the_studentised_error_is_near_the_jackknife_over_accounts() -> None:
+    lead, target = adopters(40, 3), adopters(30, 4)
+    both = Adopters(*(np.concatenate(pair) for pair in zip(vars(lead).values(), vars(target).values(), strict=True)))
+    found = studentised(pair_forms(both, both, 0.3)[:5], (np.arange(70) < 40)[None, :])
+    assert found.theta[0] == pytest.approx(local_linear_theta(lead, target, 0.3)[0])
+    variance = 0.0
+    for side, count in ((0, 40), (1, 30)):
+        thetas = []
+        for left_out in range(count):
+            groups = [lead, target]
+            groups[side] = groups[side].take(np.delete(np.arange(count), left_out))
+            thetas.append(local_linear_theta(groups[0], groups[1], 0.3)[0])
+        variance += (count - 1) / count * ((np.array(thetas) - np.mean(thetas)) ** 2).sum()
+    assert found.error[0] == pytest.approx(variance**0.5, rel=0.15)
 
 
 def test_a_group_above_the_cap_is_sampled_alike_whatever_the_order_of_its_rows() -> None:
@@ -69,6 +117,45 @@ def test_a_group_above_the_cap_is_sampled_alike_whatever_the_order_of_its_rows()
     assert sampled(everyone, 20, 5).account.size == 20
 
 
+def test_an_account_has_the_same_exponential_weights_in_every_trend() -> None:
+    accounts = text_words(f"account {number}" for number in range(500))
+    weights = account_weights(accounts, KernelParameters())
+    assert np.array_equal(weights[:, 100:110], account_weights(accounts[100:110], KernelParameters()))
+    assert weights.mean() == pytest.approx(1, abs=0.02)
+    assert weights.std() == pytest.approx(1, abs=0.02)
+    assert abs(np.corrcoef(weights[:, 0], weights[:, 1])[0, 1]) < 0.2
+
+
+def test_a_seed_depends_on_its_parts_alone() -> None:
+    assert stable_seed(1, "trend", "micro") == stable_seed(1, "trend", "micro")
+    assert len({stable_seed(1, "trend", "micro"), stable_seed(2, "trend", "micro"), stable_seed(1, "trendm", "icro")}) == 3
+
+
+def test_resampled_sums_draw_as_many_trends_as_there_are() -> None:
+    sums = resampled_sums(np.column_stack([np.ones(7), np.arange(7)]), 250, 3)
+    assert sums.shape == (250, 2)
+    assert sums[:, 0].tolist() == [7.0] * 250
+    assert sums[:, 1].mean() == pytest.approx(21, abs=1)
+
+
+def test_a_bootstrap_p_value_is_two_sided_and_splits_ties() -> None:
+    assert two_sided_p(np.array([-1.0] * 5 + [1.0] * 94)) == pytest.approx(2 * 6 / 100)
+    assert two_sided_p(np.array([0.0] * 10 + [1.0] * 89)) == pytest.approx(2 * 6 / 100)
+
+
+def test_the_pooled_probability_is_mean_theta_over_mean_decidable_share_and_mirrors_with_the_sign() -> None:
+    generator = np.random.default_rng(1)
+    theta, decidable = generator.normal(0.1, 0.1, 20), generator.uniform(0.4, 0.8, 20)
+    replicates = theta[:, None] + generator.normal(0, 0.05, (20, 400))
+    found = pooled_precedence(theta, decidable, replicates, KernelParameters())
+    mirrored = pooled_precedence(-theta, decidable, -replicates, KernelParameters())
+    assert found.probability == pytest.approx(0.5 + theta.mean() / (2 * decidable.mean()))
+    assert (mirrored.probability, mirrored.low, mirrored.high) == pytest.approx(
+        (1 - found.probability, 1 - found.high, 1 - found.low)
+    )
+    assert mirrored.p_value == found.p_value < 0.05
+
+
 def test_rates_are_shrunk_towards_their_groups_mean_and_recover_its_distribution() -> None:
     generator = np.random.default_rng(1)
     truth = generator.gamma(2.0, 0.5, 4000)
@@ -76,22 +163,57 @@ def test_rates_are_shrunk_towards_their_groups_mean_and_recover_its_distribution
     shape, rate = fit_gamma_prior(counts, np.full(4000, 30.0))
     assert shape == pytest.approx(2.0, rel=0.15)
     assert rate == pytest.approx(2.0, rel=0.15)
-    found = posterior_mean_rates(counts, np.full(4000, 30.0), np.zeros(4000, dtype=np.int64))
+    found = posterior_mean_rates(counts, np.full(4000, 30.0), (shape, rate))
     assert found == pytest.approx((shape + counts) / (rate + 30))
+    order = generator.permutation(4000)
+    assert fit_gamma_prior(counts[order], np.full(4000, 30.0)) == (shape, rate)
 
 
 def test_an_account_without_a_window_gets_its_groups_mean_rate() -> None:
     counts, days = np.array([30.0, 60.0, 15.0, 0.0]), np.array([30.0, 30.0, 30.0, 0.0])
-    rates = posterior_mean_rates(counts, days, np.zeros(4, dtype=np.int64))
+    rates = posterior_mean_rates(counts, days, fit_gamma_prior(counts, days))
     assert rates[3] == pytest.approx(35 / 30, rel=0.2)
 
 
-def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
-    generator = np.random.default_rng(2)
-    trends = [
-        ChoiceSet(np.arange(30), generator.gamma(2, 36, 30), generator.normal(0, 1, 30), generator.random(30) < 0.4)
-        for _ in range(12)
+@given(shape=st.floats(0.01, 1000), rate=st.floats(0.01, 1000))
+def test_a_rounded_prior_is_within_three_percent_and_rounds_to_itself(shape: float, rate: float) -> None:
+    found = rounded_prior(shape, rate)
+    assert found == pytest.approx((shape, rate), rel=0.03)
+    assert rounded_prior(*found) == pytest.approx(found, rel=1e-12)
+
+
+@given(lead=st.lists(st.integers(0, 30), min_size=1, max_size=4), target=st.lists(st.integers(0, 30), min_size=1, max_size=4))
+def test_the_naive_leads_null_is_that_of_all_ways_to_label_the_adopters(lead: list[int], target: list[int]) -> None:
+    times = np.array(lead + target, dtype=float)
+    leads = []
+    for chosen in combinations(range(times.size), len(lead)):
+        inside = np.isin(np.arange(times.size), chosen)
+        leads.append(times[~inside].min() - times[inside].min())
+    hours, middle, p_value = naive_lead(np.array(lead, dtype=float), np.array(target, dtype=float))
+    assert hours == min(target) - min(lead)
+    assert middle == pytest.approx(np.median(leads))
+    above, below = np.mean(np.array(leads) >= hours), np.mean(np.array(leads) <= hours)
+    assert p_value == pytest.approx(min(1.0, 2 * min(above, below)))
+    assert naive_lead(np.array(target, dtype=float), np.array(lead, dtype=float)) == pytest.approx((-hours, -middle, p_value))
+
+
+def choices(count: int, seed: int, adopter_count: int = 30) -> list[ChoiceSet]:
+    generator = np.random.default_rng(seed)
+    accounts = text_words(f"a{number}" for number in range(adopter_count))
+    return [
+        ChoiceSet(
+            accounts,
+            generator.gamma(2, 36, adopter_count),
+            generator.normal(0, 1, adopter_count),
+            generator.random(adopter_count) < 0.4,
+            np.ones(adopter_count),
+        )
+        for _ in range(count)
     ]
+
+
+def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
+    trends = choices(12, 2)
     rate = np.concatenate([trend.log_rate for trend in trends])
     squares = ((rate - rate.mean()) / rate.std()) ** 2
 
@@ -109,100 +231,51 @@ def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
     assert origin_odds(trends, OriginParameters()).odds_ratio == pytest.approx(math.exp(best[2]), rel=1e-3)
 
 
+def test_the_odds_of_a_group_are_the_inverse_of_those_of_all_others() -> None:
+    trends = choices(12, 3)
+    others = [ChoiceSet(t.account, t.adopted, t.log_rate, ~t.is_group, t.stands_for) for t in trends]
+    found, mirrored = origin_odds(trends, OriginParameters()), origin_odds(others, OriginParameters())
+    assert mirrored.odds_ratio == pytest.approx(1 / found.odds_ratio, rel=1e-6)
+    assert mirrored.p_value == pytest.approx(found.p_value, rel=1e-6)
+
+
+def test_origin_odds_do_not_change_with_the_origin_of_time() -> None:
+    trends = choices(12, 4)
+    later = [ChoiceSet(t.account, t.adopted + 1000, t.log_rate, t.is_group, t.stands_for) for t in trends]
+    assert origin_odds(later, OriginParameters()) == origin_odds(trends, OriginParameters())
+
+
+def test_a_sample_of_later_adopters_stands_for_all_of_them_and_gives_like_odds() -> None:
+    parameters = OriginParameters(alternative_cap=150)
+    whole, part = choices(20, 5, adopter_count=600), []
+    for index, trend in enumerate(whole):
+        rows, stands_for = choice_set(trend, parameters, index)
+        assert set(np.argsort(trend.adopted)[:5]) <= set(rows)
+        assert stands_for.sum() == pytest.approx(600)
+        assert rows.size == 155
+        part.append(ChoiceSet(trend.account[rows], trend.adopted[rows], trend.log_rate[rows], trend.is_group[rows], stands_for))
+    full, thinned = origin_odds(whole, parameters), origin_odds(part, parameters)
+    assert thinned.odds_ratio == pytest.approx(full.odds_ratio, rel=0.1)
+    assert thinned.p_value == pytest.approx(full.p_value, abs=0.1)
+
+
 def test_adopters_tied_for_first_share_the_credit() -> None:
-    trend = ChoiceSet(np.arange(4), np.array([1.0, 1.0, 2.0, 3.0]), np.zeros(4), np.array([True, False, False, False]))
-    naive = naive_origin([trend])
+    credit = first_share(np.array([1.0, 1.0, 2.0, 3.0]), np.array([True, False, False, False]))
+    naive = naive_origin(np.array([credit]), np.array([0.25]))
     assert (naive.first_count, naive.expected_count, naive.excess_ratio) == (0.5, 0.25, 2.0)
 
 
-def test_the_naive_leads_null_is_the_lead_of_shuffled_labels() -> None:
-    hours, null, p_value = naive_lead(np.arange(1.0, 41.0), np.array([60.0, 61.0]), 999, 1)
-    assert hours == 59.0
-    assert 0 < null < 40
-    assert p_value < 0.05
-
-
-def test_the_timeline_model_finds_a_planted_shift_and_its_sign() -> None:
-    generator = np.random.default_rng(3)
-    trends = []
-    for _ in range(12):
-        groups = []
-        for count, delay, daily in ((40, 0.0, 1.0), (15, 30.0, 4.0)):
-            group = []
-            for _ in range(count):
-                posts = np.sort(generator.random(generator.poisson(28 * daily)) * 672)
-                later = posts[posts >= generator.gamma(2, 36) + delay]
-                wait = int(generator.geometric(0.5))
-                if later.size >= wait:
-                    group.append(Timeline(posts, float(later[wait - 1])))
-            groups.append(group)
-        trends.append((groups[0], groups[1]))
-    parameters = TimelineParameters()
-    shift = pooled_shift(fit_timelines(trends, parameters).profiles, parameters)
-    mirrored = pooled_shift(fit_timelines([(b, a) for a, b in trends], parameters).profiles, parameters)
-    assert 15 < shift.hours < 45
-    assert shift.p_value < 0.05
-    assert -45 < mirrored.hours < -15
-
-
-def test_every_trend_has_a_row_for_every_target_class_and_q_values_are_benjamini_hochberg(world: WorldTables) -> None:
-    derived = analyse_trends(world.candidates, world.adoptions, world.timelines)
-    for name, table in derived.items():
-        assert table.schema == contracts.DERIVED[name]
-    rows = derived["trend_precedence"].to_pylist()
-    assert len(rows) == 3 * world.candidates.num_rows
-    tested = [row for row in rows if row["target_class"] == "large_creators" and row["p_value"] is not None]
-    assert [row["q_value"] for row in tested] == pytest.approx(list(false_discovery_control([row["p_value"] for row in tested])))
-    assert {row["abstain_reason"] for row in rows if row["target_class"] == "media"} == {"too_few_adopters"}
-
-
-def test_shuffled_rows_give_equal_tables(world: WorldTables) -> None:
-    def shuffled(table: pa.Table) -> pa.Table:
-        return table.take(np.random.default_rng(9).permutation(table.num_rows))
-
-    first = analyse_trends(world.candidates, world.adoptions, world.timelines)
-    second = analyse_trends(shuffled(world.candidates), shuffled(world.adoptions), shuffled(world.timelines))
-    assert all(first[name].equals(second[name]) for name in first)
-
-
-def test_gated_trends_have_a_reason_and_no_numbers(world: WorldTables) -> None:
-    candidates = world.candidates.to_pylist()
-    candidates[0]["is_left_censored"] = True
-    candidates[1]["largest_day_share"] = 0.35
-    table = pa.Table.from_pylist(candidates, schema=contracts.INT_TREND_CANDIDATES)
-    adoptions = world.adoptions.filter(
-        pc.invert(pc.and_(pc.equal(world.adoptions["trend_key"], "t0002"), pc.equal(world.adoptions["tier"], "macro")))
-    )
-    derived = analyse_trends(table, adoptions, world.timelines)
-    rows = {row["trend_key"]: row for row in derived["trend_precedence"].to_pylist() if row["target_class"] == "large_creators"}
-    assert [rows[f"t000{n}"]["abstain_reason"] for n in range(3)] == ["left_censored", "shock", "too_few_adopters"]
-    for number in range(3):
-        row = rows[f"t000{number}"]
-        told = ["precedence_probability", "decidable_ratio", "p_value", "q_value", "shift_hours", "naive_lead_hours"]
-        assert [row[name] for name in told] == [None] * 6
-    finding = derived["precedence_findings"].to_pylist()[0]
-    assert (finding["trend_count"], finding["abstained_count"], finding["claim"]) == (7, 3, "abstained")
-
-
-def test_imputed_times_and_bots_never_enter(world: WorldTables) -> None:
-    rows = world.adoptions.to_pylist()
-    extra = [row | {"account_key": row["account_key"] + "x", "ts_quality": "imputed"} for row in rows]
-    extra += [row | {"account_key": row["account_key"] + "y", "actor_class": "bot"} for row in rows]
-    table = pa.Table.from_pylist(rows + extra, schema=contracts.INT_TREND_ADOPTIONS)
-    plain = analyse_trends(world.candidates, world.adoptions, world.timelines)
-    mixed = analyse_trends(world.candidates, table, world.timelines)
-    assert all(plain[name].equals(mixed[name]) for name in plain)
-
-
-def test_empty_input_gives_empty_precedence_and_abstaining_findings() -> None:
-    empty = [
-        pa.Table.from_pylist([], schema=schema)
-        for schema in (contracts.INT_TREND_CANDIDATES, contracts.INT_TREND_ADOPTIONS, contracts.INT_TREND_TIMELINES)
-    ]
-    derived = analyse_trends(*empty)
-    assert derived["trend_precedence"].num_rows == 0
-    assert set(derived["precedence_findings"]["claim"].to_pylist()) == {"abstained"}
-    assert set(derived["origin_odds"]["abstain_reason"].to_pylist()) == {"too_few_trends"}
+@given(trends=st.integers(2, 200), share=st.floats(0.05, 0.9), data=st.data())
+def test_the_interval_of_the_naive_excess_is_wilsons_where_all_shares_are_equal(
+    trends: int, share: float, data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, trends))
+    firsts = (np.arange(trends) < first).astype(float)
+    found = naive_origin(firsts, np.full(trends, share))
+    wilson = binomtest(first, trends).proportion_ci(0.90, method="wilson")
+    assert found.low * share == pytest.approx(wilson.low, abs=1e-9)
+    assert found.high * share == pytest.approx(wilson.high, abs=1e-9)
+    assert found.low <= found.excess_ratio <= found.high
 
 
 def test_the_parameters_hash_changes_with_any_nested_parameter() -> None:

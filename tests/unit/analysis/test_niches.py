@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.analysis import contracts
-from pipelines.analysis.niches import adjusted_rand_index, discover_niches
+from pipelines.analysis.niches import adjusted_rand_index, discover_niche_months, discover_niches, partitioned
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
@@ -74,16 +74,18 @@ def test_shuffled_rows_give_equal_tables() -> None:
 def test_niche_ids_persist_into_the_next_month_whether_it_comes_in_one_run_or_two() -> None:
     august, _ = planted(AUGUST, 3)
     september, truth = planted(SEPTEMBER, 4)
-    together = discover_niches(pa.concat_tables([september, august]), NO_INTERACTIONS)["niche_assignments"].to_pylist()
-    first = discover_niches(august, NO_INTERACTIONS)["niche_assignments"]
-    second = discover_niches(september, NO_INTERACTIONS, first)
-    assert [row for row in together if row["month"] == SEPTEMBER] == second["niche_assignments"].to_pylist()
-    ids = {truth[row["account_key"]]: row["niche_id"] for row in first.to_pylist() if row["niche_id"]}
-    agreed = [
-        row["niche_id"] == ids[truth[row["account_key"]]] for row in second["niche_assignments"].to_pylist() if row["niche_id"]
-    ]
+    both = partitioned(pa.concat_tables([september, august]), NO_INTERACTIONS)
+    together = discover_niche_months(both).tables
+    first = discover_niche_months({AUGUST: both[AUGUST]})
+    second = discover_niche_months(both, None, first.state)
+    assert second.computed == {"niche_months": 1}
+    assert all(second.tables[name].equals(together[name]) for name in together)
+    rows = together["niche_assignments"].to_pylist()
+    ids = {truth[row["account_key"]]: row["niche_id"] for row in rows if row["niche_id"] and row["month"] == AUGUST}
+    agreed = [row["niche_id"] == ids[truth[row["account_key"]]] for row in rows if row["niche_id"] and row["month"] == SEPTEMBER]
     assert np.mean(agreed) > 0.9
-    assert all(profile["predecessor_jaccard"] > 0.5 for profile in second["niche_profiles"].to_pylist())
+    profiles = [row for row in together["niche_profiles"].to_pylist() if row["month"] == SEPTEMBER]
+    assert all(profile["predecessor_jaccard"] > 0.5 for profile in profiles)
 
 
 def test_an_account_without_shared_tags_joins_by_mutual_but_not_by_one_way_interaction() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from pipelines.analysis.calibration import WORLDS, calibrate, simulate_world
+from pipelines.analysis.calibration import TREND_WORLDS, WORLDS, calibrate, simulate_world, trend_levels
 from pipelines.analysis.trends import analyse_trends
 
 NULLS = ("null_exchangeable", "null_ratio_4", "null_ratio_quarter", "null_ratio_4_p_3", "null_ratio_quarter_p_3")
@@ -41,3 +41,12 @@ def test_the_claim_of_both_estimators_holds_its_level_over_many_null_worlds(name
     rows = {row["estimator"]: row for row in calibrate(60, names=(name,)).to_pylist()}
     claimed = rows["both"]["claims_lead_first"] + rows["both"]["claims_target_first"]
     assert claimed <= binom.ppf(0.999, 60, 0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TREND_WORLDS)
+def test_one_trends_p_value_and_interval_hold_their_levels_over_many_null_trends(name: str) -> None:
+    trends, rejected, covered = trend_levels(12, names=(name,))[name]
+    # Accounts recur within a world, so trends are not independent: allow twice the binomial's excess.
+    assert rejected <= trends * 0.05 + 2 * (binom.ppf(0.999, trends, 0.05) - trends * 0.05)
+    assert covered >= trends * 0.9 - 2 * (trends * 0.9 - binom.ppf(0.001, trends, 0.9))

@@ -1,0 +1,149 @@
+"""What makes an analysis incremental: partitions that need not be loaded, order-free hashes of rows, reuse of stored rows. No statistics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+_Words = NDArray[np.uint64]
+_NULL: Final = np.uint64(0x6E756C6C)
+_STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Partition(Generic[T]):
+    """A part of the input that is loaded only where it, or something that hangs on it, changed.
+
+    Attributes:
+        content_hash: Equal where the rows are equal; any text, such as the hash of a file.
+        load: Gives the rows.
+    """
+
+    content_hash: str
+    load: Callable[[], T]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Outcome of an analysis.
+
+    Attributes:
+        tables: Derived tables by name, in their contracts' schemas, whole.
+        state: What the next call takes as ``stored``: by name, in the schemas of ``contracts.STATE``.
+        computed: How many units of each kind were computed and not reused.
+    """
+
+    tables: dict[str, pa.Table]
+    state: dict[str, pa.Table]
+    computed: dict[str, int] = field(default_factory=dict)
+
+
+def digest(*parts: object) -> str:
+    """Hash of texts and numbers, in this order: 32 hexadecimal digits, the same on every machine."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        hashed.update(f"{part}\x1f".encode())
+    return hashed.hexdigest()
+
+
+def text_words(texts: Iterable[str]) -> _Words:
+    """Hash each text to 64 bits, the same on every machine."""
+    return np.array([int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in texts], np.uint64)
+
+
+def mixed(words: _Words) -> _Words:
+    """Scramble 64-bit words: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
+    with np.errstate(over="ignore"):
+        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(words ^ (words >> np.uint64(31)))
+
+
+def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """Sorted distinct texts of a column, and for each row the place of its text among them; -1 for NULL."""
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    texts = encoded.dictionary.to_pylist()
+    order = np.argsort(np.array(texts, dtype=object), kind="stable") if texts else np.empty(0, dtype=np.int64)
+    place = np.empty(len(texts) + 1, dtype=np.int64)
+    place[order] = np.arange(len(texts))
+    place[-1] = -1
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return [texts[index] for index in order], place[codes]
+
+
+def _column_words(column: pa.ChunkedArray) -> _Words:
+    if pa.types.is_string(column.type):
+        texts, codes = coded(column)
+        return np.append(text_words(texts), _NULL)[codes]
+    kind = column.type
+    if pa.types.is_floating(kind):
+        numbers = column.cast(pa.float64()).fill_null(0.0).to_numpy().view(np.uint64)
+    else:
+        width = pa.int32() if pa.types.is_date32(kind) else pa.int64()
+        numbers = column.cast(width).cast(pa.int64()).fill_null(0).to_numpy().view(np.uint64)
+    return np.where(column.is_null().to_numpy(), _NULL, mixed(numbers + _STEP))
+
+
+def row_hashes(table: pa.Table, key: str, columns: list[str]) -> dict[str, str]:
+    """Hash the rows of each key, whatever their order.
+
+    Args:
+        table: Rows.
+        key: The text column whose values group the rows.
+        columns: The columns that count.
+
+    Returns:
+        By key, the number of its rows and two 64-bit sums of scrambled row hashes, as text.
+    """
+    if table.num_rows == 0:
+        return {}
+    rows = np.zeros(table.num_rows, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for name in columns:
+            rows = mixed(rows * _STEP + _column_words(table[name]))
+        keys, codes = coded(table[key])
+        order = np.argsort(codes, kind="stable")
+        starts = np.searchsorted(codes[order], np.arange(len(keys)))
+        sums = [np.add.reduceat(mixed(rows[order] ^ lane), starts) for lane in (np.uint64(0), _STEP)]
+    counts = np.diff(np.append(starts, table.num_rows))
+    return {text: f"{count}:{one:016x}{two:016x}" for text, count, one, two in zip(keys, counts, *sums, strict=True)}
+
+
+def stored_table(stored: Mapping[str, pa.Table] | None, name: str, schema: pa.Schema) -> pa.Table:
+    """A stored table in its schema; empty where there is none, or where it was stored by another version."""
+    table = None if stored is None else stored.get(name)
+    if table is None or not set(schema.names) <= set(table.schema.names):
+        return schema.empty_table()
+    return table.select(schema.names).cast(schema)
+
+
+def reused(table: pa.Table, wanted: Mapping[tuple[Any, ...], str], keys: list[str], hash_name: str) -> tuple[pa.Table, set[Any]]:
+    """Keep the stored rows whose hash is the wanted one.
+
+    Args:
+        table: Stored rows.
+        wanted: By key, the hash of what the row would be computed from today.
+        keys: The key's columns.
+        hash_name: The column with the stored hash.
+
+    Returns:
+        The kept rows, and their keys.
+    """
+    columns = [table[name].to_pylist() for name in [*keys, hash_name]]
+    fits = [wanted.get(row[:-1]) == row[-1] for row in zip(*columns, strict=True)]
+    kept = table.filter(pa.array(fits, pa.bool_()))
+    return kept, set(zip(*(kept[name].to_pylist() for name in keys), strict=True))
+
+
+def joined(parts: list[pa.Table], keys: list[str]) -> pa.Table:
+    """Stack rows and put them in the order of their key, in one chunk."""
+    table = pa.concat_tables(parts)
+    return table.take(pc.sort_indices(table, [(name, "ascending") for name in keys])).combine_chunks()

@@ -1,0 +1,250 @@
+"""Pooled findings and origin odds from the stored statistics of trends: linear in trends, reused where no trend changed. No rows of adopters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from pipelines.analysis import contracts
+from pipelines.analysis.increments import digest, reused
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds
+from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
+from pipelines.analysis.timeline import Shift, TimelineParameters, pooled_shift
+from pipelines.analysis.trend_rows import TIERS
+
+Floats = NDArray[np.float64]
+EVERY_PERIOD: Final = "all"
+_NONE: Final = float("nan")
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How trends are pooled.
+
+    Attributes:
+        periods: Months of birth, in time's order.
+        smallest_trend_count: Fewer trends abstain.
+        claim_level: Two-sided level that both estimators must reach.
+        kernel: Of the kernel estimator.
+        timeline: Of the timeline model.
+        origin: Of the choice model.
+        salt: Of the hashes: method and parameters.
+    """
+
+    periods: list[str]
+    smallest_trend_count: int
+    claim_level: float
+    kernel: KernelParameters
+    timeline: TimelineParameters
+    origin: OriginParameters
+    salt: str
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _matrix(column: pa.ChunkedArray) -> Floats:
+    """Rows of lists of one length as a matrix."""
+    flat = column.combine_chunks().flatten()
+    return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(column), -1)
+
+
+def claim_of(pooled: PooledPrecedence, shift: Shift, trend_count: int, level: float, smallest_trend_count: int) -> str:
+    """Give the pooled claim: lead_first or target_first only where both estimators say so.
+
+    Args:
+        pooled: Kernel estimate over trends.
+        shift: Timeline estimate over trends.
+        trend_count: Trends that were compared.
+        level: Two-sided level that both must reach.
+        smallest_trend_count: Fewer trends abstain.
+    """
+    if trend_count < smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
+        return "abstained"
+    if max(pooled.p_value, shift.p_value) > level:
+        return "none"
+    if pooled.probability > 0.5 and shift.hours > 0:
+        return "lead_first"
+    return "target_first" if pooled.probability < 0.5 and shift.hours < 0 else "none"
+
+
+def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: float, pooling: Pooling) -> dict[str, Any]:
+    told = compared.filter(compared["theta"].is_valid())
+    decided = told.filter(pc.greater(told["decidable_ratio"], 0.0))
+    shifted = told.filter(told["shift_profile"].is_valid())
+    theta, decidable = (np.asarray(decided[name].to_numpy(), dtype=np.float64) for name in ("theta", "decidable_ratio"))
+    replicates = _matrix(decided["account_thetas"]) if decided.num_rows else np.empty((0, 0))
+    pooled = pooled_precedence(theta, decidable, replicates, pooling.kernel)
+    shift = Shift(_NONE, _NONE, _NONE, _NONE)
+    if shifted.num_rows:
+        shift = pooled_shift(_matrix(shifted["shift_profile"]), pooling.timeline)
+    # The two estimators may lose different trends: the smaller number decides whether there are enough.
+    claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), level, pooling.smallest_trend_count)
+    numbers = {
+        "precedence_probability": pooled.probability,
+        "precedence_low": pooled.low,
+        "precedence_high": pooled.high,
+        "kernel_p_value": pooled.p_value,
+        "shift_hours": shift.hours,
+        "shift_low_hours": shift.low,
+        "shift_high_hours": shift.high,
+        "timeline_p_value": shift.p_value,
+    }
+    return {
+        "period": period,
+        "lead_class": pair[0],
+        "target_class": pair[1],
+        "trend_count": told.num_rows,
+        "abstained_count": compared.num_rows - told.num_rows,
+        **{name: _number(value) if claim != "abstained" else None for name, value in numbers.items()},
+        "claim": claim,
+    }
+
+
+def _by_period(table: pa.Table, periods: list[str]) -> Iterator[tuple[str, pa.Table]]:
+    yield EVERY_PERIOD, table
+    for period in periods:
+        yield period, table.filter(pc.equal(table["period"], period))
+
+
+def _hash(salt: str, table: pa.Table) -> str:
+    return digest(salt, *table["input_hash"].to_pylist())
+
+
+def _ordered(rows: pa.Table, keys: list[str]) -> pa.Table:
+    """All periods together first, then by key."""
+    columns = [np.array(rows[name].to_pylist(), dtype=str) for name in keys]
+    order = np.lexsort([*columns[:0:-1], columns[0], columns[0] != EVERY_PERIOD]) if rows.num_rows else np.empty(0, np.int64)
+    return rows.take(pa.array(order, pa.int64())).combine_chunks()
+
+
+def _levels(
+    members: dict[tuple[str, str, str], pa.Table], always: set[tuple[str, str]], pooling: Pooling
+) -> dict[tuple[str, str, str], float]:
+    """Level of each claim: many pairs of platforms are compared in a period, and share the level (Bonferroni)."""
+    family: dict[str, int] = {}
+    for (period, lead, target), compared in members.items():
+        told = compared.num_rows - compared["theta"].null_count
+        if (lead, target) not in always and told >= pooling.smallest_trend_count:
+            family[period] = family.get(period, 0) + 1
+    return {
+        key: pooling.claim_level if key[1:] in always else pooling.claim_level / max(family.get(key[0], 0), 1) for key in members
+    }
+
+
+def pooled_findings(compared: pa.Table, always: list[tuple[str, str]], pooling: Pooling, stored: pa.Table) -> pa.Table:
+    """Pool the comparisons of each lead and target class, over all trends and over those born in a month.
+
+    Args:
+        compared: ``contracts.STATE_TREND_COMPARISONS``, ordered by key.
+        always: Classes that have a row for every period, trends or not; others only where a trend has both.
+        pooling: See :class:`Pooling`.
+        stored: ``contracts.STATE_FINDINGS`` of the last call.
+
+    Returns:
+        ``contracts.STATE_FINDINGS``.
+    """
+    pairs = set(zip(compared["lead_class"].to_pylist(), compared["target_class"].to_pylist(), strict=True)) | set(always)
+    members: dict[tuple[str, str, str], pa.Table] = {}
+    for lead, target in sorted(pairs):
+        own = compared.filter(pc.and_(pc.equal(compared["lead_class"], lead), pc.equal(compared["target_class"], target)))
+        for period, inside in _by_period(own, pooling.periods):
+            if inside.num_rows or (lead, target) in always:
+                members[period, lead, target] = inside
+    keys = ["period", "lead_class", "target_class"]
+    levels = _levels(members, set(always), pooling)
+    wanted = {key: digest(_hash(pooling.salt, inside), levels[key]) for key, inside in members.items()}
+    kept, known = reused(stored, wanted, keys, "input_hash")
+    rows = [
+        _finding(key[0], key[1:], members[key], levels[key], pooling) | {"input_hash": wanted[key]}
+        for key in members
+        if key not in known
+    ]
+    return _ordered(pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_FINDINGS)]), keys)
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """Choice sets of some trends, all tiers."""
+
+    sets: list[tuple[NDArray[np.uint64], Floats, Floats, NDArray[np.int8], Floats]]
+    shares: Floats
+
+    def of(self, tier: int) -> list[ChoiceSet]:
+        return [ChoiceSet(account, adopted, rate, tiers == tier, many) for account, adopted, rate, tiers, many in self.sets]
+
+
+def _choices(table: pa.Table) -> _Choices:
+    names = ("account", "adopted", "log_rate", "tier", "stands_for")
+    columns = [table[name].combine_chunks() for name in names]
+    bounds = np.append(0, np.cumsum(columns[0].value_lengths().to_numpy(zero_copy_only=False)))
+    flat = [column.flatten().to_numpy(zero_copy_only=False) for column in columns]
+    account, adopted, log_rate, tier, stands_for = flat
+    sets = [(account[a:b], adopted[a:b], log_rate[a:b], tier[a:b], stands_for[a:b]) for a, b in pairwise(bounds)]
+    counts = _matrix(table["tier_counts"])
+    return _Choices(sets, counts / counts.sum(axis=1, keepdims=True))
+
+
+def _odds_rows(period: str, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
+    table = table.filter(pc.greater(pc.list_value_length(table["account"]), 0))
+    rows: list[dict[str, Any]] = []
+    choices = _choices(table) if table.num_rows >= pooling.origin.smallest_trend_count else None
+    for place, tier in enumerate(TIERS):
+        row: dict[str, Any] = {"period": period, "tier": tier, "trend_count": table.num_rows, "origin_set_count": 0}
+        rows.append(row)
+        if choices is None:
+            row["abstain_reason"] = "too_few_trends"
+            continue
+        sets = choices.of(place)
+        odds = origin_odds(sets, pooling.origin)
+        firsts = np.array([first_share(each.adopted, each.is_group) for each in sets])
+        naive = naive_origin(firsts, choices.shares[:, place], pooling.origin.interval_level)
+        row |= {"origin_set_count": round(odds.origin_set_count)}
+        row |= {"naive_first_count": round(naive.first_count), "naive_expected_count": naive.expected_count}
+        row |= {"naive_excess_ratio": _number(naive.excess_ratio)}
+        row |= {"naive_excess_low": _number(naive.low), "naive_excess_high": _number(naive.high)}
+        row |= {"odds_ratio": _number(odds.odds_ratio), "odds_ratio_low": _number(odds.low)}
+        row |= {"odds_ratio_high": _number(odds.high), "p_value": _number(odds.p_value)}
+        if row["odds_ratio"] is None:
+            row["abstain_reason"] = "no_contrast"
+    tested = [row for row in rows if row.get("p_value") is not None]
+    if tested:
+        for row, q_value in zip(tested, false_discovery_control([row["p_value"] for row in tested]), strict=True):
+            row["q_value"] = float(q_value)
+    return rows
+
+
+def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Table:
+    """Origin odds of each tier, over all trends and over those born in a month.
+
+    Args:
+        choices: ``contracts.STATE_TREND_CHOICES``, ordered by trend.
+        pooling: See :class:`Pooling`.
+        stored: ``contracts.STATE_ORIGIN_ODDS`` of the last call.
+
+    Returns:
+        ``contracts.STATE_ORIGIN_ODDS``.
+    """
+    members = dict(_by_period(choices, pooling.periods))
+    wanted = {(period,): _hash(pooling.salt, inside) for period, inside in members.items()}
+    kept, known = reused(stored, wanted, ["period"], "input_hash")
+    rows = [
+        row | {"input_hash": wanted[(period,)]}
+        for period, inside in members.items()
+        if (period,) not in known
+        for row in _odds_rows(period, inside, pooling)
+    ]
+    table = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_ORIGIN_ODDS)])
+    # Tiers have an order of their own: the stored rows of a period keep it.
+    place = {period: index for index, period in enumerate([EVERY_PERIOD, *pooling.periods])}
+    where = np.array([place[period] for period in table["period"].to_pylist()], dtype=np.int64)
+    return table.take(pa.array(np.argsort(where, kind="stable"), pa.int64())).combine_chunks()

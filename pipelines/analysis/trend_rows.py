@@ -1,0 +1,243 @@
+"""Exchange tables of trends as arrays, one trend at a time, and their partitions by month of birth. No estimator, no gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipelines.analysis.increments import Partition, coded, digest, row_hashes
+from pipelines.analysis.timeline import Timeline
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+TIERS: Final = ("micro", "mid", "macro", "mega")
+MEDIA: Final = "media"
+_TIER_OF: Final = {"micro_sub1k": "micro", "micro_1k_10k": "micro", "nano": "micro"} | {tier: tier for tier in TIERS}
+CLASS_OF_TIER: Final = {"micro": "micro", "mid": "mid_creators", "macro": "large_creators", "mega": "large_creators"}
+_MICROSECONDS_PER_HOUR: Final = 3_600_000_000
+_DAY_HOURS: Final = 24.0
+# What the analysis reads of each table: other columns may change without a trend being computed again.
+_CANDIDATE_COLUMNS: Final = ["trend_key", "born_at", "window_ends_at", "is_left_censored", "largest_day_share"]
+_ADOPTION_COLUMNS: Final = [
+    "trend_key",
+    "account_key",
+    "platform",
+    "actor_class",
+    "tier",
+    "adopted_at",
+    "previous_post_at",
+    "prior_post_count",
+    "prior_exposure_days",
+    "ts_quality",
+]
+_TIMELINE_COLUMNS: Final = ["trend_key", "account_key", "published_at"]
+
+
+@dataclass(frozen=True)
+class TrendTables:
+    """Rows of some trends in the exchange tables: ``int_trend_candidates``, ``int_trend_adoptions``, ``int_trend_timelines``."""
+
+    candidates: pa.Table
+    adoptions: pa.Table
+    timelines: pa.Table
+
+
+TrendPartition = Partition[TrendTables]
+
+
+@dataclass(frozen=True)
+class TrendRows:
+    """One trend's adopters whose time can be compared, in the order of their accounts; times in hours since birth.
+
+    Attributes:
+        key: Of the trend.
+        period: Month of birth, YYYY-MM.
+        content_hash: Of everything below, whatever the order of the rows it came from.
+        is_left_censored: Whether it was in use when coverage began.
+        largest_day_share: Share of adoptions on the busiest day.
+        account_keys: Keys of the adopters.
+        tier: Place in ``TIERS``, -1 where there is none (unknown followers, media).
+        is_media: Outlets.
+        platform: Of each adopter.
+        adopted: First post with the trend; of a date, its end.
+        previous: Last post before that without it; NaN: none seen.
+        is_exact: Whether the time of adoption is more than a date.
+        prior_posts: Posts in the rate window.
+        prior_days: Length of the rate window, days.
+        posts: Posting times of each adopter inside the trend's window.
+    """
+
+    key: str
+    period: str
+    content_hash: str
+    is_left_censored: bool
+    largest_day_share: float
+    account_keys: list[str]
+    tier: NDArray[np.int64]
+    is_media: NDArray[np.bool_]
+    platform: NDArray[np.object_]
+    adopted: Floats
+    previous: Floats
+    is_exact: NDArray[np.bool_]
+    prior_posts: Floats
+    prior_days: Floats
+    posts: tuple[Floats, ...]
+
+    def groups(self) -> dict[str, Rows]:
+        """Rows of each group that has adopters: classes of creators by tier, media, and the creators of each platform."""
+        classes = np.array([*CLASS_OF_TIER.values(), ""], dtype=object)[self.tier]
+        found = {name: np.flatnonzero((classes == name) & ~self.is_media) for name in dict.fromkeys(CLASS_OF_TIER.values())}
+        found[MEDIA] = np.flatnonzero(self.is_media)
+        for name in self.platforms():
+            found[name] = np.flatnonzero((self.platform == name) & ~self.is_media)
+        return {name: rows for name, rows in found.items() if rows.size}
+
+    def platforms(self) -> list[str]:
+        """Platforms with creators among the adopters, by name."""
+        return sorted(set(self.platform[~self.is_media]))
+
+    def timelines(self, rows: Rows) -> list[Timeline]:
+        """Timelines of those adopters whose posting times are known around an exact adoption."""
+        found = []
+        for row in rows[self.is_exact[rows]]:
+            adopted, posts = float(self.adopted[row]), self.posts[row]
+            if posts.size and posts[0] <= adopted <= posts[-1]:
+                found.append(Timeline(posts, adopted))
+        return found
+
+
+def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(), dtype=np.int64)
+
+
+def content_hashes(tables: TrendTables) -> dict[str, str]:
+    """Hash what the analysis reads of each candidate trend, whatever the order of rows."""
+    adopted = row_hashes(tables.adoptions, "trend_key", _ADOPTION_COLUMNS)
+    posted = row_hashes(tables.timelines, "trend_key", _TIMELINE_COLUMNS)
+    return {
+        key: digest(found, adopted.get(key), posted.get(key))
+        for key, found in row_hashes(tables.candidates, "trend_key", _CANDIDATE_COLUMNS).items()
+    }
+
+
+def birth_months(candidates: pa.Table) -> NDArray[np.object_]:
+    """Month of birth of each candidate, YYYY-MM."""
+    return np.asarray(pc.strftime(candidates["born_at"], "%Y-%m").to_numpy(zero_copy_only=False))
+
+
+def partitioned(tables: TrendTables) -> dict[str, TrendPartition]:
+    """Whole exchange tables as partitions by month of birth: the simple way in, where nothing can be left unread."""
+    hashes = content_hashes(tables)
+    keys = np.array(tables.candidates["trend_key"].to_pylist(), dtype=object)
+    months = birth_months(tables.candidates)
+    partitions = {}
+    for month in sorted(set(months)):
+        inside = pa.array(sorted(keys[months == month]), pa.string())
+
+        def load(inside: pa.Array = inside) -> TrendTables:
+            chosen = [
+                table.filter(pc.is_in(table["trend_key"], value_set=inside))
+                for table in (tables.candidates, tables.adoptions, tables.timelines)
+            ]
+            return TrendTables(*chosen)
+
+        partitions[month] = Partition(digest(*(f"{key}:{hashes[key]}" for key in inside.to_pylist())), load)
+    return partitions
+
+
+@dataclass(frozen=True)
+class _Posts:
+    """Posting times in the order of trend, account and time, found by the trend's and the account's code."""
+
+    pair: NDArray[np.int64]
+    micros: NDArray[np.int64]
+
+    def of(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return np.searchsorted(self.pair, pairs, "left"), np.searchsorted(self.pair, pairs, "right")
+
+
+def _codes_in(column: pa.ChunkedArray, known: list[str]) -> NDArray[np.int64]:
+    """Place of each row's text among sorted known texts, -1 where it is none of them."""
+    found = pc.index_in(column, value_set=pa.array(known, pa.string())).fill_null(-1)
+    return np.asarray(found.to_numpy(), dtype=np.int64)
+
+
+def _posts(timelines: pa.Table, trend_keys: list[str], account_keys: list[str]) -> _Posts:
+    trend, account = _codes_in(timelines["trend_key"], trend_keys), _codes_in(timelines["account_key"], account_keys)
+    known = (trend >= 0) & (account >= 0)
+    pair = trend[known] * (len(account_keys) + 1) + account[known]
+    micros = _micros(timelines["published_at"])[known]
+    order = np.lexsort((micros, pair))
+    return _Posts(pair[order], micros[order])
+
+
+def read_trends(tables: TrendTables) -> list[TrendRows]:
+    """Read trends, ordered by key; nothing depends on the order of rows.
+
+    Args:
+        tables: Exchange tables; rows of trends that are not among the candidates are not read.
+    """
+    hashes = content_hashes(tables)
+    is_timed = pc.is_in(tables.adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
+    is_actor = pc.is_in(tables.adoptions["actor_class"], value_set=pa.array(["creator", MEDIA]))
+    adoptions = tables.adoptions.filter(pc.and_(is_timed, is_actor))
+    candidates = tables.candidates.sort_by("trend_key")
+    trend_keys = candidates["trend_key"].to_pylist()
+    account_keys, account = coded(adoptions["account_key"])
+    trend = _codes_in(adoptions["trend_key"], trend_keys)
+    adopted = _micros(adoptions["adopted_at"])
+    order = np.lexsort((adopted, account, trend))
+    order = order[trend[order] >= 0]
+    trend, account, adopted = trend[order], account[order], adopted[order]
+
+    texts, codes = coded(adoptions["tier"])
+    places = [TIERS.index(_TIER_OF[text]) if text in _TIER_OF else -1 for text in texts]
+    tier = np.array([*places, -1], dtype=np.int64)[codes[order]]
+    is_media = np.asarray(pc.equal(adoptions["actor_class"], MEDIA).to_numpy())[order]
+    tier = np.where(is_media, -1, tier)
+    texts, codes = coded(adoptions["platform"])
+    platform = np.array([*texts, ""], dtype=object)[codes[order]]
+    is_exact = np.asarray(pc.equal(adoptions["ts_quality"], "exact").to_numpy())[order]
+    has_previous = np.asarray(adoptions["previous_post_at"].is_valid().to_numpy())[order]
+    previous = _micros(adoptions["previous_post_at"])[order]
+    prior_posts = np.asarray(adoptions["prior_post_count"].to_numpy(), dtype=np.float64)[order]
+    prior_days = np.asarray(adoptions["prior_exposure_days"].to_numpy(), dtype=np.float64)[order]
+    posts = _posts(tables.timelines, trend_keys, account_keys)
+
+    months = birth_months(candidates)
+    born, ends = _micros(candidates["born_at"]), _micros(candidates["window_ends_at"])
+    censored = candidates["is_left_censored"].to_pylist()
+    shares = candidates["largest_day_share"].to_pylist()
+    bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1))
+    trends = []
+    for place, key in enumerate(trend_keys):
+        rows = np.arange(bounds[place], bounds[place + 1])
+        rows = rows[adopted[rows] <= ends[place]]
+        hours = (adopted[rows] - born[place]) / _MICROSECONDS_PER_HOUR
+        first, last = posts.of(place * (len(account_keys) + 1) + account[rows])
+        trends.append(
+            TrendRows(
+                key,
+                str(months[place]),
+                hashes[key],
+                bool(censored[place]),
+                float(shares[place]),
+                [account_keys[code] for code in account[rows]],
+                tier[rows],
+                is_media[rows],
+                platform[rows],
+                # A date stands for its whole day: adoption is no earlier than its start and no later than its end.
+                np.where(is_exact[rows], hours, hours + _DAY_HOURS),
+                np.where(has_previous[rows], (previous[rows] - born[place]) / _MICROSECONDS_PER_HOUR, np.nan),
+                is_exact[rows],
+                prior_posts[rows],
+                prior_days[rows],
+                tuple((posts.micros[a:b] - born[place]) / _MICROSECONDS_PER_HOUR for a, b in zip(first, last, strict=True)),
+            )
+        )
+    return trends

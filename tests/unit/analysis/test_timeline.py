@@ -1,0 +1,140 @@
+"""The timeline model: its likelihood against a plain loop, planted shifts and adoption chances. No tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter1d
+
+from pipelines.analysis.timeline import (
+    Timeline,
+    TimelineParameters,
+    adoption_profile,
+    best_adoption,
+    capped,
+    pooled_shift,
+    shift_profile,
+    trend_shift,
+    waits,
+)
+
+SMALL = TimelineParameters(
+    largest_shift_bins=6, adoption_shift_bins=(-6, -3, 0, 3, 6), iteration_count=8, adoption_iteration_count=8
+)
+
+
+def group(
+    count: int, generator: np.random.Generator, *, delay: float = 0.0, daily: float = 1.0, chance: float = 0.5
+) -> list[Timeline]:
+    found = []
+    for _ in range(count):
+        posts = np.sort(generator.random(generator.poisson(28 * daily)) * 672)
+        later = posts[posts >= generator.gamma(2, 36) + delay]
+        wait = int(generator.geometric(chance))
+        if later.size >= wait:
+            found.append(Timeline(posts, float(later[wait - 1])))
+    return found
+
+
+def profile(
+    lead: list[Timeline], target: list[Timeline], chances: tuple[float, float], parameters: TimelineParameters
+) -> np.ndarray:
+    last = max(each.adopted_hours for each in lead + target)
+    return shift_profile(waits(lead, last, parameters), waits(target, last, parameters), *chances, parameters)
+
+
+def plain_log_likelihood(
+    lead: list[Timeline], target: list[Timeline], shift: int, chances: tuple[float, float], parameters: TimelineParameters
+) -> float:
+    """The model as it is written: bin by bin, account by account, post by post."""
+    last = max(each.adopted_hours for each in lead + target)
+    size = parameters.bins_before_birth + int(last // parameters.bin_hours) + 1
+    observed, caught = [], []
+    for adopters, chance, moved in ((lead, chances[0], 0), (target, chances[1], shift)):
+        for adopter in adopters:
+            seen, within = [], []
+            for place in range(size):
+                exposed = (place + moved - parameters.bins_before_birth + 0.5) * parameters.bin_hours
+                after = [hour for hour in adopter.post_hours if hour >= exposed]
+                waited = sum(hour <= adopter.adopted_hours for hour in after)
+                seen.append(chance * (1 - chance) ** (waited - 1) if waited else 0.0)
+                within.append(1 - (1 - chance) ** len(after))
+            observed.append(seen)
+            caught.append(within)
+    o, c = np.array(observed), np.array(caught)
+    density = np.full(size, 1 / size)
+    for _ in range(parameters.iteration_count):
+        density = density * (
+            (o / (o @ density + 1e-300)[:, None]).sum(axis=0) + ((1 - c) / (c @ density + 1e-300)[:, None]).sum(axis=0)
+        )
+        density = gaussian_filter1d(density / density.sum(), parameters.smoothing_bins, mode="nearest")
+        density /= density.sum()
+    return float(np.log(o @ density + 1e-300).sum() - np.log(c @ density + 1e-300).sum())
+
+
+def test_the_profile_is_the_likelihood_of_the_model_as_it_is_written() -> None:
+    generator = np.random.default_rng(1)
+    lead, target = group(6, generator), group(4, generator, daily=2.0)
+    found = profile(lead, target, (0.4, 0.7), SMALL)
+    plain = [plain_log_likelihood(lead, target, shift, (0.4, 0.7), SMALL) for shift in range(-6, 7)]
+    assert found == pytest.approx(plain, rel=1e-9)
+
+
+def test_where_p_is_sought_the_likelihood_is_that_of_the_profile() -> None:
+    generator = np.random.default_rng(2)
+    lead, target = group(12, generator), group(8, generator, daily=3.0)
+    last = max(each.adopted_hours for each in lead + target)
+    sides = waits(lead, last, SMALL), waits(target, last, SMALL)
+    cube = adoption_profile(*sides, SMALL).reshape(6, 6, 5)
+    for one in (0, 3, 5):
+        for other in (1, 4):
+            whole = shift_profile(*sides, SMALL.adoption_grid[one], SMALL.adoption_grid[other], SMALL)
+            assert cube[one, other] == pytest.approx(whole[[0, 3, 6, 9, 12]], rel=1e-9)
+
+
+def test_the_adoption_chances_of_both_groups_are_found() -> None:
+    generator, parameters, summed = np.random.default_rng(3), TimelineParameters(), 0.0
+    for _ in range(10):
+        lead, target = group(40, generator, chance=0.3), group(30, generator, daily=2.0, chance=0.6)
+        last = max(each.adopted_hours for each in lead + target)
+        summed = summed + adoption_profile(waits(lead, last, parameters), waits(target, last, parameters), parameters)
+    lead_chance, target_chance = best_adoption(np.asarray(summed), parameters)
+    assert lead_chance == pytest.approx(0.3, abs=0.1)
+    assert target_chance == pytest.approx(0.6, abs=0.15)
+
+
+def test_a_planted_shift_is_found_with_its_sign() -> None:
+    generator, parameters = np.random.default_rng(4), TimelineParameters()
+    pairs = [(group(40, generator), group(15, generator, delay=30.0, daily=4.0)) for _ in range(12)]
+    shift = pooled_shift(np.array([profile(lead, target, (0.5, 0.5), parameters) for lead, target in pairs]), parameters)
+    mirrored = pooled_shift(np.array([profile(target, lead, (0.5, 0.5), parameters) for lead, target in pairs]), parameters)
+    assert 15 < shift.low < shift.hours < shift.high < 45
+    assert shift.p_value < 0.05
+    assert -45 < mirrored.hours < -15
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_profile_does_not_change_with_the_order_of_accounts(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    lead, target = group(9, generator), group(7, generator)
+    if lead and target:
+        first = profile(lead, target, (0.5, 0.5), SMALL)
+        assert profile(lead[::-1], target[::-1], (0.5, 0.5), SMALL) == pytest.approx(first, rel=1e-9)
+        assert [each.adopted_hours for each in capped(lead, 4, 1)] == [each.adopted_hours for each in capped(lead[::-1], 4, 1)]
+
+
+def test_a_parabolas_peak_lies_between_the_grids_points_and_its_interval_is_where_it_drops_by_half_a_quantile() -> None:
+    parameters = TimelineParameters()
+    hours = (np.arange(41) - 20) * 6.0
+    found = trend_shift(-0.5 * ((hours - 10.0) / 15.0) ** 2, parameters)
+    assert found.hours == pytest.approx(10.0)
+    assert found.low == pytest.approx(10 - 1.645 * 15, abs=1.0)
+    assert found.high == pytest.approx(10 + 1.645 * 15, abs=1.0)
+    assert 0.4 < found.p_value < 0.6
+
+
+def test_one_trend_alone_has_no_pooled_shift() -> None:
+    assert np.isnan(pooled_shift(np.zeros((1, 41)), TimelineParameters()).hours)

@@ -1,0 +1,155 @@
+"""The trend tables: gates, reasons, platforms against platforms, determinism. Formulas and reuse are tested elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from scipy.stats import false_discovery_control
+
+from pipelines.analysis import contracts
+from pipelines.analysis.calibration import WORLDS, WorldTables, simulate_world
+from pipelines.analysis.trends import analyse_trends, comparisons
+
+
+@pytest.fixture(scope="module")
+def world() -> WorldTables:
+    return simulate_world(WORLDS["null_ratio_4_p_3"], 10, 3, micro_count=30, macro_count=10)
+
+
+@pytest.fixture(scope="module")
+def derived(world: WorldTables) -> dict[str, pa.Table]:
+    return analyse_trends(world.candidates, world.adoptions, world.timelines)
+
+
+def changed(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(name), pa.array(values, table.schema.field(name).type))
+
+
+def on_two_platforms(world: WorldTables) -> pa.Table:
+    """Every third account on TikTok, the others on Instagram, nobody's followers known."""
+    platforms = ["tiktok" if int(key[1:]) % 3 == 0 else "instagram" for key in world.adoptions["account_key"].to_pylist()]
+    return changed(changed(world.adoptions, "platform", platforms), "tier", [None] * len(platforms))
+
+
+def test_every_trend_has_a_row_for_every_target_class_and_q_values_are_benjamini_hochberg(
+    world: WorldTables, derived: dict[str, pa.Table]
+) -> None:
+    for name, table in derived.items():
+        assert table.schema == contracts.DERIVED[name]
+    rows = derived["trend_precedence"].to_pylist()
+    assert len(rows) == 3 * world.candidates.num_rows
+    assert {row["lead_class"] for row in rows} == {"micro"}
+    tested = [row for row in rows if row["target_class"] == "large_creators" and row["p_value"] is not None]
+    assert [row["q_value"] for row in tested] == pytest.approx(list(false_discovery_control([row["p_value"] for row in tested])))
+    assert {row["abstain_reason"] for row in rows if row["target_class"] == "media"} == {"too_few_adopters"}
+
+
+def test_two_platforms_are_compared_once_by_name() -> None:
+    assert comparisons({"youtube", "media", "micro", "tiktok", "instagram"})[3:] == [
+        ("instagram", "tiktok"),
+        ("instagram", "youtube"),
+        ("tiktok", "youtube"),
+    ]
+
+
+def test_platforms_are_compared_where_followers_are_unknown(world: WorldTables) -> None:
+    derived = analyse_trends(world.candidates, on_two_platforms(world), world.timelines)
+    rows = [row for row in derived["trend_precedence"].to_pylist() if row["lead_class"] == "instagram"]
+    assert len(rows) == world.candidates.num_rows
+    assert {row["target_class"] for row in rows} == {"tiktok"}
+    assert all(row["precedence_low"] <= row["precedence_probability"] <= row["precedence_high"] for row in rows)
+    found = [
+        row for row in derived["precedence_findings"].to_pylist() if (row["period"], row["lead_class"]) == ("all", "instagram")
+    ]
+    assert [(row["target_class"], row["trend_count"]) for row in found] == [("tiktok", 10)]
+
+
+def test_exchanged_platform_names_change_the_sign(world: WorldTables) -> None:
+    adoptions = on_two_platforms(world)
+    exchanged = ["instagram" if name == "tiktok" else "tiktok" for name in adoptions["platform"].to_pylist()]
+    tables = [
+        analyse_trends(world.candidates, table, world.timelines)["trend_precedence"].to_pylist()
+        for table in (adoptions, changed(adoptions, "platform", exchanged))
+    ]
+    rows = [[row for row in table if row["lead_class"] == "instagram"] for table in tables]
+    for one, other in zip(*rows, strict=True):
+        assert one["naive_lead_hours"] == -other["naive_lead_hours"]
+        assert one["naive_lead_null_hours"] == pytest.approx(-other["naive_lead_null_hours"])
+        assert one["naive_lead_null_p"] == pytest.approx(other["naive_lead_null_p"])
+        assert one["precedence_probability"] == pytest.approx(1 - other["precedence_probability"], abs=0.02)
+
+
+def test_accounts_with_a_single_post_give_a_naive_lead_beside_its_null_and_a_reason(world: WorldTables) -> None:
+    adoptions = changed(on_two_platforms(world), "previous_post_at", [None] * world.adoptions.num_rows)
+    derived = analyse_trends(world.candidates, adoptions, world.timelines)
+    for row in derived["trend_precedence"].to_pylist():
+        if row["lead_class"] == "instagram":
+            assert row["abstain_reason"] == "too_few_intervals"
+            assert row["precedence_probability"] is None
+            assert row["naive_lead_hours"] is not None
+            assert row["naive_lead_null_hours"] is not None
+            assert 0 < row["naive_lead_null_p"] <= 1
+
+
+def test_dates_alone_give_no_naive_lead(world: WorldTables) -> None:
+    adoptions = changed(on_two_platforms(world), "ts_quality", ["date_only"] * world.adoptions.num_rows)
+    rows = analyse_trends(world.candidates, adoptions, world.timelines)["trend_precedence"].to_pylist()
+    assert {row["naive_lead_hours"] for row in rows} == {None}
+
+
+def test_shuffled_rows_give_equal_tables(world: WorldTables, derived: dict[str, pa.Table]) -> None:
+    def shuffled(table: pa.Table) -> pa.Table:
+        return table.take(np.random.default_rng(9).permutation(table.num_rows))
+
+    second = analyse_trends(shuffled(world.candidates), shuffled(world.adoptions), shuffled(world.timelines))
+    assert all(derived[name].equals(second[name]) for name in derived)
+
+
+def test_gated_trends_have_a_reason_and_no_numbers(world: WorldTables) -> None:
+    candidates = world.candidates.to_pylist()
+    candidates[0]["is_left_censored"] = True
+    candidates[1]["largest_day_share"] = 0.35
+    table = pa.Table.from_pylist(candidates, schema=contracts.INT_TREND_CANDIDATES)
+    adoptions = world.adoptions.filter(
+        pc.invert(pc.and_(pc.equal(world.adoptions["trend_key"], "t0002"), pc.equal(world.adoptions["tier"], "macro")))
+    )
+    derived = analyse_trends(table, adoptions, world.timelines)
+    rows = {row["trend_key"]: row for row in derived["trend_precedence"].to_pylist() if row["target_class"] == "large_creators"}
+    assert [rows[f"t000{n}"]["abstain_reason"] for n in range(3)] == ["left_censored", "shock", "too_few_adopters"]
+    for number in range(3):
+        row = rows[f"t000{number}"]
+        told = ["precedence_probability", "decidable_ratio", "p_value", "q_value", "shift_hours", "naive_lead_hours"]
+        assert [row[name] for name in told] == [None] * 6
+    finding = derived["precedence_findings"].to_pylist()[0]
+    assert (finding["trend_count"], finding["abstained_count"], finding["claim"]) == (7, 3, "abstained")
+
+
+def test_imputed_times_and_bots_never_enter(world: WorldTables, derived: dict[str, pa.Table]) -> None:
+    rows = world.adoptions.to_pylist()
+    extra = [row | {"account_key": row["account_key"] + "x", "ts_quality": "imputed"} for row in rows]
+    extra += [row | {"account_key": row["account_key"] + "y", "actor_class": "bot"} for row in rows]
+    table = pa.Table.from_pylist(rows + extra, schema=contracts.INT_TREND_ADOPTIONS)
+    mixed = analyse_trends(world.candidates, table, world.timelines)
+    assert all(derived[name].equals(mixed[name]) for name in derived)
+
+
+def test_every_naive_origin_number_has_an_interval_beside_it(derived: dict[str, pa.Table]) -> None:
+    rows = [row for row in derived["origin_odds"].to_pylist() if row["naive_excess_ratio"] is not None]
+    assert rows
+    assert all(row["naive_excess_low"] <= row["naive_excess_ratio"] <= row["naive_excess_high"] for row in rows)
+
+
+def test_empty_input_gives_empty_precedence_and_abstaining_findings() -> None:
+    empty = [
+        pa.Table.from_pylist([], schema=schema)
+        for schema in (contracts.INT_TREND_CANDIDATES, contracts.INT_TREND_ADOPTIONS, contracts.INT_TREND_TIMELINES)
+    ]
+    derived = analyse_trends(*empty)
+    assert derived["trend_precedence"].num_rows == 0
+    assert set(derived["precedence_findings"]["claim"].to_pylist()) == {"abstained"}
+    assert set(derived["origin_odds"]["abstain_reason"].to_pylist()) == {"too_few_trends"}
