@@ -178,6 +178,7 @@ def simulate_world(world: World, trend_count: int, seed: int, *, micro_count: in
                 "window_ends_at": born + _WINDOW_DAYS * 86_400_000_000,
                 "adopter_count": len(found),
                 "is_left_censored": False,
+                "is_in_use_before": False,
                 "largest_day_share": 0.2,
             }
         )

@@ -41,10 +41,11 @@ INT_TREND_CANDIDATES: Final = pa.schema(
     [
         _required("trend_key", pa.string()),
         _required("label", pa.string()),
-        _required("born_at", INSTANT),
-        _required("window_ends_at", INSTANT),  # born_at + window, or the end of coverage
+        _required("born_at", INSTANT),  # first adoption of its onset
+        _required("window_ends_at", INSTANT),  # onset day + window, or the end of coverage
         _required("adopter_count", pa.int64()),
         _required("is_left_censored", pa.bool_()),
+        _required("is_in_use_before", pa.bool_()),  # many had used it before its onset: no origin to find
         _required("largest_day_share", pa.float64()),  # share of adoptions on the busiest day: the shock gate
     ]
 )

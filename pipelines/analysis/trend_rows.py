@@ -22,7 +22,14 @@ CLASS_OF_TIER: Final = {"micro": "micro", "mid": "mid_creators", "macro": "large
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
 _DAY_HOURS: Final = 24.0
 # What the analysis reads of each table: other columns may change without a trend being computed again.
-_CANDIDATE_COLUMNS: Final = ["trend_key", "born_at", "window_ends_at", "is_left_censored", "largest_day_share"]
+_CANDIDATE_COLUMNS: Final = [
+    "trend_key",
+    "born_at",
+    "window_ends_at",
+    "is_left_censored",
+    "is_in_use_before",
+    "largest_day_share",
+]
 _ADOPTION_COLUMNS: Final = [
     "trend_key",
     "account_key",
@@ -59,6 +66,7 @@ class TrendRows:
         period: Month of birth, YYYY-MM.
         content_hash: Of everything below, whatever the order of the rows it came from.
         is_left_censored: Whether it was in use when coverage began.
+        is_in_use_before: Whether many had used it before its onset.
         largest_day_share: Share of adoptions on the busiest day.
         account_keys: Keys of the adopters.
         tier: Place in ``TIERS``, -1 where there is none (unknown followers, media).
@@ -76,6 +84,7 @@ class TrendRows:
     period: str
     content_hash: str
     is_left_censored: bool
+    is_in_use_before: bool
     largest_day_share: float
     account_keys: list[str]
     tier: NDArray[np.int64]
@@ -212,6 +221,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     months = birth_months(candidates)
     born, ends = _micros(candidates["born_at"]), _micros(candidates["window_ends_at"])
     censored = candidates["is_left_censored"].to_pylist()
+    used_before = candidates["is_in_use_before"].to_pylist()
     shares = candidates["largest_day_share"].to_pylist()
     bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1))
     trends = []
@@ -226,6 +236,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
                 str(months[place]),
                 hashes[key],
                 bool(censored[place]),
+                bool(used_before[place]),
                 float(shares[place]),
                 [account_keys[code] for code in account[rows]],
                 tier[rows],

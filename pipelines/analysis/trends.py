@@ -75,6 +75,8 @@ def _salt(parameters: TrendParameters) -> str:
 def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
     if trend.is_left_censored:
         return "left_censored"
+    if trend.is_in_use_before:
+        return "in_use_before"
     return "shock" if trend.largest_day_share >= parameters.largest_day_share else None
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.analysis.contracts import DERIVED, EXCHANGE
+from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
+from pipelines.analysis.increments import Partition, digest
+from pipelines.analysis.niches import NichePartition, NicheTables
+from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 
@@ -35,6 +38,62 @@ def read_exchange(paths: DataPaths, model: str) -> pa.Table:
     schema = EXCHANGE[model]
     parts = [pq.read_table(file, columns=schema.names, partitioning=None).cast(schema) for file in paths.exchange_files(model)]
     return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def _read_month(paths: DataPaths, model: str, month: date) -> pa.Table:
+    file, schema = paths.exchange_file(model, month), EXCHANGE[model]
+    if not file.exists():
+        return schema.empty_table()
+    return pq.read_table(file, columns=schema.names, partitioning=None).cast(schema)
+
+
+def _months(paths: DataPaths, models: tuple[str, ...]) -> list[date]:
+    return sorted({date.fromisoformat(file.stem) for model in models for file in paths.exchange_files(model)})
+
+
+def _identity(paths: DataPaths, models: tuple[str, ...], month: date) -> str:
+    """Changes when a month's files are written anew. Whether their rows changed is then found out from the rows."""
+    files = [paths.exchange_file(model, month) for model in models]
+    return digest(*(f"{file.stat().st_size} {file.stat().st_mtime_ns}" if file.exists() else "none" for file in files))
+
+
+def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
+    """What niches are found from, by month; a month is read only when it is asked for."""
+    models = ("int_account_tag_months", "int_interaction_months")
+
+    def partition(month: date) -> NichePartition:
+        return Partition(
+            _identity(paths, models, month), lambda: NicheTables(*(_read_month(paths, model, month) for model in models))
+        )
+
+    return {month: partition(month) for month in _months(paths, models)}
+
+
+def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
+    """What trends are analysed from, by month of birth; a month is read only when it is asked for."""
+    models = ("int_trend_adoptions", "int_trend_timelines")
+    candidates = read_exchange(paths, "int_trend_candidates")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> TrendPartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        first_day = date.fromisoformat(f"{month}-01")
+        # A candidate's own row can change while its adopters do not: its window ends later tonight than last night.
+        identity = digest(_identity(paths, models, first_day), born.to_pylist())
+        return Partition(identity, lambda: TrendTables(born, *(_read_month(paths, model, first_day) for model in models)))
+
+    return {month: partition(month) for month in sorted(set(months))}
+
+
+def read_state(paths: DataPaths) -> dict[str, pa.Table]:
+    """What the analysis kept of the last night."""
+    return {name: pq.read_table(file, partitioning=None) for name in STATE if (file := paths.state_file(name)).exists()}
+
+
+def write_state(paths: DataPaths, state: dict[str, pa.Table]) -> None:
+    """Keep what the analysis wants back the next night."""
+    for name, rows in state.items():
+        write_table(paths.state_file(name), rows)
 
 
 def files_of_tonight(paths: DataPaths, model: str) -> list[Path]:

@@ -70,6 +70,10 @@ class DataPaths:
         """A table that the analysis derives; dbt's marts read it."""
         return self.root / "derived" / f"{table}.parquet"
 
+    def state_file(self, name: str) -> Path:
+        """What the analysis keeps from one night for the next; nothing else reads it."""
+        return self.root / "derived" / "state" / f"{name}.parquet"
+
     def gate_log_file(self, night: date) -> Path:
         """Results of all checks of one night."""
         return self.root / "gates" / f"night={night.isoformat()}.parquet"

@@ -44,8 +44,8 @@ REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
     "niche_profiles": "niche x month",
-    "trend_precedence": "trend x target class",
-    "precedence_findings": "period x target class: the pooled claim",
+    "trend_precedence": "trend x lead class x target class",
+    "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
 }
 _GRAINS: Final = {
@@ -183,14 +183,14 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     Returns:
         By derived table, its rows and the results of its checks.
     """
-    from pipelines.analysis.niches import discover_niches
-    from pipelines.analysis.trends import analyse_trends
+    from pipelines.analysis.niches import discover_niche_months
+    from pipelines.analysis.trends import analyse_trend_partitions
 
-    def read(model: str) -> Any:
-        return exchange.read_exchange(paths, model)
-
-    tables = discover_niches(read("int_account_tag_months"), read("int_interaction_months"), None)
-    tables |= analyse_trends(read("int_trend_candidates"), read("int_trend_adoptions"), read("int_trend_timelines"))
+    stored = exchange.read_state(paths)
+    niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored)
+    trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
+    exchange.write_state(paths, niches.state | trends.state)
+    tables = niches.tables | trends.tables
     outcome = {}
     logged: list[GateResult] = []
     for table in DERIVED_GRAINS:

@@ -1,3 +1,10 @@
+with naive_false_claims as (
+    -- How often the naive number claims something where there is nothing: the worst of the simulated null worlds.
+    select max(lead_first_ratio + target_first_ratio) as naive_false_claim_ratio
+    from {{ ref("estimator_calibration") }}
+    where estimator = 'naive_origin_excess' and world like 'null%'
+)
+
 select
     period,
     tier,
@@ -11,8 +18,12 @@ select
     naive_first_count,
     naive_expected_count,
     naive_excess_ratio,
+    naive_excess_low,
+    naive_excess_high,
+    naive_false_claim_ratio,
     abstain_reason,
     method_version,
     params_hash
 from {{ source("derived", "origin_odds") }}
+cross join naive_false_claims
 order by period, tier

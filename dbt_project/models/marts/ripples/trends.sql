@@ -9,7 +9,7 @@ with first_mainstream as (
 verdicts as (
     select
         trend_key,
-        any_value(abstain_reason) filter (where target_class = 'large_creators') as abstain_reason
+        any_value(abstain_reason) filter (where lead_class = 'micro' and target_class = 'large_creators') as abstain_reason
     from {{ source("derived", "trend_precedence") }}
     group by all
 ),
@@ -30,10 +30,12 @@ select
     candidates.born_at,
     candidates.window_ends_at,
     candidates.adopter_count,
+    candidates.earlier_adopter_count,
     candidates.largest_day_share,
     candidates.is_left_censored,
-    -- Where a trend was first seen; with a left-censored trend nobody can say.
-    case when not candidates.is_left_censored then platform_firsts.first_seen_platform end as first_seen_platform,
+    candidates.is_in_use_before,
+    -- Where a trend was first seen; of one that was in use before nobody can say.
+    case when not candidates.is_left_censored and not candidates.is_in_use_before then platform_firsts.first_seen_platform end as first_seen_platform,
     first_mainstream.first_media_at,
     verdicts.abstain_reason
 from {{ ref("int_trend_candidates") }} as candidates
