@@ -135,7 +135,7 @@ def test_a_200_mb_line_is_hashed_not_held_and_the_next_line_lands(inbox: Path) -
 
 @pytest.mark.parametrize("suffix", [".zst", ".gz"])
 def test_a_line_that_was_packed_into_a_few_bytes_is_never_held_whole(inbox: Path, suffix: str) -> None:
-    long = b'{"id": 7, "day": 1, "text": "' + b"x" * 100_000_000 + b'"}\n'
+    long = b'{"id": 7, "day": 1, "text": "' + b"x" * 150_000_000 + b'"}\n'
     packed = zstandard.compress(long + note(1)) if suffix == ".zst" else gzip.compress(long + note(1), 1)
     (inbox / f"a{suffix}").write_bytes(packed)
     (file,) = files(inbox)
@@ -147,7 +147,7 @@ def test_a_line_that_was_packed_into_a_few_bytes_is_never_held_whole(inbox: Path
     tracemalloc.stop()
     assert refused.problem is not None
     assert (refused.problem.code, refused.size) == ("oversized", len(long) - 1)
-    assert peak < 80_000_000
+    assert peak < 100_000_000
 
 
 @pytest.mark.parametrize("suffix", [".zst", ".gz"])
