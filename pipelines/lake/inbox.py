@@ -23,6 +23,9 @@ _LARGEST_WINDOW: Final = 2**31
 _DATE_IN_PATH: Final = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _PIECE_BYTES: Final = 16 << 10
 _COMPRESSED_BYTES: Final = 128 << 10
+# A kilobyte of zstd holds at most some 32 MB (blocks of 4 bytes, 128 KiB each): the piece to go on with where data swell.
+_SWELLING_BYTES: Final = 1 << 10
+_SWELLING_RATIO: Final = 64
 _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -55,17 +58,17 @@ def files(folder: Path) -> Iterator[InboxFile]:
     """All files below a platform's inbox folder, in order of their names. Hidden files are the file system's own."""
     if not folder.is_dir():
         return
-    # A name that is not UTF-8 is shown with its odd bytes escaped: the ledger takes text only.
-    found = sorted(
-        (path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), path)
-        for path in folder.rglob("*")
-        if path.is_file()
-    )
+    found = sorted((_shown(path.relative_to(folder).as_posix()), path) for path in folder.rglob("*") if path.is_file())
     for name, path in found:
         if not PurePosixPath(name).name.startswith("."):
             status = path.stat()
             moment, quality = observed(name, status.st_mtime)
             yield InboxFile(path, name, status.st_size, _content_hash(path), moment, quality)
+
+
+def _shown(name: str) -> str:
+    """A name that is not UTF-8, with its odd bytes escaped: the ledger takes text only."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def observed(name: str, modified_at: float) -> tuple[datetime, str]:
@@ -177,18 +180,21 @@ class _WholeFrames(_Owning):
         self._compressed = b""
         self._ready, self._given = b"", 0
         self._in_frame = False
+        self._next_bytes = _SWELLING_BYTES
 
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             return self.readall()
         while self._given == len(self._ready):
             if not self._compressed:
-                self._compressed = self._stream.read(_COMPRESSED_BYTES)
+                self._compressed = self._stream.read(self._next_bytes)
                 if not self._compressed:
                     if self._in_frame:
                         raise EOFError("the last zstd frame is cut off")
                     return b""
             self._ready, self._given = self._frame.decompress(self._compressed), 0
+            swells = len(self._ready) > _SWELLING_RATIO * len(self._compressed)
+            self._next_bytes = _SWELLING_BYTES if swells else min(2 * self._next_bytes, _COMPRESSED_BYTES)
             self._in_frame = not self._frame.eof
             self._compressed = b""
             if self._frame.eof:
@@ -205,7 +211,7 @@ def _tar_members(file: InboxFile) -> Iterator[Member]:
         found = sorted((info for info in archive.getmembers() if info.isfile()), key=lambda info: info.name)
     for info in found:
         if not PurePosixPath(info.name).name.startswith("."):
-            yield Member(f"{file.name}!{info.name}", _suffix(info.name), partial(_tar_member, file.path, info))
+            yield Member(f"{file.name}!{_shown(info.name)}", _suffix(info.name), partial(_tar_member, file.path, info))
 
 
 def _tar_member(path: Path, info: tarfile.TarInfo) -> IO[bytes]:
@@ -227,7 +233,7 @@ def _zip_members(file: InboxFile) -> Iterator[Member]:
                 with archive.open(name) as content:
                     while content.read(_COMPRESSED_BYTES):
                         continue
-                yield Member(f"{file.name}!{name}", _suffix(name), partial(_zip_member, file.path, name))
+                yield Member(f"{file.name}!{_shown(name)}", _suffix(name), partial(_zip_member, file.path, name))
 
 
 def _zip_member(path: Path, name: str) -> IO[bytes]:

@@ -134,6 +134,7 @@ SUBMISSION: dict[str, Any] = {
 TEXTS = st.text(max_size=30) | st.sampled_from(
     [
         "#Mending #\uff03x \uff03vintage",
+        "\uff03vintage",
         "u/ann /u/Bob u/ann",
         "HTTP://WWW.example.org:80/a https://b.example",
         "t1_x",
@@ -157,12 +158,13 @@ METAS = st.none() | st.fixed_dictionaries(
 
 
 def changed(payload: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Payloads in which some fields are likely, some odd and some wrong."""
+    """Payloads of which some are ordinary with other texts, some have odd times and ids, some have anything anywhere."""
     times = dict.fromkeys(("created_utc", "retrieved_on", "retrieved_utc", "edited", "author_created_utc"), TIMES)
     texts = dict.fromkeys(("body", "title", "selftext", "author", "link_id", "parent_id", "id", "url", "subreddit"), TEXTS)
+    written = st.fixed_dictionaries({}, optional={name: TEXTS for name in texts if name not in {"id", "link_id"}})
     likely = st.fixed_dictionaries({}, optional={**times, **texts, "_meta": METAS})
     wild = st.fixed_dictionaries({}, optional=dict.fromkeys([*payload, "_meta", "not_read"], VALUE))
-    return st.one_of(st.just({}), likely, wild).map(lambda change: payload | change)
+    return st.one_of(written, likely, wild).map(lambda change: payload | change)
 
 
 @pytest.mark.parametrize(("native", "payload"), [(PushshiftComments(), COMMENT), (PushshiftSubmissions(), SUBMISSION)])

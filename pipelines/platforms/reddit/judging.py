@@ -92,7 +92,7 @@ def ordinary(lines: Sequence[Payload], context: FileContext) -> Ordinary:
 
 
 def _observed(lines: Sequence[Payload], context: FileContext) -> tuple[Integers, Mask, Mask]:
-    """Times of observation, whether the line itself tells them, and which are odd; as ``rows.observed_of``."""
+    """Times of observation, whether the line itself tells them, and which are odd; as ``rows`` reads them."""
     count = len(lines)
     limit = int(datetime(context.night.year + 1, 1, 1, tzinfo=UTC).timestamp()) * _MICROSECONDS
     observed = np.full(count, _micros_of(context.observed_at), np.int64)

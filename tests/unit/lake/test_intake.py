@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from pipelines.lake.framing import lines
 from pipelines.lake.inbox import files, members
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
@@ -133,6 +134,23 @@ def test_a_200_mb_line_is_hashed_not_held_and_the_next_line_lands(inbox: Path) -
 
 
 @pytest.mark.parametrize("suffix", [".zst", ".gz"])
+def test_a_line_that_was_packed_into_a_few_bytes_is_never_held_whole(inbox: Path, suffix: str) -> None:
+    long = b'{"id": 7, "day": 1, "text": "' + b"x" * 150_000_000 + b'"}\n'
+    packed = zstandard.compress(long + note(1)) if suffix == ".zst" else gzip.compress(long + note(1), 1)
+    (inbox / f"a{suffix}").write_bytes(packed)
+    (file,) = files(inbox)
+    (member,) = members(file)
+    tracemalloc.start()
+    with member.open() as stream:
+        (refused, _) = lines(stream)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refused.problem is not None
+    assert (refused.problem.code, refused.size) == ("oversized", len(long) - 1)
+    assert peak < 100_000_000
+
+
+@pytest.mark.parametrize("suffix", [".zst", ".gz"])
 def test_a_truncated_file_keeps_the_records_before_the_cut(inbox: Path, suffix: str) -> None:
     raw = b"".join(
         note(number, text=hashlib.sha256(bytes([number % 251])).hexdigest() * 9, salt=number) for number in range(20_000)
@@ -167,6 +185,14 @@ def test_archives_are_opened_and_members_named(inbox: Path) -> None:
         ("b.tar.gz!deep/two.jsonl", "ingested"),
     ]
     assert night.unknown_files == ["a.zip!readme.bin"]
+
+
+def test_an_archive_member_whose_name_is_not_utf8_is_taken_in_with_its_bytes_escaped(inbox: Path) -> None:
+    with tarfile.open(inbox / "b.tar", "w") as tar:
+        member = tarfile.TarInfo("caf\udce9.jsonl")
+        member.size = len(note(2))
+        tar.addfile(member, io.BytesIO(note(2)))
+    assert [(entry.file, entry.landed_count) for entry in ingest(inbox).files] == [("b.tar!caf\\xe9.jsonl", 1)]
 
 
 def test_a_large_archive_member_is_streamed(inbox: Path) -> None:
