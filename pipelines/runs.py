@@ -14,12 +14,14 @@ COMMAND_LINE: Final = "command line"
 SCHEDULE: Final = "schedule"
 SENSOR: Final = "inbox sensor"
 _DATA_TAG: Final = "undercurrent/data"
+# A run that is executed again inherits all tags; only in the run that set it does this one name the run itself.
+_LOCK_TAG: Final = "undercurrent/lock_taken_by"
 _ALIVE: Final = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
-def data_tag(data: Path) -> dict[str, str]:
-    """The tag of a run that holds, or held, the lock of a data folder."""
-    return {_DATA_TAG: str(data.resolve())}
+def lock_tags(data: Path, run_id: str) -> dict[str, str]:
+    """The tags of a run that holds, or held, the lock of a data folder."""
+    return {_DATA_TAG: str(data.resolve()), _LOCK_TAG: run_id}
 
 
 def end_dead_runs(instance: dg.DagsterInstance, data: Path, *, but: str | None = None) -> list[str]:
@@ -36,7 +38,8 @@ def end_dead_runs(instance: dg.DagsterInstance, data: Path, *, but: str | None =
     Returns:
         The first eight characters of the ids, as the UI shows them.
     """
-    dead = [run for run in instance.get_runs(filters=dg.RunsFilter(statuses=_ALIVE, tags=data_tag(data))) if run.run_id != but]
+    alive = instance.get_runs(filters=dg.RunsFilter(statuses=_ALIVE, tags={_DATA_TAG: str(data.resolve())}))
+    dead = [run for run in alive if run.tags.get(_LOCK_TAG) == run.run_id != but]
     for run in dead:
         instance.report_run_failed(run, "The process of this run was killed: another run holds its data folder now.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
@@ -46,7 +49,7 @@ def end_dead_runs(instance: dg.DagsterInstance, data: Path, *, but: str | None =
 def end_dead_runs_if_idle(instance: dg.DagsterInstance, data: Path) -> list[str]:
     """As ``end_dead_runs``, where no run is at work on the data folder; otherwise nothing."""
     try:
-        with run_lock(data, "clearing up after killed runs"):
+        with run_lock(data, "clearing up after killed runs", grace_seconds=0):
             return end_dead_runs(instance, data)
     except DataInUseError:
         return []

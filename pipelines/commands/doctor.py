@@ -130,8 +130,10 @@ def _nights(screen: Console, paths: DataPaths) -> Iterator[str]:
             yield f"{log} is no readable Parquet file; delete it and run its night again"
             continue
         rows = pq.read_table(log, partitioning=None).to_pylist()
-        failed = [row for row in rows if not row["passed"]]
-        screen.print(f"{log.stem}: {len(rows) - len(failed)} of {len(rows)} checks passed")
+        failed = [row for row in rows if not row["passed"] and row["severity"] == "error"]
+        warned = sum(not row["passed"] for row in rows) - len(failed)
+        warnings = f", {warned} warned" if warned else ""
+        screen.print(f"{log.stem}: {len(rows) - len(failed) - warned} of {len(rows)} checks passed{warnings}")
         if log == logs[-1]:
             run = rows[-1]["run_id"] if rows else None
             for row in failed[:_SHOWN]:

@@ -110,7 +110,7 @@ def _executed(data: Path, night: date, log: Path, screen: Console, *, rebuild: b
         from pipelines.lake.paths import DataPaths
         from pipelines.nightly.stages import REBUILD_TAG
         from pipelines.publish.snapshot import manifest
-        from pipelines.runs import COMMAND_LINE, STARTED_BY_TAG, data_tag, end_dead_runs
+        from pipelines.runs import COMMAND_LINE, STARTED_BY_TAG, end_dead_runs, lock_tags
 
         job = definitions().resolve_job_def("nightly")
         run_id = str(uuid.uuid4())
@@ -124,7 +124,7 @@ def _executed(data: Path, night: date, log: Path, screen: Console, *, rebuild: b
                 run_id=run_id,
                 raise_on_error=False,
                 run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
-                tags={STARTED_BY_TAG: COMMAND_LINE, **data_tag(data), **({REBUILD_TAG: "true"} if rebuild else {})},
+                tags={STARTED_BY_TAG: COMMAND_LINE, **lock_tags(data, run_id), **({REBUILD_TAG: "true"} if rebuild else {})},
             )
         now = manifest(DataPaths(data))
         published = done.success and now is not None and now["run_id"] == done.run_id

@@ -21,7 +21,7 @@ def reasons(done: Any, data: Path, night: date) -> list[str]:
     log = DataPaths(data).gate_log_file(night)
     if log.exists():
         for row in pq.read_table(log, partitioning=None).to_pylist():
-            if not row["passed"]:
+            if not row["passed"] and row["severity"] == "error":
                 rows = f"; rows: {', '.join(row['sample_keys'])}" if row["sample_keys"] else ""
                 lines.append(f"gate {row['gate']}, {row['table_name']}: {row['check_name']} ({row['observed']}){rows}")
     for event in done.all_events:
@@ -69,7 +69,9 @@ def summary(console: Console, data: Path, night: date) -> None:
         console.print(
             "gates: "
             + ", ".join(
-                f"{gate} {passed[gate]}/{total[gate]}" for gate in ("landed", "staged", "derived", "marts") if total[gate]
+                f"{gate} {passed[gate]}/{total[gate]}"
+                for gate in ("parsed", "landed", "staged", "derived", "marts")
+                if total[gate]
             )
         )
 

@@ -21,13 +21,16 @@ class DataInUseError(RuntimeError):
 
 
 @contextmanager
-def run_lock(data: Path, run: str, *, on_wait: Callable[[str], None] | None = None, poll_seconds: float = 1.0) -> Iterator[None]:
+def run_lock(
+    data: Path, run: str, *, on_wait: Callable[[str], None] | None = None, grace_seconds: float = 2.0, poll_seconds: float = 0.2
+) -> Iterator[None]:
     """Hold the data folder for one run.
 
     Args:
         data: the data folder; made if it is not there.
         run: who holds it, in words for whoever has to wait.
         on_wait: called once with the holder when another run is at work, and the lock is then waited for; without it, it is not.
+        grace_seconds: tried for so long before another run counts as at work: the doctor and the sensor take the lock for a moment.
         poll_seconds: how often to try again.
 
     Raises:
@@ -35,7 +38,10 @@ def run_lock(data: Path, run: str, *, on_wait: Callable[[str], None] | None = No
     """
     data.mkdir(parents=True, exist_ok=True)
     with (data / _NAME).open("a+") as file:
-        if not _taken(file):
+        begun = time.monotonic()
+        while not (taken := _taken(file)) and time.monotonic() - begun < grace_seconds:
+            time.sleep(poll_seconds)
+        if not taken:
             if on_wait is None:
                 raise DataInUseError(f"another run is at work on {data} ({_holder(file)}); wait for it to end")
             on_wait(_holder(file))

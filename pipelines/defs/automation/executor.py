@@ -6,7 +6,7 @@ from typing import Any, cast
 import dagster as dg
 
 from pipelines.nightly.lock import run_lock
-from pipelines.runs import data_tag, end_dead_runs
+from pipelines.runs import end_dead_runs, lock_tags
 from pipelines.settings import from_environment
 
 
@@ -31,7 +31,7 @@ class OneRunAtATime(dg.Executor):
         with run_lock(data, f"Dagster run {run.run_id[:8]}", on_wait=tell):
             for dead in end_dead_runs(instance, data, but=run.run_id):
                 plan_context.log.info("Run %s was killed before; it is recorded as failed now.", dead)
-            instance.add_run_tags(run.run_id, data_tag(data))
+            instance.add_run_tags(run.run_id, lock_tags(data, run.run_id))
             yield from self._inner.execute(plan_context, execution_plan)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.lake.arrivals import SETTLED_AFTER, look
 from pipelines.nightly.lock import DataInUseError, run_lock
-from pipelines.runs import COMMAND_LINE, STARTED_BY_TAG, data_tag, end_dead_runs, end_dead_runs_if_idle
+from pipelines.runs import COMMAND_LINE, STARTED_BY_TAG, end_dead_runs, end_dead_runs_if_idle, lock_tags
 
 ROOT = Path(__file__).parents[3]
 
@@ -187,8 +187,9 @@ def test_a_run_that_dagster_launches_waits_for_the_command_line(place: Path, ins
     assert f"Waiting for another run on {place / 'data'}: undercurrent nightly" in _messages(instance, done.run_id)
 
 
-def _left_running(instance: dg.DagsterInstance, tags: dict[str, str]) -> Any:
-    run = instance.create_run_for_job(locked_job(), tags=tags)
+def _left_running(instance: dg.DagsterInstance, data: Path, *, held_by: str | None = None) -> Any:
+    run = instance.create_run_for_job(locked_job(), tags={STARTED_BY_TAG: COMMAND_LINE})
+    instance.add_run_tags(run.run_id, lock_tags(data, held_by or run.run_id))
     instance.report_dagster_event(dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=run.job_name), run_id=run.run_id)
     return run
 
@@ -196,18 +197,22 @@ def _left_running(instance: dg.DagsterInstance, tags: dict[str, str]) -> Any:
 def test_a_killed_run_is_recorded_as_failed_and_gives_back_its_pools(place: Path, instance: dg.DagsterInstance) -> None:
     pools = instance.event_log_storage
     pools.set_concurrency_slots("warehouse", 1)
-    dead = _left_running(instance, {STARTED_BY_TAG: COMMAND_LINE, **data_tag(place / "data")})
-    elsewhere = _left_running(instance, data_tag(place / "other"))
+    dead = _left_running(instance, place / "data")
+    elsewhere = _left_running(instance, place / "other")
+    waiting = _left_running(instance, place / "data", held_by=dead.run_id)
     assert pools.claim_concurrency_slot("warehouse", dead.run_id, "conform").is_claimed
     with run_lock(place / "data", "me"):
         assert end_dead_runs(instance, place / "data") == [dead.run_id[:8]]
     statuses = {run.run_id: run.status for run in instance.get_runs()}
     assert statuses[dead.run_id] == dg.DagsterRunStatus.FAILURE
     assert statuses[elsewhere.run_id] == dg.DagsterRunStatus.STARTED
+    # Executed again from the dead one: it has its tags, and waits for the lock.
+    assert statuses[waiting.run_id] == dg.DagsterRunStatus.STARTED
     assert pools.claim_concurrency_slot("warehouse", "next", "conform").is_claimed
 
 
 def test_a_run_that_is_at_work_is_not_taken_for_dead(place: Path, instance: dg.DagsterInstance) -> None:
-    _left_running(instance, data_tag(place / "data"))
+    _left_running(instance, place / "data")
     with run_lock(place / "data", "the run"):
         assert end_dead_runs_if_idle(instance, place / "data") == []
+    assert len(end_dead_runs_if_idle(instance, place / "data")) == 1

@@ -76,6 +76,14 @@ def test_a_closed_gate_is_named_with_what_was_seen(paths: DataPaths) -> None:
     assert "closed by gate landed, reddit: quarantined share (50%); mend the input and run the night again" in said
 
 
+def test_a_warning_closes_nothing(paths: DataPaths) -> None:
+    warning = GateResult(NIGHT, "run 1", "staged", "reddit", "few rows", "suite", passed=False, severity="warning")
+    log_results(paths, NIGHT, "staged", [warning])
+    code, said = ask(paths)
+    assert code == 0, said
+    assert "night=2026-10-01: 1 of 2 checks passed, 1 warned" in said
+
+
 def test_a_night_that_passed_its_gates_but_was_not_published(paths: DataPaths) -> None:
     passed = GateResult(date(2026, 10, 2), "run 2", "landed", "reddit", "rows", "suite", passed=True)
     log_results(paths, date(2026, 10, 2), "landed", [passed])

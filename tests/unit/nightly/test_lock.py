@@ -35,7 +35,7 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(tmp_path: Path, hold
     try:
         with (
             pytest.raises(DataInUseError, match=rf"the other run, process {holder.pid} on .*; wait for it to end"),
-            run_lock(tmp_path, "me"),
+            run_lock(tmp_path, "me", grace_seconds=0),
         ):
             pass
         assert "the other run" in (lock_holder(tmp_path) or "")
@@ -72,3 +72,9 @@ def test_an_idle_folder_has_no_holder(tmp_path: Path) -> None:
     with run_lock(tmp_path / "new", "me"):
         pass
     assert lock_holder(tmp_path / "new") is None
+
+
+def test_a_glance_at_the_lock_does_not_refuse_a_run(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    threading.Timer(0.3, holder.kill).start()
+    with run_lock(tmp_path, "me"):
+        assert holder.wait() == -signal.SIGKILL
