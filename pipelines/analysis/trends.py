@@ -197,6 +197,10 @@ def _compare(
     if not np.isfinite(kernel.theta):
         row["abstain_reason"] = "no_rate_overlap"
         return _Comparison(row, trend.period, None, None)
+    if kernel.decidable <= 0:
+        # No pair of intervals can be ordered: there is no probability, and a NULL without a reason says nothing.
+        row["abstain_reason"] = "no_decidable_pairs"
+        return _Comparison(row, trend.period, None, None)
     lead_hours, target_hours = trend.adopters.first_with[lead], trend.adopters.first_with[target]
     hours, null_hours, null_p = naive_lead(lead_hours, target_hours, parameters.shuffle_count, seed + 3)
     row |= {
