@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -31,6 +32,12 @@ class _Found:
     passed: bool = field(default=False, kw_only=True)
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One in-memory DuckDB for all checks: to open one costs as much as the rules of a small table."""
+    return duckdb.connect()
+
+
 def check_table(suite: Suite, relations: Relations, run_id: str, days: Sequence[date] | None = None) -> list[GateResult]:
     """Judge the rows of Parquet files by a suite.
 
@@ -48,7 +55,7 @@ def check_table(suite: Suite, relations: Relations, run_id: str, days: Sequence[
         One result per expectation that was asked.
     """
     table = suite.table if relations.platform is None else f"{relations.platform}/{suite.table}"
-    with duckdb.connect() as connection, TemporaryDirectory() as folder:
+    with _engine().cursor() as connection, TemporaryDirectory() as folder:
         connection.execute("set TimeZone = 'UTC'")
         try:
             found = _Judge(suite, _in_one_file(relations, connection, Path(folder)), connection).judge(days)

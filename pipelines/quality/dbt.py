@@ -27,7 +27,8 @@ def dbt_results(paths: DataPaths, target: Path, gate: str, night: date, run_id: 
         run_id: of the run.
 
     Returns:
-        One result per test, and one per model or seed that failed or was skipped. Where dbt wrote no results, one that fails.
+        One result per test that ran, one per model or seed that failed, one for all that was skipped. Where dbt wrote no results, one
+        that fails.
     """
     if not (target / "run_results.json").exists():
         observed = f"there is no run_results.json in {target}: dbt stopped before its first model; its log says why"
@@ -36,9 +37,18 @@ def dbt_results(paths: DataPaths, target: Path, gate: str, night: date, run_id: 
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     failures = _failures(paths, ran["metadata"]["invocation_id"])
     results = []
+    skipped = [each["unique_id"].split(".")[2] for each in ran["results"] if each["status"] == "skipped"]
+    if skipped:
+        # What was skipped stands below what failed: named once, so that the cause is not the last of a long list.
+        observed = f"{len(skipped)} of {len(ran['results'])} models and tests were skipped, since what they stand on failed"
+        names = sorted(skipped)[:SAMPLE_SIZE]
+        check = "every model and test was run"
+        results.append(GateResult(night, run_id, gate, "dbt", check, "dbt", not skipped, observed, len(skipped), names))
     for each in ran["results"]:
         unique_id, status = each["unique_id"], each["status"]
         kind = unique_id.split(".", 1)[0]
+        if status == "skipped":
+            continue
         if kind in _TEST_KINDS:
             table, check = _named(unique_id, nodes)
             count = each.get("failures")
@@ -50,7 +60,7 @@ def dbt_results(paths: DataPaths, target: Path, gate: str, night: date, run_id: 
             results.append(
                 GateResult(night, run_id, gate, table, check, "dbt", passed, str(message).strip(), count, sample, level)
             )
-        elif status in {"error", "skipped"}:
+        elif status == "error":
             table, message = unique_id.split(".")[2], each.get("message") or status
             results.append(GateResult(night, run_id, gate, table, "the model builds", "dbt", passed=False, observed=message))
     return results

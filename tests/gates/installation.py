@@ -24,7 +24,10 @@ class Installation:
         write_world(folder / "world", "P6_full_realistic", "tiny", 7)
         late = folder / "late"
         late.mkdir()
-        self._late = [file.rename(late / file.name) for file in sorted((self.inbox / "bluesky").glob("*"))[-late_file_count:]]
+        # The last file holds the planted faults: alone it would close gate 1 by its share of refused records.
+        self._late = [
+            file.rename(late / file.name) for file in sorted((self.inbox / "bluesky").glob("*"))[-late_file_count - 1 : -1]
+        ]
 
     def deliver(self) -> None:
         """Put the next held-back file into the inbox."""

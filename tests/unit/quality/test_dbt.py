@@ -14,11 +14,11 @@ from pipelines.quality.dbt import dbt_results
 from pipelines.quality.results import GateResult, closing
 from tests.gates.valid import NIGHT
 
-_TEST = "test.undercurrent.grain_trends.0a1b2c"
+_TEST = "test.undercurrent.sound_trends.0a1b2c"
 _NODES = {
     _TEST: {
         "attached_node": "model.undercurrent.trends",
-        "test_metadata": {"name": "grain", "kwargs": {"columns": ["trend_key"]}},
+        "test_metadata": {"name": "sound", "kwargs": {"key": ["trend_key"]}},
     }
 }
 
@@ -45,7 +45,7 @@ def test_a_failed_test_names_its_table_its_rule_and_the_rows_of_this_invocation(
     _leave(paths, "now", {"trend_key": "t1", "row_count": 2, "label": None})
     _leave(paths, "before", {"trend_key": "t0"})
     (result,) = _read(paths, {"unique_id": _TEST, "status": "fail", "failures": 1, "message": "Got 1 result"})
-    assert (result.table_name, result.check_name, result.closes) == ("trends", "grain(trend_key)", True)
+    assert (result.table_name, result.check_name, result.closes) == ("trends", "sound(trend_key)", True)
     assert result.sample_keys == ["trend_key=t1 row_count=2"]
     assert result.failing_row_count == 1
 
@@ -56,19 +56,21 @@ def test_a_test_that_warns_is_told_and_closes_nothing(tmp_path: Path) -> None:
     assert closing(results) == []
 
 
-def test_a_test_in_error_or_skipped_and_a_model_that_did_not_build_close_the_gate(tmp_path: Path) -> None:
+def test_a_test_in_error_and_a_model_that_did_not_build_close_the_gate_and_what_was_skipped_is_named_once(tmp_path: Path) -> None:
     results = _read(
         DataPaths(tmp_path),
         {"unique_id": _TEST, "status": "error", "message": "no such column"},
         {"unique_id": "unit_test.undercurrent.trends.a_formula", "status": "skipped", "message": None},
         {"unique_id": "model.undercurrent.niches", "status": "error", "message": "type mismatch"},
+        {"unique_id": "model.undercurrent.niche_members", "status": "skipped", "message": None},
         {"unique_id": "model.undercurrent.trends", "status": "success"},
     )
     assert [(each.table_name, each.check_name) for each in closing(results)] == [
-        ("trends", "grain(trend_key)"),
-        ("trends", "a_formula"),
+        ("dbt", "every model and test was run"),
+        ("trends", "sound(trend_key)"),
         ("niches", "the model builds"),
     ]
+    assert closing(results)[0].sample_keys == ["niche_members", "trends"]
 
 
 def test_dbt_without_results_closes_the_gate(tmp_path: Path) -> None:
