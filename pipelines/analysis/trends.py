@@ -256,6 +256,9 @@ def _compare(
     )
     if not np.isfinite(kernel.theta):
         return row | {"abstain_reason": "no_rate_overlap"}
+    if kernel.decidable <= 0:
+        # No pair of intervals can be ordered: there is no probability, and a NULL without a reason says nothing.
+        return row | {"abstain_reason": "no_decidable_pairs"}
     row |= {
         "precedence_probability": _number(kernel.probability),
         "precedence_low": _number(kernel.low),

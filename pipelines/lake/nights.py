@@ -101,7 +101,7 @@ def landed_nights(paths: DataPaths) -> list[LandedNight]:
 
 
 def _admitted(paths: DataPaths, landed: Iterable[LandedNight]) -> set[str]:
-    """Names of the nights whose landed gate was asked and passed: what was never judged is not read."""
+    """Names of the nights whose gates parsed and landed were asked and passed: what was never judged is not read."""
     admitted: set[str] = set()
     logs: dict[date, dict[str, bool]] = {}
     for each in landed:
@@ -113,12 +113,12 @@ def _admitted(paths: DataPaths, landed: Iterable[LandedNight]) -> set[str]:
 
 
 def _landed_verdicts(log: Path) -> dict[str, bool]:
-    """By platform, whether all closing checks at the landed gate passed."""
+    """By platform, whether all closing checks at gates parsed and landed passed."""
     if not log.exists():
         return {}
     verdicts: dict[str, bool] = {}
     columns = ["gate", "table_name", "passed", "severity"]
-    for row in pq.read_table(log, columns=columns, filters=[("gate", "=", "landed")], partitioning=None).to_pylist():
+    for row in pq.read_table(log, columns=columns, filters=[("gate", "in", ["parsed", "landed"])], partitioning=None).to_pylist():
         platform = row["table_name"].partition("/")[0]
         verdicts[platform] = verdicts.get(platform, True) and (row["passed"] or row["severity"] != "error")
     return verdicts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,15 +17,9 @@ from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.nightly.project import described_models, method_fingerprint
 from pipelines.platforms.registry import PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
-from pipelines.quality.gates import (
-    GateResult,
-    check_files,
-    check_quarantine,
-    dbt_results,
-    log_results,
-    suite_file,
-    withdraw_results,
-)
+from pipelines.quality.dbt import dbt_results
+from pipelines.quality.gates import check_gate, check_landing
+from pipelines.quality.results import GateResult, closing, log_results, withdraw_results
 
 MARTS: Final = (
     "coverage_days",
@@ -67,7 +60,7 @@ class GateClosedError(RuntimeError):
     """A gate stopped the night; the last published snapshot stays."""
 
     def __init__(self, results: list[GateResult]) -> None:
-        self.failed = [result for result in results if not result.passed]
+        self.failed = closing(results)
         super().__init__("; ".join(result.sentence() for result in self.failed))
 
 
@@ -87,7 +80,7 @@ class Landed:
     def failures(self, table: str) -> list[GateResult]:
         """What failed on a table; a closed quarantine threshold closes every table of the platform."""
         names = {self.intake.platform, f"{self.intake.platform}/{table}"}
-        return [result for result in self.results if not result.passed and result.table_name in names]
+        return [result for result in closing(self.results) if result.table_name in names]
 
     def check_count(self, table: str) -> int:
         """How many checks looked at a table."""
@@ -125,16 +118,12 @@ class IngestStage:
 
     def run(self, pseudonyms: Pseudonymiser) -> Landed:
         """Take the files in, check what landed, log the results."""
-        withdraw_results(self.paths, self.night, "landed", self.platform.name)
+        withdraw_results(self.paths, self.night, self.platform.name)
         intake = ingest_night(self.paths, self.inbox, self.platform, self.night, pseudonyms, workers=self.workers)
-        name = self.platform.name
-        results = [check_quarantine(name, intake.record_count, intake.quarantined_count, self.night, self.run_id)]
-        for table in self.platform.tables:
-            if not table.startswith("vault_"):
-                files = landed_files(self.paths, name, table, intake)
-                suite = suite_file("landed", table)
-                results += check_files(files, "landed", f"{name}/{table}", suite, self.night, self.run_id)
-        log_results(self.paths, self.night, "landed", results)
+        name, tables = self.platform.name, [table for table in self.platform.tables if not table.startswith("vault_")]
+        files = {table: landed_files(self.paths, name, table, intake) for table in tables}
+        results = check_landing(self.paths, name, files, self.night, self.run_id)
+        log_results(self.paths, self.night, results)
         return Landed(intake, results, self.paths)
 
 
@@ -153,28 +142,14 @@ def full_refresh(paths: DataPaths) -> list[str]:
 
 def record_dbt(paths: DataPaths, target: Path, gate: str, night: date, run_id: str) -> None:
     """Log dbt's own tests; a failed one closes the gate. Raises GateClosedError."""
-    found = target / "run_results.json"
-    if not found.exists():
-        raise GateClosedError([GateResult(night, run_id, gate, "dbt", "dbt wrote its results", "dbt", passed=False)])
-    results = dbt_results(found, gate, night, run_id)
-    statuses = {each["unique_id"]: each for each in json.loads(found.read_text())["results"]}
-    for name, each in statuses.items():
-        if each["status"] in {"error", "skipped"} and not name.startswith(("test.", "unit_test.")):
-            table = name.split(".")[2]
-            results.append(
-                GateResult(night, run_id, gate, table, "the model builds", "dbt", passed=False, observed=each.get("message"))
-            )
-    log_results(paths, night, gate, results)
+    results = dbt_results(paths, target, gate, night, run_id)
+    log_results(paths, night, results)
     _close_on_failure(results)
 
 
 def check_conformed(paths: DataPaths, night: date, run_id: str) -> None:
     """Gate 2 on the exchange models. Raises GateClosedError."""
-    results: list[GateResult] = []
-    for suite in sorted(suite_file("staged", "_").parent.glob("*.json")):
-        results += check_files(exchange.files_of_tonight(paths, suite.stem), "staged", suite.stem, suite, night, run_id)
-    log_results(paths, night, "staged", results)
-    _close_on_failure(results)
+    _ask(paths, "staged", night, run_id)
 
 
 def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, list[GateResult]]]:
@@ -191,28 +166,23 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     exchange.write_state(paths, niches.state | trends.state)
     tables = niches.tables | trends.tables
-    outcome = {}
-    logged: list[GateResult] = []
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
-        results = check_files([paths.derived_file(table)], "derived", table, suite_file("derived", table), night, run_id)
-        outcome[table] = (tables[table].num_rows, results)
-        logged += results
-    log_results(paths, night, "derived", logged)
-    return outcome
+    results = check_gate(paths, "derived", night, run_id)
+    log_results(paths, night, results)
+    return {
+        table: (tables[table].num_rows, [result for result in results if result.table_name == table]) for table in DERIVED_GRAINS
+    }
 
 
 def check_marts(paths: DataPaths, night: date, run_id: str) -> None:
     """Gate 4: suites and reconciliation of the marts. Raises GateClosedError."""
-    results: list[GateResult] = []
-    for table in MARTS:
-        results += check_files([_mart(paths, table)], "marts", table, suite_file("marts", table), night, run_id)
-    adopted = pq.read_metadata(_mart(paths, "trend_adoptions")).num_rows
-    conformed = sum(pq.read_metadata(file).num_rows for file in paths.exchange_files("int_trend_adoptions"))
-    observed = f"{adopted} rows in the mart, {conformed} conformed"
-    check = "no adoption is lost or doubled"
-    results.append(GateResult(night, run_id, "marts", "trend_adoptions", check, "reconciliation", adopted == conformed, observed))
-    log_results(paths, night, "marts", results)
+    _ask(paths, "marts", night, run_id)
+
+
+def _ask(paths: DataPaths, gate: str, night: date, run_id: str) -> None:
+    results = check_gate(paths, gate, night, run_id)
+    log_results(paths, night, results)
     _close_on_failure(results)
 
 
@@ -244,7 +214,7 @@ def _mart(paths: DataPaths, table: str) -> Path:
 
 
 def _close_on_failure(results: list[GateResult]) -> None:
-    if any(not result.passed for result in results):
+    if closing(results):
         raise GateClosedError(results)
 
 

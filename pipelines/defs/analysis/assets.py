@@ -8,6 +8,7 @@ import dagster as dg
 from pipelines.analysis.contracts import EXCHANGE
 from pipelines.nightly.stages import DERIVED_GRAINS, derive
 from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
+from pipelines.quality.results import closing
 from pipelines.settings import from_environment
 
 
@@ -35,7 +36,7 @@ def derived_tables(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
     """Run the estimators and gate what they wrote."""
     outcome = derive(from_environment().paths, date.fromisoformat(context.partition_key), context.run.run_id)
     for table, (rows, results) in outcome.items():
-        failed = [result.sentence() for result in results if not result.passed]
+        failed = [result.sentence() for result in closing(results)]
         yield dg.MaterializeResult(
             asset_key=["derived", table],
             metadata={"dagster/row_count": rows},

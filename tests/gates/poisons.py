@@ -1,0 +1,258 @@
+"""What spoils each rule that is written in SQL: new values of one valid row, by gate, table and the rule's description."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from tests.gates.valid import B, at, key
+
+# By table: (position of the row, its new values).
+Poison = tuple[int, dict[str, Any]]
+_NOBODY: Final = key(999)
+_LONG_AGO: Final = at(1).replace(year=1989)
+_MID_MONTH: Final = date(2026, 8, 2)
+
+LANDED_EVERYWHERE: Final[dict[str, Poison]] = {
+    "required columns are filled": (0, {"collection_method": None}),
+    "rows are of this platform and night": (0, {"platform": "elsewhere"}),
+    "rows were observed by the end of the day after the night": (0, {"observed_at": at(9, month=11)}),
+}
+_PRECEDENCE: Final[dict[str, Poison]] = {
+    "counts are not negative": (0, {"lead_adopter_count": -1}),
+    "probabilities and shares lie between 0 and 1": (0, {"decidable_ratio": 1.5}),
+    "intervals are ordered": (0, {"shift_low_hours": 6.0}),
+    "an estimate lies inside its resampled interval": (0, {"precedence_high": 0.75}),
+    "a reason to abstain stands exactly where the estimate is NULL": (1, {"abstain_reason": None}),
+    "a probability comes with its interval and its p": (0, {"precedence_low": None}),
+    "a shift comes with its interval": (0, {"shift_high_hours": None}),
+    "an adjusted p is not below the p": (0, {"q_value": 0.001}),
+    "a naive lead stands beside its null only": (0, {"naive_lead_null_hours": None}),
+    "nothing naive is said where the estimator abstains": (
+        1,
+        {"naive_lead_hours": 1.0, "naive_lead_null_hours": 1.0, "naive_lead_null_p": 0.5},
+    ),
+}
+_ODDS: Final[dict[str, Poison]] = {
+    "counts are not negative": (0, {"origin_set_count": -1}),
+    "odds ratios are above 0": (0, {"odds_ratio_low": -0.5}),
+    "intervals are ordered: low, value, high": (0, {"odds_ratio_high": 1.9}),
+    "probabilities and shares lie between 0 and 1": (0, {"q_value": 1.5}),
+    "an adjusted p is not below the p": (0, {"q_value": 0.001}),
+    "a reason to abstain stands exactly where the estimate is NULL": (1, {"abstain_reason": None}),
+    "odds come with their interval and their p": (0, {"odds_ratio_low": None}),
+    "a naive count stands beside what chance gives only": (0, {"naive_expected_count": None}),
+    "required columns are filled": (0, {"params_hash": None}),
+}
+_MEMBERSHIP: Final[dict[str, Poison]] = {
+    "months are first days of months": (0, {"month": _MID_MONTH}),
+    "an account has a niche, or a reason why not": (2, {"unassigned_reason": None}),
+    "a niche comes with its strength": (0, {"membership_strength": None}),
+    "required columns are filled": (0, {"params_hash": None}),
+}
+_ADOPTIONS: Final[dict[str, Poison]] = {
+    "required columns are filled": (0, {"ts_quality": None}),
+    "a tier says whether it is imputed": (0, {"is_tier_imputed": None}),
+    "the post before an adoption lies before it": (0, {"previous_post_at": at(10)}),
+    "adoptions lie inside the window of their trend": (0, {"adopted_at": at(9, 9)}),
+}
+_WINDOW: Final[dict[str, Poison]] = {
+    "the busiest day has a share above 0, at most 1": (0, {"largest_day_share": 1.5}),
+    "a window ends after its trend is born, within a year": (0, {"window_ends_at": at(9).replace(year=2028)}),
+}
+
+POISONS: Final[dict[str, dict[str, Poison]]] = {
+    "landed/accounts": {
+        "keys are pseudonyms of 32 hex digits": (0, {"handle_key": "plain.name"}),
+        "counts are not negative": (0, {"followers_count": -1}),
+        "accounts were created between 1990 and two days after they were observed": (0, {"created_at": _LONG_AGO}),
+        "only brands, media and accounts over a million followers keep a name": (0, {"actor_class": "creator"}),
+        "rows lie in the folder of their event day": (1, {"observed_at": at(21)}),
+    },
+    "landed/posts": {
+        "keys are pseudonyms of 32 hex digits": (0, {"account_key": "did:plc:someone"}),
+        "durations and lengths are not negative": (0, {"duration_seconds": -1.0}),
+        "no post is edited before it is published": (0, {"edited_at": at(9)}),
+        "no post is its own parent": (0, {"parent_post_key": key(11)}),
+        "tags are normalised: not empty, without #": (0, {"tags": ["#eco"]}),
+        "rows lie in the folder of their event day": (0, {"published_at": at(9)}),
+        "events lie between 1990 and two days after they were observed": (1, {"observed_at": at(1)}),
+    },
+    "landed/post_metrics": {
+        "keys are pseudonyms of 32 hex digits": (0, {"post_key": "abc"}),
+        "counts are not negative": (0, {"save_count": -1}),
+        "the upvote ratio lies between 0 and 1": (0, {"upvote_ratio": 7.0}),
+        "rows lie in the folder of their event day": (0, {"published_at": at(9)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1)}),
+    },
+    "landed/interactions": {
+        "keys are pseudonyms of 32 hex digits": (0, {"target_account_key": "u/someone"}),
+        "an interaction says who or which post acts, and on whom or what": (1, {"source_account_key": None}),
+        "rows lie in the folder of their event day": (0, {"interacted_at": at(9)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1)}),
+    },
+    "landed/follows": {
+        "keys are pseudonyms of 32 hex digits": (0, {"source_account_key": "someone"}),
+        "nobody follows themselves": (0, {"source_account_key": B}),
+        "rows lie in the folder of their event day": (0, {"followed_at": at(8)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1)}),
+    },
+    "landed/deletions": {
+        "keys are pseudonyms of 32 hex digits": (0, {"subject_key": "someone"}),
+        "rows lie in the folder of their event day": (0, {"deleted_at": at(9)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1)}),
+    },
+    "landed/mainstream_items": {
+        "keys are pseudonyms of 32 hex digits": (0, {"outlet_key": "The Post"}),
+        "outlets are named": (0, {"outlet_name": " "}),
+        "tags are normalised: not empty, without #": (0, {"tags": [""]}),
+        "rows lie in the folder of their event day": (0, {"published_at": at(9)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1)}),
+    },
+    "landed/attention_series": {
+        "keys are pseudonyms of 32 hex digits": (0, {"series_key": "eco"}),
+        "interest is not negative": (0, {"interest_value": -1.0}),
+        "an index of 0 to 100 is at most 100": (0, {"interest_value": 101.0}),
+        "months begin on their first day": (0, {"period_starts_at": at(1, 1)}),
+        "rows lie in the folder of their event day": (0, {"period_starts_at": at(1, 0, 6)}),
+        "events lie between 1990 and two days after they were observed": (0, {"observed_at": at(1, month=7)}),
+    },
+    "landed/coverage": {
+        "counts are not negative": (0, {"got_count": -1}),
+        "a day is partial exactly when records of it were refused": (0, {"quarantined_count": 0}),
+        "covered days lie between 1990 and the end of time": (0, {"covered_on": date(1989, 1, 1)}),
+        "rows lie in the folder of their event day": (0, {"covered_on": date(2026, 8, 9)}),
+    },
+    "staged/int_account_tag_months": {
+        "required columns are filled": (0, {"post_count": None}),
+        "months are first days of months": (0, {"month": _MID_MONTH}),
+        "tags are not empty": (0, {"tag": " "}),
+    },
+    "staged/int_interaction_months": {
+        "required columns are filled": (0, {"interaction_count": None}),
+        "months are first days of months": (0, {"month": _MID_MONTH}),
+        "edges join two accounts": (0, {"source_account_key": B}),
+    },
+    "staged/int_trend_candidates": _WINDOW
+    | {
+        "required columns are filled": (0, {"adopter_count": None}),
+        "trends are born between 1990 and the day after the night": (
+            0,
+            {"born_at": _LONG_AGO, "window_ends_at": _LONG_AGO.replace(month=10)},
+        ),
+    },
+    "staged/int_trend_adoptions": _ADOPTIONS | {"niches are joined in the marts, not before": (0, {"niche_id": "n"})},
+    "staged/int_trend_timelines": {
+        "required columns are filled": (0, {"has_trend": None}),
+        "posts lie inside the window of a trend that is not left-censored": (0, {"published_at": at(9)}),
+        "every timeline is of an adopter": (0, {"account_key": _NOBODY}),
+    },
+    "derived/niche_assignments": _MEMBERSHIP
+    | {
+        "niches have a profile in their month": (0, {"niche_id": "another"}),
+        "accounts were active in their month": (0, {"account_key": _NOBODY}),
+    },
+    "derived/niche_profiles": {
+        "required columns are filled": (0, {"params_hash": None}),
+        "months are first days of months": (0, {"month": _MID_MONTH}),
+        "niches are named": (0, {"name": ""}),
+        "the member count is the number of members": (0, {"member_count": 7}),
+    },
+    "derived/trend_precedence": _PRECEDENCE
+    | {
+        "required columns are filled": (0, {"params_hash": None}),
+        "every trend is a candidate": (0, {"trend_key": _NOBODY}),
+    },
+    "derived/precedence_findings": {
+        "required columns are filled": (0, {"params_hash": None}),
+        "counts are not negative": (0, {"abstained_count": -1}),
+        "probabilities and shares lie between 0 and 1": (0, {"timeline_p_value": -0.1}),
+        "intervals are ordered: low, value, high": (0, {"precedence_high": 0.75}),
+        "nothing is claimed exactly where the estimate is NULL": (1, {"claim": "none"}),
+        "both estimators speak, or neither": (0, {"timeline_p_value": None}),
+        "a claim is on the side of both estimates": (0, {"claim": "target_first"}),
+    },
+    "derived/origin_odds": _ODDS,
+    "marts/creators": {
+        "required columns are filled": (0, {"actor_class": None}),
+        "a first post is not after the last": (0, {"first_post_at": at(12)}),
+        "accounts are joined on evidence only": (0, {"account_count": 2}),
+        "a creator is on at least one platform": (0, {"platforms": []}),
+    },
+    "marts/creator_months": {
+        "required columns are filled": (0, {"partner_count": None}),
+        "months are first days of months": (0, {"month": _MID_MONTH}),
+        "counts and rates are not negative": (0, {"replies_received_count": -1}),
+        "a month has a post, on no more days than posts or days there are": (0, {"active_day_count": 3}),
+        "the rate is its numerator over its denominator": (0, {"engagement_rate": 0.3}),
+        "a rate stands with numerator and denominator only": (0, {"engagement_count": None}),
+        "every creator is in creators": (0, {"creator_key": _NOBODY}),
+    },
+    "marts/niche_members": _MEMBERSHIP
+    | {
+        "every niche is in niches": (0, {"niche_id": "another"}),
+        "every creator is in creators": (0, {"creator_key": _NOBODY}),
+    },
+    "marts/niches": {
+        "required columns are filled": (0, {"params_hash": None}),
+        "months are first days of months": (0, {"first_month": _MID_MONTH}),
+        "last months are first days of months": (0, {"last_month": _MID_MONTH}),
+        "a niche is seen in one month at least, and in no more than lie between its ends": (0, {"month_count": 2}),
+    },
+    "marts/trends": _WINDOW
+    | {
+        "required columns are filled": (0, {"adopter_count": None}),
+        "a left-censored trend has no first platform and no claim": (1, {"first_seen_platform": "bluesky"}),
+        "outlets come inside the window": (0, {"first_media_at": at(9)}),
+    },
+    "marts/trend_adoptions": _ADOPTIONS | {"every niche is in niches": (0, {"niche_id": "another"})},
+    "marts/trend_days": {
+        "required columns are filled": (0, {"use_count": None}),
+        "adopters are users, and every user has a use": (0, {"user_count": 4}),
+        "days lie inside the window of their trend": (0, {"day": date(2026, 8, 9)}),
+        "no adoption is lost on the way to the days": (3, {"adopter_count": 0}),
+    },
+    "marts/ripple_effects": _PRECEDENCE
+    | {
+        "required columns are filled": (0, {"params_hash": None}),
+        "there is an evidence level exactly where nothing abstains": (0, {"evidence_level": None}),
+        "evidence above level 0 beats its null and has the pooled claim": (0, {"pooled_claim": "none"}),
+        "every trend is in trends": (0, {"trend_key": _NOBODY}),
+    },
+    "marts/origin_by_tier": _ODDS,
+    "marts/coverage_days": {
+        "required columns are filled": (0, {"collection_method": None}),
+        "counts and ratios are not negative": (0, {"quarantined_count": -1}),
+        "a day is unknown exactly where nothing says what to expect": (0, {"expected_count": None}),
+        "an outage is a day on which nothing came": (0, {"status": "outage"}),
+        "the ratio is what came over what was expected": (0, {"coverage_ratio": 0.4}),
+        "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
+    },
+}
+# Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
+_REFERRED = {"accounts were active in their month"}
+ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    ("landed/accounts", "rows were observed by the end of the day after the night"): {
+        "rows lie in the folder of their event day"
+    },
+    ("landed/coverage", "covered days lie between 1990 and the end of time"): {"rows lie in the folder of their event day"},
+    ("staged/int_trend_candidates", "trend_key"): {"label"},
+    ("staged/int_trend_candidates", "label"): {"trend_key"},
+    ("staged/int_trend_timelines", "account_key"): {"every timeline is of an adopter"},
+    ("derived/niche_assignments", "account_key"): _REFERRED,
+    ("derived/niche_assignments", "months are first days of months"): _REFERRED | {"niches have a profile in their month"},
+    ("derived/niche_profiles", "member_count"): {"the member count is the number of members"},
+    ("derived/niche_profiles", "months are first days of months"): {"the member count is the number of members"},
+    ("derived/precedence_findings", "claim"): {"nothing is claimed exactly where the estimate is NULL"},
+    ("marts/coverage_days", "status"): {"a day is unknown exactly where nothing says what to expect"},
+    ("marts/creator_months", "creator_key"): {"every creator is in creators"},
+    ("marts/creators", "account_count"): {"a creator is on at least one platform"},
+    ("marts/ripple_effects", "a reason to abstain stands exactly where the estimate is NULL"): {
+        "there is an evidence level exactly where nothing abstains"
+    },
+    ("marts/trend_days", "user_count"): {"adopters are users, and every user has a use"},
+    ("marts/trend_days", "adopter_count"): {"no adoption is lost on the way to the days"},
+    ("marts/trends", "trend_key"): {"unit_type label"},
+    ("marts/trends", "unit_type label"): {"trend_key"},
+    ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
+}

@@ -1,0 +1,344 @@
+"""A small installation in which every suite passes: two trends, three creators, one niche, two outlets' items. For the gates' tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import yaml
+
+from pipelines.analysis.contracts import DERIVED, EXCHANGE
+from pipelines.lake.paths import DataPaths
+from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
+from pipelines.lake.writer import event_days, write_table
+from pipelines.quality.suites import table_files
+
+Rows = list[dict[str, Any]]
+ROOT: Final = Path(__file__).parents[2]
+NIGHT: Final = date(2026, 10, 1)
+AUGUST: Final = date(2026, 8, 1)
+SOURCE: Final = "f" * 16
+_ARROW: Final = {
+    "varchar": pa.string(),
+    "varchar[]": pa.list_(pa.string()),
+    "date": pa.date32(),
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+}
+
+
+def at(day: int, hour: int = 8, month: int = 8) -> datetime:
+    """A moment of 2026."""
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+def key(number: int) -> str:
+    """A pseudonym."""
+    return f"{number:032x}"
+
+
+A, B, C, OUTLET = key(1), key(2), key(3), key(9)
+ECO, OLD, NICHE = key(101), key(102), "niche-1"
+_SEEN = {
+    "observed_at": at(20),
+    "ts_quality": "exact",
+    "collection_method": "firehose",
+    "source_format": "jetstream",
+    "source_hash": SOURCE,
+    "landed_night": NIGHT,
+}
+PLATFORM_OF: Final = dict.fromkeys(ANALYTIC_TABLES, "bluesky") | {"mainstream_items": "feeds", "attention_series": "trends"}
+
+
+def _landed(table: str, *rows: dict[str, Any]) -> Rows:
+    return [_SEEN | {"platform": PLATFORM_OF[table]} | row for row in rows]
+
+
+_POST = {"post_type": "reply", "media_kind": "none", "tags": ["eco"], "text_char_count": 10, "duration_seconds": 1.0}
+_LINKS = {"parent_post_key": key(12), "root_post_key": key(12), "sound_key": key(13), "edited_at": at(11)}
+_COUNTS = dict.fromkeys(
+    ("view_count", "like_count", "comment_count", "repost_count", "quote_count", "share_count", "save_count"), 3
+)
+_ACCOUNT = {"handle_key": key(31), "actor_class": "brand", "status": "active", "public_name": "Brand", "created_at": at(1)}
+_EDGE = {"interaction_type": "reply", "post_key": key(11), "target_post_key": key(12), "interacted_at": at(10)}
+_ITEM = {"outlet_key": OUTLET, "outlet_name": "The Post", "outlet_class": "media", "tags": ["eco"]}
+_POINT = {"series_key": key(41), "term": "eco", "granularity": "month", "unit": "index_0_100", "interest_value": 50.0}
+_COVERED = {"source": "jetstream", "expected_count": 9, "got_count": 3, "quarantined_count": 1, "status": "partial"}
+
+LANDED: Final[dict[str, Rows]] = {
+    "accounts": _landed(
+        "accounts",
+        _ACCOUNT | {"account_key": A, "followers_count": 5, "following_count": 5, "posts_count": 5},
+        {"account_key": B, "actor_class": "creator"},
+    ),
+    "posts": _landed(
+        "posts",
+        _POST | _LINKS | {"post_key": key(11), "account_key": A, "published_at": at(10)},
+        {"post_key": key(12), "account_key": B, "post_type": "post", "published_at": at(11)},
+    ),
+    "post_metrics": _landed(
+        "post_metrics",
+        _COUNTS | {"post_key": key(11), "published_at": at(10), "upvote_ratio": 0.5},
+        {"post_key": key(12)},
+    ),
+    "interactions": _landed(
+        "interactions",
+        _EDGE | {"interaction_key": key(21), "source_account_key": A, "target_account_key": B},
+        {"interaction_key": key(22), "interaction_type": "like", "source_account_key": B, "target_post_key": key(11)}
+        | {"interacted_at": at(11)},
+    ),
+    "follows": _landed(
+        "follows",
+        {"follow_key": key(51), "source_account_key": A, "target_account_key": B, "followed_at": at(9)},
+        {"follow_key": key(52), "source_account_key": B, "target_account_key": A},
+    ),
+    "deletions": _landed(
+        "deletions",
+        {"subject_type": "post", "subject_key": key(61), "deleted_at": at(12)},
+        {"subject_type": "account", "subject_key": key(62), "deleted_at": at(13)},
+    ),
+    "mainstream_items": _landed(
+        "mainstream_items",
+        _ITEM | {"item_key": key(71), "published_at": at(12)},
+        _ITEM | {"item_key": key(72), "published_at": at(13)},
+    ),
+    "attention_series": _landed(
+        "attention_series",
+        _POINT | {"period_starts_at": at(1, 0)},
+        _POINT | {"period_starts_at": at(1, 0, 7)},
+    ),
+    "coverage": _landed(
+        "coverage",
+        _COVERED | {"covered_on": date(2026, 8, 10), "source_hash": ""},
+        _COVERED | {"covered_on": date(2026, 8, 11), "source_hash": "", "quarantined_count": 0, "status": "ok"},
+    ),
+}
+
+_TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
+_ADOPTION = {"platform": "bluesky", "actor_class": "creator", "tier": "micro_sub1k", "is_tier_imputed": False}
+_ADOPTION |= {"prior_post_count": 3, "prior_exposure_days": 9.0, "ts_quality": "exact"}
+_OUTLET_ADOPTION = _ADOPTION | {"account_key": OUTLET, "platform": "feeds", "actor_class": "media", "tier": None}
+_ADOPTIONS: Rows = [
+    _ADOPTION | {"trend_key": ECO, "account_key": A, "adopted_at": at(10), "previous_post_at": at(9)},
+    _ADOPTION | {"trend_key": ECO, "account_key": B, "adopted_at": at(11), "tier": "mid"},
+    _OUTLET_ADOPTION | {"trend_key": ECO, "adopted_at": at(12), "is_tier_imputed": None},
+    _ADOPTION | {"trend_key": OLD, "account_key": A, "adopted_at": at(3)},
+]
+_STAMP = {"method_version": "v1", "params_hash": "h"}
+_MEMBER = _STAMP | {
+    "month": AUGUST,
+    "platform": "bluesky",
+    "niche_id": NICHE,
+    "membership_strength": 0.8,
+    "bootstrap_jaccard": 0.9,
+}
+_MEMBERS: Rows = [
+    _MEMBER | {"account_key": A},
+    _MEMBER | {"account_key": B},
+    _MEMBER | {"account_key": C, "niche_id": None, "membership_strength": None, "unassigned_reason": "unstable"},
+]
+_ESTIMATE = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9}
+_SHIFT = {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}
+_COMPARED = _STAMP | {"lead_adopter_count": 9, "target_adopter_count": 9}
+_SILENT = _COMPARED | {"abstain_reason": "too_few_adopters"}
+_PRECEDENCE: Rows = [
+    _COMPARED
+    | _ESTIMATE
+    | _SHIFT
+    | {"trend_key": ECO, "target_class": "large_creators", "decidable_ratio": 0.6, "p_value": 0.01, "q_value": 0.02}
+    | {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_lead_null_p": 0.4},
+    _SILENT | {"trend_key": ECO, "target_class": "mid_creators"},
+    _SILENT | {"trend_key": ECO, "target_class": "media"},
+    *[
+        _COMPARED | {"trend_key": OLD, "target_class": target, "abstain_reason": "left_censored"}
+        for target in ("large_creators", "mid_creators", "media")
+    ],
+]
+_TOLD: dict[str, Any] = {
+    "odds_ratio": 2.0,
+    "odds_ratio_low": 1.5,
+    "odds_ratio_high": 3.0,
+    "p_value": 0.01,
+    "q_value": 0.02,
+    "trend_count": 9,
+}
+_ODDS: Rows = [
+    _STAMP
+    | {"period": period, "tier": tier, "trend_count": 0, "origin_set_count": 0}
+    | (
+        _TOLD | {"naive_first_count": 4, "naive_expected_count": 3.0, "naive_excess_ratio": 1.3}
+        if (period, tier) == ("all", "micro")
+        else {"abstain_reason": "too_few_trends"}
+    )
+    for period in ("all", "2026-08")
+    for tier in ("micro", "mid", "macro", "mega")
+]
+
+EXCHANGED: Final[dict[str, Rows]] = {
+    "int_account_tag_months": [
+        {"month": AUGUST, "platform": "bluesky", "account_key": account, "tag": tag, "post_count": 2}
+        for account, tag in ((A, "eco"), (B, "eco"), (A, "old"), (C, "other"))
+    ],
+    "int_interaction_months": [
+        {"month": AUGUST, "platform": "bluesky", "source_account_key": A, "target_account_key": B, "interaction_count": 1}
+    ],
+    "int_trend_candidates": [
+        _TREND | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
+        _TREND
+        | {
+            "trend_key": OLD,
+            "label": "old",
+            "is_left_censored": True,
+            "born_at": at(2),
+            "adopter_count": 1,
+            "largest_day_share": 1.0,
+        },
+    ],
+    "int_trend_adoptions": _ADOPTIONS,
+    "int_trend_timelines": [
+        {"trend_key": ECO, "account_key": account, "published_at": at(day), "has_trend": True}
+        for account, day in ((A, 10), (B, 11), (OUTLET, 12))
+    ],
+}
+DERIVATIONS: Final[dict[str, Rows]] = {
+    "niche_assignments": _MEMBERS,
+    "niche_profiles": [
+        _STAMP
+        | {"niche_id": NICHE, "month": AUGUST, "name": "eco", "top_tags": ["eco"], "member_count": 2, "bootstrap_jaccard": 0.9}
+        | {"predecessor_jaccard": 0.5}
+    ],
+    "trend_precedence": _PRECEDENCE,
+    "precedence_findings": [
+        _STAMP
+        | {"period": period, "target_class": target, "trend_count": 8, "abstained_count": 1}
+        | (
+            _ESTIMATE | _SHIFT | {"kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
+            if (period, target) == ("all", "large_creators")
+            else {"claim": "abstained"}
+        )
+        for period in ("all", "2026-08")
+        for target in ("large_creators", "mid_creators", "media")
+    ],
+    "origin_odds": _ODDS,
+}
+_CREATOR = {"account_count": 1, "platforms": ["bluesky"], "link_evidence": "none", "actor_class": "creator", "post_count": 2}
+_CREATOR |= {"first_post_at": at(2), "last_post_at": at(11), "tier_at_first_post": "mid", "tier_at_last_post": "mid"}
+_ACTIVE = {
+    "month": AUGUST,
+    "platforms": ["bluesky"],
+    "tier": "mid",
+    "followers_count": 100,
+    "post_count": 2,
+    "active_day_count": 2,
+}
+_ACTIVE |= {"engagement_count": 20, "engagement_follower_count": 100, "engagement_rate": 0.2}
+_ACTIVE |= {"replies_received_count": 1, "partner_count": 1}
+_DAY: dict[str, Any] = {"use_count": 3, "user_count": 2, "adopter_count": 1}
+_WATCHED = {"platform": "bluesky", "source": "jetstream", "collection_method": "firehose", "got_count": 5, "quarantined_count": 0}
+MARTED: Final[dict[str, Rows]] = {
+    "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C)],
+    "creator_months": [_ACTIVE | {"creator_key": account} for account in (A, B, C)],
+    "niche_members": [row | {"creator_key": row["account_key"]} for row in _MEMBERS],
+    "niches": [
+        _STAMP
+        | {"niche_id": NICHE, "name": "eco", "top_tags": ["eco"], "first_month": AUGUST, "last_month": AUGUST}
+        | {"month_count": 1, "member_count": 2, "bootstrap_jaccard": 0.9}
+    ],
+    "trends": [
+        _TREND
+        | {"trend_key": ECO, "label": "eco", "unit_type": "hashtag", "is_left_censored": False}
+        | {"first_seen_platform": "bluesky", "first_media_at": at(12)},
+        _TREND
+        | {"trend_key": OLD, "label": "old", "unit_type": "hashtag", "is_left_censored": True, "born_at": at(2)}
+        | {"abstain_reason": "left_censored"},
+    ],
+    "trend_adoptions": [row | {"niche_id": None if row["platform"] == "feeds" else NICHE} for row in _ADOPTIONS],
+    "trend_days": [
+        _DAY | {"trend_key": ECO, "day": date(2026, 8, 10), "actor_group": "micro_sub1k"},
+        _DAY | {"trend_key": ECO, "day": date(2026, 8, 11), "actor_group": "mid"},
+        _DAY | {"trend_key": ECO, "day": date(2026, 8, 12), "actor_group": "media"},
+        _DAY | {"trend_key": OLD, "day": date(2026, 8, 3), "actor_group": "micro_sub1k"},
+    ],
+    "ripple_effects": [
+        row
+        | {"label": "eco", "pooled_claim": "lead_first" if not row.get("abstain_reason") else "abstained"}
+        | {"evidence_level": None if row.get("abstain_reason") else 1}
+        for row in _PRECEDENCE
+    ],
+    "origin_by_tier": _ODDS,
+    "coverage_days": [
+        _WATCHED | {"covered_on": date(2026, 8, 10), "expected_count": 10.0, "coverage_ratio": 0.5, "status": "ok"},
+        _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},
+    ],
+}
+VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}
+
+
+@cache
+def mart_schemas() -> dict[str, pa.Schema]:
+    """Arrow schemas of the marts, from their dbt contracts."""
+    schemas = {}
+    for file in (ROOT / "dbt_project" / "models" / "marts").rglob("*.yml"):
+        for model in yaml.safe_load(file.read_text()).get("models", []):
+            fields = [(column["name"], _ARROW[column["data_type"]]) for column in model["columns"]]
+            schemas[model["name"]] = pa.schema(fields)
+    return schemas
+
+
+def table_of(gate: str, table: str, rows: Rows) -> pa.Table:
+    """Rows in the schema of their table, whose columns may all be NULL: what is missing is the poison's to say."""
+    schema = {"landed": ANALYTIC_TABLES, "staged": EXCHANGE, "derived": DERIVED, "marts": mart_schemas()}[gate][table]
+    loose = pa.schema([field.with_nullable(nullable=True) for field in schema])
+    unknown = {name for row in rows for name in row} - set(loose.names)
+    assert not unknown, f"{gate}/{table} has no column {unknown}"
+    return pa.Table.from_pylist(rows, loose)
+
+
+def write_landed(folder: Path, table: str, rows: Rows, days: list[date]) -> tuple[Path, ...]:
+    """Landed rows, each in the folder of the day given for it."""
+    files = []
+    for day in sorted(set(days)):
+        file = folder / f"day={day.isoformat()}" / f"night={NIGHT.isoformat()}.parquet"
+        write_table(file, table_of("landed", table, [row for row, its_day in zip(rows, days, strict=True) if its_day == day]))
+        files.append(file)
+    return tuple(files)
+
+
+def days_of(table: str, rows: Rows) -> list[date]:
+    """Event days of landed rows."""
+    days: list[date] = event_days(table, table_of("landed", table, rows)).to_pylist()
+    return days
+
+
+def install(folder: Path) -> DataPaths:
+    """Write everything below a data folder."""
+    paths = DataPaths(folder)
+    for table, rows in LANDED.items():
+        write_landed(paths.table_root(PLATFORM_OF[table], table), table, rows, days_of(table, rows))
+    for platform in sorted(set(PLATFORM_OF.values())):
+        counts = [(table, len(rows)) for table, rows in LANDED.items() if PLATFORM_OF[table] == platform and table != "coverage"]
+        entry: dict[str, Any] = dict.fromkeys(LEDGER.names, 0) | {
+            "night": NIGHT,
+            "platform": platform,
+            "file": "one.jsonl",
+            "detail": None,
+        }
+        entry |= {
+            "source_hash": SOURCE,
+            "source_format": "jetstream",
+            "status": "ingested",
+            "row_counts": counts,
+            "event_days": [],
+        }
+        write_table(paths.ledger_file(platform, NIGHT), pa.Table.from_pylist([entry], LEDGER))
+        write_table(paths.quarantine_file(platform, NIGHT), QUARANTINE.empty_table())
+    for gate in ("staged", "derived", "marts"):
+        for table, rows in VALID[gate].items():
+            write_table(table_files(paths, gate, table)[0], table_of(gate, table, rows))
+    return paths
