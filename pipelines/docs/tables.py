@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from pipelines.quality.gates import GATE_RESULTS
+from pipelines.quality.results import GATE_RESULTS
 from pipelines.settings import DBT_PROJECT, PROJECT
 
 FOLDER: Final = PROJECT / "docs" / "tables"

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import LEDGER, TABLES
 from pipelines.lake.writer import event_days, write_table
-from pipelines.quality.gates import GateResult, log_results
+from pipelines.quality.results import GateResult, log_results
 
 BEGIN = datetime(2026, 7, 20, tzinfo=UTC)
 DAY_COUNT = 60
@@ -173,4 +173,4 @@ class LakeOfChance:
         }
         write_table(self.paths.ledger_file(platform, night), pa.Table.from_pylist([entry], LEDGER))
         judged = GateResult(night, "chance", "landed", platform, "quarantined share of records", "reconciliation", passed=True)
-        log_results(self.paths, night, "landed", [judged])
+        log_results(self.paths, night, [judged])

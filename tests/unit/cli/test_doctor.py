@@ -17,7 +17,7 @@ from pipelines.commands import doctor as doctor_module
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly.lock import run_lock
 from pipelines.publish.snapshot import publish
-from pipelines.quality.gates import GateResult, log_results
+from pipelines.quality.results import GateResult, log_results
 
 NIGHT = date(2026, 10, 1)
 
@@ -33,7 +33,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
     made = DataPaths(tmp_path / "data")
     made.root.mkdir()
     (made.root / "gates").mkdir()
-    log_results(made, NIGHT, "marts", [GateResult(NIGHT, "run 1", "marts", "trends", "rows", "suite", passed=True)])
+    log_results(made, NIGHT, [GateResult(NIGHT, "run 1", "marts", "trends", "rows", "suite", passed=True)])
     _publish(made, "run 1")
     return made
 
@@ -70,7 +70,7 @@ def test_nothing_published(paths: DataPaths) -> None:
 
 def test_a_closed_gate_is_named_with_what_was_seen(paths: DataPaths) -> None:
     closed = GateResult(date(2026, 10, 2), "run 2", "landed", "reddit", "quarantined share", "own", passed=False, observed="50%")
-    log_results(paths, date(2026, 10, 2), "landed", [closed])
+    log_results(paths, date(2026, 10, 2), [closed])
     code, said = ask(paths)
     assert code == 1
     assert "closed by gate landed, reddit: quarantined share (50%); mend the input and run the night again" in said
@@ -78,7 +78,7 @@ def test_a_closed_gate_is_named_with_what_was_seen(paths: DataPaths) -> None:
 
 def test_a_warning_closes_nothing(paths: DataPaths) -> None:
     warning = GateResult(NIGHT, "run 1", "staged", "reddit", "few rows", "suite", passed=False, severity="warning")
-    log_results(paths, NIGHT, "staged", [warning])
+    log_results(paths, NIGHT, [warning])
     code, said = ask(paths)
     assert code == 0, said
     assert "night=2026-10-01: 1 of 2 checks passed, 1 warned" in said
@@ -86,7 +86,7 @@ def test_a_warning_closes_nothing(paths: DataPaths) -> None:
 
 def test_a_night_that_passed_its_gates_but_was_not_published(paths: DataPaths) -> None:
     passed = GateResult(date(2026, 10, 2), "run 2", "landed", "reddit", "rows", "suite", passed=True)
-    log_results(paths, date(2026, 10, 2), "landed", [passed])
+    log_results(paths, date(2026, 10, 2), [passed])
     assert "the run that came last, of night 2026-10-02, was not published; see" in ask(paths)[1]
 
 
