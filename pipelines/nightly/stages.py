@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
-import xxhash
 
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
@@ -216,13 +215,3 @@ def _mart(paths: DataPaths, table: str) -> Path:
 def _close_on_failure(results: list[GateResult]) -> None:
     if closing(results):
         raise GateClosedError(results)
-
-
-def inbox_fingerprint(inbox: Path) -> str:
-    """A hash of names, sizes and times of the inbox's files: changes when the inbox does, without reading any file."""
-    digest = xxhash.xxh3_64()
-    for file in sorted(inbox.rglob("*")):
-        if file.is_file():
-            status = file.stat()
-            digest.update(f"{file.relative_to(inbox)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

@@ -28,8 +28,8 @@ _PRECEDENCE: Final[dict[str, Poison]] = {
     "a shift comes with its interval": (0, {"shift_high_hours": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
     "a naive lead stands beside its null only": (0, {"naive_lead_null_hours": None}),
-    "nothing naive is said where the estimator abstains": (
-        1,
+    "nothing naive is said of a trend that was in use before, or of a shock": (
+        3,
         {"naive_lead_hours": 1.0, "naive_lead_null_hours": 1.0, "naive_lead_null_p": 0.5},
     ),
 }
@@ -42,6 +42,7 @@ _ODDS: Final[dict[str, Poison]] = {
     "a reason to abstain stands exactly where the estimate is NULL": (1, {"abstain_reason": None}),
     "odds come with their interval and their p": (0, {"odds_ratio_low": None}),
     "a naive count stands beside what chance gives only": (0, {"naive_expected_count": None}),
+    "the naive excess lies inside its interval": (0, {"naive_excess_high": 0.5}),
     "required columns are filled": (0, {"params_hash": None}),
 }
 _MEMBERSHIP: Final[dict[str, Poison]] = {
@@ -161,9 +162,17 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "derived/trend_precedence": _PRECEDENCE
     | {
         "required columns are filled": (0, {"params_hash": None}),
+        "micro creators are compared with larger ones and media, a platform with a later one by name": (
+            0,
+            {"lead_class": "tiktok"},
+        ),
         "every trend is a candidate": (0, {"trend_key": _NOBODY}),
     },
     "derived/precedence_findings": {
+        "micro creators are compared with larger ones and media, a platform with a later one by name": (
+            0,
+            {"lead_class": "tiktok"},
+        ),
         "required columns are filled": (0, {"params_hash": None}),
         "counts are not negative": (0, {"abstained_count": -1}),
         "probabilities and shares lie between 0 and 1": (0, {"timeline_p_value": -0.1}),

@@ -145,7 +145,7 @@ _MEMBERS: Rows = [
 ]
 _ESTIMATE = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9}
 _SHIFT = {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}
-_COMPARED = _STAMP | {"lead_adopter_count": 9, "target_adopter_count": 9}
+_COMPARED = _STAMP | {"lead_class": "micro", "lead_adopter_count": 9, "target_adopter_count": 9}
 _SILENT = _COMPARED | {"abstain_reason": "too_few_adopters"}
 _PRECEDENCE: Rows = [
     _COMPARED
@@ -172,7 +172,9 @@ _ODDS: Rows = [
     _STAMP
     | {"period": period, "tier": tier, "trend_count": 0, "origin_set_count": 0}
     | (
-        _TOLD | {"naive_first_count": 4, "naive_expected_count": 3.0, "naive_excess_ratio": 1.3}
+        _TOLD
+        | {"naive_first_count": 4, "naive_expected_count": 3.0, "naive_excess_ratio": 1.3}
+        | {"naive_excess_low": 1.0, "naive_excess_high": 1.7}
         if (period, tier) == ("all", "micro")
         else {"abstain_reason": "too_few_trends"}
     )
@@ -216,7 +218,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "trend_precedence": _PRECEDENCE,
     "precedence_findings": [
         _STAMP
-        | {"period": period, "target_class": target, "trend_count": 8, "abstained_count": 1}
+        | {"period": period, "lead_class": "micro", "target_class": target, "trend_count": 8, "abstained_count": 1}
         | (
             _ESTIMATE | _SHIFT | {"kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
             if (period, target) == ("all", "large_creators")
