@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.analysis import contracts
-from pipelines.analysis.niches import adjusted_rand_index, discover_niche_months, discover_niches, partitioned
+from pipelines.analysis.communities import adjusted_rand_index
+from pipelines.analysis.niches import discover_niche_months, discover_niches, partitioned
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
