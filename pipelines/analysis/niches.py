@@ -306,9 +306,10 @@ def discover_niche_months(
         else:
             read = _read_month(month, tables or partition.load(), parameters)
             found, described = _month_tables(read, _members(before_table), stamp, parameters)
-            before_hash = _outcome_hash(found)
+            # A month that nobody was looked at in is a gap: ids are inherited across it.
+            before_hash = _outcome_hash(found) if found.num_rows else before_hash
             computed += 1
-        before_table = found
+        before_table = found if found.num_rows else before_table
         assignments.append(found)
         profiles.append(described)
         values = (month, partition_hash, content_hash, input_hash, before_hash)
