@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import graspologic_native
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix
 
-from pipelines.analysis import contracts
+from pipelines.analysis import communities, contracts
+from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.increments import Analysis, Partition, coded, digest, row_hashes, stored_table
 from pipelines.analysis.parameters import params_hash
 
@@ -26,53 +26,6 @@ Labels = NDArray[np.int64]
 Texts = NDArray[np.object_]
 _COMMUNITY: Final = "community:"
 _STATE: Final = ("niche_months", "niche_assignments", "niche_profiles")
-
-
-@dataclass(frozen=True)
-class NicheParameters:
-    """Parameters of niche discovery.
-
-    Attributes:
-        smallest_post_count: Tagged posts in the month below which an account is not looked at.
-        smallest_tag_accounts: Tags used by fewer accounts are dropped.
-        largest_tag_share: Tags used by a larger share of accounts are dropped ...
-        tolerated_tag_share: ... but in small data only above this share,
-        tolerated_tag_accounts: up to this many accounts.
-        neighbour_count: Nearest neighbours by cosine kept for each account.
-        smallest_cosine: Weaker similarities make no edge.
-        interaction_weight: Weight of a mutual interaction of one each way; grows with log2 of the smaller count.
-        resolution_factors: CPM resolutions tried, as multiples of the mean edge weight.
-        selection_count: Resamples that choose the resolution.
-        bootstrap_count: Resamples that judge each niche.
-        kept_share: Share of an account's tags that a resample keeps.
-        smallest_niche: Members below which a group is no niche.
-        largest_niche_share: A partition with a larger community is refused (unless nothing else is left).
-        smallest_covered_share: A partition with fewer accounts in groups of niche size is refused.
-        smallest_jaccard: Mean best Jaccard over resamples that a niche needs.
-        smallest_lineage_jaccard: Overlap with last month's niche that keeps its id.
-        core_tag_count: Tags that name a niche and make its id.
-        seed: Of every random draw.
-    """
-
-    smallest_post_count: int = 2
-    smallest_tag_accounts: int = 3
-    largest_tag_share: float = 0.05
-    tolerated_tag_share: float = 0.35
-    tolerated_tag_accounts: int = 300
-    neighbour_count: int = 15
-    smallest_cosine: float = 0.1
-    interaction_weight: float = 0.2
-    resolution_factors: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
-    selection_count: int = 4
-    bootstrap_count: int = 12
-    kept_share: float = 0.75
-    smallest_niche: int = 5
-    largest_niche_share: float = 0.6
-    smallest_covered_share: float = 0.3
-    smallest_jaccard: float = 0.6
-    smallest_lineage_jaccard: float = 0.25
-    core_tag_count: int = 5
-    seed: int = 20260903
 
 
 @dataclass(frozen=True)
@@ -94,13 +47,6 @@ class _Month:
     tags: list[str]
     counts: csr_matrix
     mutual: csr_matrix
-
-
-@dataclass(frozen=True)
-class _Partition:
-    labels: Labels
-    jaccards: dict[int, float]
-    graph: csr_matrix
 
 
 def _places(column: pa.ChunkedArray, known: list[str]) -> Labels:
@@ -144,127 +90,6 @@ def _read_month(month: date, tables: NicheTables, parameters: NicheParameters) -
     mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
     names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
     return _Month(month, *names, [all_tags[index] for index in shared], counts, mutual)
-
-
-def _nearest(sources: Labels, values: Floats, size: int, count: int) -> NDArray[np.bool_]:
-    """Edges not weaker than their source's count-th strongest; sources are in order. What is left is cheap to sort."""
-    least = np.zeros(size)
-    bounds = np.searchsorted(sources, np.arange(size + 1))
-    for source in np.flatnonzero(np.diff(bounds) > count):
-        own = values[bounds[source] : bounds[source + 1]]
-        least[source] = np.partition(own, own.size - count)[own.size - count]
-    return np.asarray(values >= least[sources])
-
-
-def _similarity(counts: csr_matrix, mutual: csr_matrix, parameters: NicheParameters) -> csr_matrix:
-    """Account graph: top-k cosine of IDF-weighted tags (either end may choose the edge) plus mutual interactions."""
-    size = counts.shape[0]
-    used = np.bincount(counts.indices, minlength=counts.shape[1])
-    weighted = counts.copy()
-    weighted.data = np.log1p(weighted.data) * np.log(size / np.maximum(used, 1))[weighted.indices]
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    weighted.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(weighted.indptr))
-    cosine = csr_matrix(weighted @ weighted.T)
-    sources = np.repeat(np.arange(size), np.diff(cosine.indptr))
-    kept = (cosine.indices != sources) & (cosine.data >= parameters.smallest_cosine)
-    sources, targets, values = sources[kept], cosine.indices[kept], cosine.data[kept]
-    # Rounding makes near-equal cosines equal, so that the neighbour order cannot hang on the last bit.
-    rounded = np.round(values, 9)
-    near = _nearest(sources, rounded, size, parameters.neighbour_count)
-    sources, targets, values, rounded = sources[near], targets[near], values[near], rounded[near]
-    order = np.lexsort((targets, -rounded, sources))
-    sources, targets, values = sources[order], targets[order], values[order]
-    rank = np.arange(sources.size) - np.searchsorted(sources, sources, side="left")
-    near = rank < parameters.neighbour_count
-    graph = csr_matrix((values[near], (sources[near], targets[near])), shape=(size, size))
-    graph = csr_matrix(graph.maximum(graph.T) + mutual)
-    graph.sort_indices()
-    return graph
-
-
-def _leiden(graph: csr_matrix, resolution: float, seed: int) -> Labels:
-    """Communities by Leiden with the constant Potts model; accounts without edges get a community each."""
-    size = graph.shape[0]
-    labels = np.arange(size, dtype=np.int64)
-    upper = graph.tocoo()
-    kept = upper.row < upper.col
-    if not kept.any():
-        return labels
-    names = [str(index) for index in range(size)]
-    edges = [
-        (names[a], names[b], float(w))
-        for a, b, w in zip(upper.row[kept], upper.col[kept], np.round(upper.data[kept], 9), strict=True)
-    ]
-    _, found = graspologic_native.leiden(edges, resolution=resolution, use_modularity=False, seed=seed, iterations=2)
-    for name, label in found.items():
-        labels[int(name)] = size + label
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
-
-
-def _resampled(counts: csr_matrix, kept_share: float, seed: int) -> csr_matrix:
-    """Keep a random share of account-tag cells."""
-    generator = np.random.default_rng(seed)
-    result = counts.copy()
-    result.data = result.data * (generator.random(result.data.size) < kept_share)
-    result.eliminate_zeros()
-    return result
-
-
-def adjusted_rand_index(left: Labels, right: Labels) -> float:
-    """Agreement of two partitions, 1 for the same and 0 expected by chance (Hubert and Arabie 1985)."""
-    table = csr_matrix((np.ones(left.size), (left, right)))
-    table.sum_duplicates()
-
-    def pairs(sizes: Floats) -> float:
-        return float((sizes * (sizes - 1) / 2).sum())
-
-    together = pairs(table.data)
-    rows, columns = pairs(np.asarray(table.sum(axis=1)).ravel()), pairs(np.asarray(table.sum(axis=0)).ravel())
-    expected = rows * columns / max(left.size * (left.size - 1) / 2, 1)
-    largest = (rows + columns) / 2
-    return (together - expected) / (largest - expected) if largest > expected else 0.0
-
-
-def _best_jaccards(reference: Labels, other: Labels) -> Floats:
-    """Best Jaccard of each reference community with any community of the other partition."""
-    table = csr_matrix((np.ones(reference.size), (reference, other)), shape=(reference.max() + 1, other.max() + 1)).tocoo()
-    table.sum_duplicates()
-    left, right = np.bincount(reference), np.bincount(other, minlength=table.shape[1])
-    jaccard = table.data / (left[table.row] + right[table.col] - table.data)
-    best = np.zeros(table.shape[0])
-    np.maximum.at(best, table.row, jaccard)
-    return best
-
-
-def _partition(month: _Month, parameters: NicheParameters) -> _Partition:
-    graph = _similarity(month.counts, month.mutual, parameters)
-    size = graph.shape[0]
-    if graph.nnz == 0:
-        return _Partition(np.arange(size), {}, graph)
-    scale = float(graph.data.mean())
-    draws = [
-        _similarity(_resampled(month.counts, parameters.kept_share, parameters.seed + index), month.mutual, parameters)
-        for index in range(parameters.bootstrap_count)
-    ]
-    best: tuple[bool, float, float] | None = None
-    chosen, resolution = np.arange(size), scale
-    for factor in parameters.resolution_factors:
-        labels = _leiden(graph, factor * scale, parameters.seed)
-        sizes = np.bincount(labels)
-        covered = sizes[sizes >= parameters.smallest_niche].sum() / size
-        is_allowed = bool(sizes.max() / size <= parameters.largest_niche_share and covered >= parameters.smallest_covered_share)
-        others = [
-            _leiden(draw, factor * scale, parameters.seed + index)
-            for index, draw in enumerate(draws[: parameters.selection_count])
-        ]
-        stability = float(np.mean([adjusted_rand_index(labels, other) for other in others]))
-        if best is None or (is_allowed, round(stability, 6)) > best[:2]:
-            best, chosen, resolution = (is_allowed, round(stability, 6), factor), labels, factor * scale
-    overlaps = np.mean(
-        [_best_jaccards(chosen, _leiden(draw, resolution, parameters.seed + 100 + index)) for index, draw in enumerate(draws)],
-        axis=0,
-    )
-    return _Partition(chosen, {label: float(value) for label, value in enumerate(overlaps)}, graph)
 
 
 def _core_tags(month: _Month, labels: Labels, kept: list[int], parameters: NicheParameters) -> dict[int, list[str]]:
@@ -338,7 +163,7 @@ def _matched(account: Texts, label: Labels, kept: list[int], before: _Members, s
 def _month_tables(
     month: _Month, before: _Members, stamp: dict[str, str], parameters: NicheParameters
 ) -> tuple[pa.Table, pa.Table]:
-    partition = _partition(month, parameters)
+    partition = stable_partition(month.counts, month.mutual, parameters)
     labels = partition.labels
     sizes = np.bincount(labels, minlength=1)
     degree = np.asarray(partition.graph.sum(axis=1)).ravel()
@@ -409,6 +234,17 @@ def _outcome_hash(assignments: pa.Table) -> str:
     return digest(*(f"{key}:{value}" for key, value in sorted(found.items())))
 
 
+def _by_month(table: pa.Table) -> dict[date, pa.Table]:
+    """Rows of each month, in the order they are in: one pass, slices."""
+    months = np.asarray(table["month"].cast(pa.int32()).to_numpy())
+    order = np.argsort(months, kind="stable")
+    table = table.take(pa.array(order, pa.int64())) if (np.diff(months) < 0).any() else table
+    found, starts = np.unique(months[order], return_index=True)
+    ends = [*starts[1:], months.size][: starts.size]
+    names = pa.array(found, pa.int32()).cast(pa.date32()).to_pylist()
+    return {name: table.slice(start, end - start) for name, start, end in zip(names, starts, ends, strict=True)}
+
+
 def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> dict[date, NichePartition]:
     """Whole exchange tables as partitions by month: the simple way in, where nothing can be left unread.
 
@@ -417,10 +253,9 @@ def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> d
         interaction_months: ``int_interaction_months``; months without tagged posts are not read.
     """
     found = {}
-    for month in sorted(pc.unique(account_tag_months["month"]).to_pylist()):
-        parts = [table.filter(pc.equal(table["month"], month)) for table in (account_tag_months, interaction_months)]
-
-        tables = NicheTables(*parts)
+    interactions = _by_month(interaction_months)
+    for month, account_tags in _by_month(account_tag_months).items():
+        tables = NicheTables(account_tags, interactions.get(month, interaction_months.slice(0, 0)))
 
         def load(tables: NicheTables = tables) -> NicheTables:
             return tables
@@ -450,9 +285,10 @@ def discover_niche_months(
     """
     parameters = parameters or NicheParameters()
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    salt = digest(*stamp.values())
+    salt = digest(communities.METHOD_VERSION, *stamp.values())
     old = {name: stored_table(stored, name, contracts.STATE[name]) for name in _STATE}
     known = {row["month"]: row for row in old["niche_months"].to_pylist()}
+    kept = {name: _by_month(old[name]) for name in _STATE[1:]}
     rows, assignments, profiles = [], [], []
     before_hash, before_table, computed = "", contracts.NICHE_ASSIGNMENTS.empty_table(), 0
     for month in sorted(partitions):
@@ -465,14 +301,15 @@ def discover_niche_months(
             content_hash = digest(salt, _content_hash(tables))
         input_hash = digest(content_hash, before_hash)
         if last.get("input_hash") == input_hash:
-            found, described = (old[name].filter(pc.equal(old[name]["month"], month)) for name in _STATE[1:])
+            found, described = (kept[name].get(month, old[name].slice(0, 0)) for name in _STATE[1:])
             before_hash = last["outcome_hash"]
         else:
             read = _read_month(month, tables or partition.load(), parameters)
             found, described = _month_tables(read, _members(before_table), stamp, parameters)
-            before_hash = _outcome_hash(found)
+            # A month that nobody was looked at in is a gap: ids are inherited across it.
+            before_hash = _outcome_hash(found) if found.num_rows else before_hash
             computed += 1
-        before_table = found
+        before_table = found if found.num_rows else before_table
         assignments.append(found)
         profiles.append(described)
         values = (month, partition_hash, content_hash, input_hash, before_hash)

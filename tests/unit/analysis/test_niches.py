@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.analysis import contracts
-from pipelines.analysis.niches import adjusted_rand_index, discover_niche_months, discover_niches, partitioned
+from pipelines.analysis.communities import adjusted_rand_index
+from pipelines.analysis.niches import NichePartition, NicheTables, discover_niche_months, discover_niches, partitioned
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
@@ -86,6 +87,20 @@ def test_niche_ids_persist_into_the_next_month_whether_it_comes_in_one_run_or_tw
     assert np.mean(agreed) > 0.9
     profiles = [row for row in together["niche_profiles"].to_pylist() if row["month"] == SEPTEMBER]
     assert all(profile["predecessor_jaccard"] > 0.5 for profile in profiles)
+
+
+def test_ids_are_inherited_across_a_month_without_tagged_posts() -> None:
+    july, (august, _) = date(2026, 7, 1), planted(AUGUST, 3)
+    earlier = august.set_column(0, august.schema.field(0), pa.array([july] * august.num_rows, pa.date32()))
+    later = august.set_column(0, august.schema.field(0), pa.array([SEPTEMBER] * august.num_rows, pa.date32()))
+    months = partitioned(pa.concat_tables([earlier, later]), NO_INTERACTIONS)
+    nothing = NicheTables(august.slice(0, 0), NO_INTERACTIONS)
+    whole = discover_niche_months(months | {AUGUST: NichePartition("nothing", lambda: nothing)})
+    assert whole.tables["niche_assignments"].equals(discover_niche_months(months).tables["niche_assignments"])
+    ids = [
+        {row["niche_id"] for row in whole.tables["niche_profiles"].to_pylist() if row["month"] == m} for m in (july, SEPTEMBER)
+    ]
+    assert ids[0] == ids[1] != set()
 
 
 def test_an_account_without_shared_tags_joins_by_mutual_but_not_by_one_way_interaction() -> None:
