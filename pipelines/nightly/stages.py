@@ -31,6 +31,8 @@ MARTS: Final = (
     "niche_members",
     "niches",
     "origin_by_tier",
+    "platform_precedence",
+    "platform_precedence_findings",
     "ripple_effects",
     "trend_adoptions",
     "trend_days",
@@ -42,6 +44,8 @@ DERIVED_GRAINS: Final = {
     "trend_precedence": "trend x target class",
     "precedence_findings": "period x target class: the pooled claim",
     "origin_odds": "period x tier",
+    "platform_precedence": "tag x pair of platforms",
+    "platform_precedence_findings": "pair of platforms",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -168,6 +172,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         By derived table, its rows and the results of its checks.
     """
     from pipelines.analysis.niches import discover_niches
+    from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platforms
     from pipelines.analysis.trends import analyse_trends
 
     def read(model: str) -> Any:
@@ -175,6 +180,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
 
     tables = discover_niches(read("int_account_tag_months"), read("int_interaction_months"), None)
     tables |= analyse_trends(read("int_trend_candidates"), read("int_trend_adoptions"), read("int_trend_timelines"))
+    tables |= analyse_platforms({name: read(name) for name in EXCHANGE_TABLES})
     outcome = {}
     logged: list[GateResult] = []
     for table in DERIVED_GRAINS:
