@@ -196,10 +196,10 @@ INT_PLATFORM_USES: Final = pa.schema(
         _required("account_key", pa.string()),
         pa.field("collection_query", pa.string()),  # that found the first use; NULL: no query
         _required("adopted_at", INSTANT),  # first use inside the common time
-        _required("is_compared", pa.bool_()),  # false: above the cap, listed because posts of it are in int_platform_strata
+        _required("is_compared", pa.bool_()),  # false: above the cap, listed since its later posts are no chance
     ]
 )
-# pair x collected post inside the common time, at most pool_cap a platform and query
+# pair x collected post inside the common time, at most pool_cap a platform
 INT_PLATFORM_STRATA: Final = pa.schema(
     [
         *_PAIR,

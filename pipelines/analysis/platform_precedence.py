@@ -29,14 +29,15 @@ _NAIVE_Z: Final = float(norm.isf(0.025))
 
 @dataclass(frozen=True)
 class PlatformParameters:
-    """Parameters of platform precedence; the first five are applied where dbt makes the exchange models.
+    """Parameters of platform precedence; those from smallest_adopter_count to pool_cap are applied where dbt makes the exchange models.
 
     Attributes:
         smallest_adopter_count: Adopters over both platforms below which a tag has no row.
         smallest_platform_adopter_count: Adopters on each platform below which a tag abstains.
+        account_cap: Accounts of a platform that are looked at: the first by their key, which is a keyed hash.
         tag_cap: Tags of a pair that are looked at: those with most adopters on the platform that has fewer.
-        adopter_cap: Adopters of a tag and platform that are compared: the first by their key, which is a keyed hash.
-        pool_cap: Collected posts of a pair, platform and query that stand for the collection: the first by their key.
+        adopter_cap: Adopters of a tag and platform that are compared: the first by their key.
+        pool_cap: Collected posts of a pair and platform that stand for the collection: the first by their key.
         draw_count: Times that the platforms of the adopters are dealt anew.
         neighbour_count: Collected posts of either platform that a local share is taken over.
         smallest_share: A local share is kept this far from 0 and from 1.
@@ -51,14 +52,15 @@ class PlatformParameters:
 
     smallest_adopter_count: int = 20
     smallest_platform_adopter_count: int = 5
-    tag_cap: int = 200
+    account_cap: int = 5000
+    tag_cap: int = 100
     adopter_cap: int = 500
-    pool_cap: int = 5000
-    draw_count: int = 4999
+    pool_cap: int = 10_000
+    draw_count: int = 2499
     neighbour_count: int = 40
     smallest_share: float = 0.02
     saturation_ratio: float = 0.9
-    tolerance: float = 0.02
+    tolerance: float = 0.01
     smallest_tag_count: int = 8
     claim_level: float = 0.05
     interval_level: float = 0.90

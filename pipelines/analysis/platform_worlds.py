@@ -21,6 +21,8 @@ from pipelines.analysis.platform_precedence import PlatformParameters, analyse_p
 METHOD_VERSION: Final = "platform_worlds_1"
 Floats = NDArray[np.float64]
 NOMINAL: Final = 0.05
+# Fewer deals than in production: enough for thirty tags, and many worlds are asked.
+CALIBRATED: Final = PlatformParameters(draw_count=999)
 DAYS: Final = 365.0
 TAG_COUNT: Final = 30
 _EPOCH: Final = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
@@ -167,7 +169,10 @@ def exchange_tables(posts: pa.Table, parameters: PlatformParameters) -> dict[str
         posts: In the schema ``POSTS``.
         parameters: Whose caps hold.
     """
-    everything = sorted(posts.to_pylist(), key=lambda row: (row["published_at"], row["post_key"]))
+    accounts = {(row["platform"], row["account_key"]): row for row in posts.to_pylist()}
+    panel = {row["account_key"] for row in _capped(list(accounts.values()), ("platform",), "account_key", parameters.account_cap)}
+    own = [row for row in posts.to_pylist() if row["account_key"] in panel]
+    everything = sorted(own, key=lambda row: (row["published_at"], row["post_key"]))
     spans: dict[str, list[datetime]] = defaultdict(list)
     for row in everything:
         spans[row["platform"]].append(row["published_at"])
@@ -176,9 +181,8 @@ def exchange_tables(posts: pa.Table, parameters: PlatformParameters) -> dict[str
         begins, ends = max(spans[a][0], spans[b][0]), min(spans[a][-1], spans[b][-1])
         names = {"platform_a": a, "platform_b": b}
         inside = [row for row in everything if row["platform"] in (a, b) and begins <= row["published_at"] <= ends]
-        pool = _capped(inside, ("platform", "collection_query"), "post_key", parameters.pool_cap)
+        pool = _capped(inside, ("platform",), "post_key", parameters.pool_cap)
         tables["int_platform_strata"] += [row | names for row in pool]
-        known = {row["account_key"] for row in pool}
         firsts: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         for row in inside:
             for tag in row["tags"]:
@@ -199,7 +203,6 @@ def exchange_tables(posts: pa.Table, parameters: PlatformParameters) -> dict[str
                 | names
                 | {"tag": row["tag"], "adopted_at": each["published_at"], "is_compared": each["post_key"] in compared}
                 for each in first_rows
-                if each["post_key"] in compared or each["account_key"] in known
             ]
         common = {"common_begins_at": begins, "common_ends_at": ends, "is_daily": False}
         tables["int_platform_pairs"].append(names | common)
@@ -298,7 +301,7 @@ def world_claims(posts: pa.Table, parameters: PlatformParameters, seed: int) -> 
     rows = [row for row in derived["platform_precedence"].to_pylist() if row["abstain_reason"] is None]
     pooled = derived["platform_precedence_findings"].to_pylist()[0]
     excesses = [row["precedence_probability"] - row["null_probability"] for row in rows]
-    tried, tried_pooled = constant_use_sides(posts, [row["tag"] for row in rows], 199, seed)
+    tried, tried_pooled = constant_use_sides(posts, [row["tag"] for row in rows], 99, seed)
     return {
         ("published_p", "tag"): [
             int(np.sign(excess)) if row["p_value"] <= NOMINAL else 0 for row, excess in zip(rows, excesses, strict=True)
@@ -326,7 +329,7 @@ def calibrate_platforms(
     Args:
         world_count: Simulated worlds of each kind.
         names: Which of ``WORLDS``.
-        parameters: Of the estimator; defaults when None.
+        parameters: Of the estimator; ``CALIBRATED`` when None.
         seed: Of the first world of each kind.
         report: Called with a line for each row.
 
@@ -336,7 +339,7 @@ def calibrate_platforms(
     rows = []
     for name in names:
         claims = [
-            world_claims(simulate_posts(WORLDS[name], seed + number), parameters or PlatformParameters(), seed + number)
+            world_claims(simulate_posts(WORLDS[name], seed + number), parameters or CALIBRATED, seed + number)
             for number in range(world_count)
         ]
         for estimator, unit in claims[0]:
@@ -368,8 +371,8 @@ def claim_rates(worlds: list[list[int]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the calibration as CSV; arguments: worlds of each kind (40), seed of the first (1), names of worlds (all)."""
-    world_count, seed = (int(sys.argv[place]) if len(sys.argv) > place else default for place, default in ((1, 40), (2, 1)))
+    """Print the calibration as CSV; arguments: worlds of each kind (25), seed of the first (1), names of worlds (all)."""
+    world_count, seed = (int(sys.argv[place]) if len(sys.argv) > place else default for place, default in ((1, 25), (2, 1)))
     sys.stdout.write(",".join(PLATFORM_CALIBRATION.names) + "\n")
 
     def report(line: str) -> None:

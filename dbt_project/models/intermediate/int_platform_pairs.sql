@@ -1,16 +1,12 @@
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
-with posts as (
-    {{ platform_posts() }}
-),
-
-coverage as (
+with coverage as (
     select
         platform,
         min(published_at) as began_at,
         max(published_at) as ended_at,
         bool_or(ts_quality = 'date_only') as is_daily
-    from posts
+    from {{ ref("int_platform_posts") }}
     group by all
 ),
 

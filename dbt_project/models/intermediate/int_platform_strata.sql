@@ -1,10 +1,6 @@
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
-with posts as (
-    {{ platform_posts() }}
-),
-
-pairs as (
+with pairs as (
     select *
     from {{ ref("int_platform_pairs") }}
     where
@@ -14,7 +10,6 @@ pairs as (
         )
 )
 
--- A key is itself a keyed hash: its order is a random one that does not change.
 select
     pairs.platform_a,
     pairs.platform_b,
@@ -22,13 +17,13 @@ select
     posts.account_key,
     posts.collection_query,
     {{ comparable_time("posts.published_at") }} as published_at
-from posts
+from {{ ref("int_platform_posts") }} as posts
 inner join pairs
     on
         posts.platform in (pairs.platform_a, pairs.platform_b)
         and posts.published_at between pairs.common_begins_at and pairs.common_ends_at
 qualify row_number() over (
-    partition by pairs.platform_a, pairs.platform_b, posts.platform, posts.collection_query
+    partition by pairs.platform_a, pairs.platform_b, posts.platform
     order by posts.post_key
 ) <= {{ var("platform_pool_cap") }}
 order by 1, 2, 3, 6, 4, 5

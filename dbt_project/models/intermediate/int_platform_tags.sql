@@ -1,16 +1,12 @@
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
-with posts as (
-    {{ platform_posts() }}
-),
-
-tag_posts as (
+with tag_posts as (
     select
         platform,
         account_key,
         published_at,
         unnest(list_distinct(tags)) as tag
-    from posts
+    from {{ ref("int_platform_posts") }}
     where tags is not null
 ),
 

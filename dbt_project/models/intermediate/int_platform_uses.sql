@@ -1,10 +1,6 @@
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
-with posts as (
-    {{ platform_posts() }}
-),
-
-tags as (
+with tags as (
     select
         tag_rows.platform_a,
         tag_rows.platform_b,
@@ -25,7 +21,7 @@ tag_posts as (
         coalesce(collection_query, '') as collection_query,
         published_at,
         unnest(list_distinct(tags)) as tag
-    from posts
+    from {{ ref("int_platform_posts") }}
     where tags is not null
 ),
 
@@ -46,25 +42,6 @@ first_uses as (
             and tag_posts.platform in (tags.platform_a, tags.platform_b)
             and tag_posts.published_at between tags.common_begins_at and tags.common_ends_at
     group by all
-),
-
-ranked as (
-    select
-        pairs.*,
-        row_number() over (
-            partition by pairs.platform_a, pairs.platform_b, pairs.tag, pairs.platform
-            order by pairs.account_key
-        ) <= {{ var("platform_adopter_cap") }} as is_compared
-    from first_uses as pairs
-),
-
--- Above the cap only those are listed whose posts are in the pool: after their first use these are no chance any more.
-pool_accounts as (
-    select distinct
-        platform_a,
-        platform_b,
-        account_key
-    from {{ ref("int_platform_strata") }}
 )
 
 select
@@ -75,8 +52,10 @@ select
     pairs.account_key,
     nullif(pairs.collection_query, '') as collection_query,
     {{ comparable_time("pairs.adopted_at") }} as adopted_at,
-    pairs.is_compared
-from ranked as pairs
-left join pool_accounts using (platform_a, platform_b, account_key)
-where pairs.is_compared or pool_accounts.account_key is not null
+    -- All are listed, for later posts of theirs are no chance any more; those up to the cap are compared.
+    row_number() over (
+        partition by pairs.platform_a, pairs.platform_b, pairs.tag, pairs.platform
+        order by pairs.account_key
+    ) <= {{ var("platform_adopter_cap") }} as is_compared
+from first_uses as pairs
 order by 1, 2, 3, 4, 5
