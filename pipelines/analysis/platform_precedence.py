@@ -155,6 +155,8 @@ def local_share(times: Floats, pool: Pool, weight: Floats, neighbour_count: int,
         inside = (places >= 0) & (places < own.size)
         distance = np.where(inside, np.abs(own[np.clip(places, 0, own.size - 1)] - times[:, None]), np.inf)
         reach = np.maximum(reach, np.partition(distance, count - 1, axis=1)[:, count - 1])
+    # The farthest neighbour stays inside whatever the rounding.
+    reach = reach * (1 + 1e-9) + 1e-9
     first, last = np.searchsorted(pool.time, times - reach, "left"), np.searchsorted(pool.time, times + reach, "right")
     centre = float(pool.time.mean())
     offset, label = pool.time - centre, pool.is_first.astype(float)
@@ -407,7 +409,8 @@ def _tag_row(pair: _Pair, tag: dict[str, Any], parameters: PlatformParameters) -
         "null_high": float(high),
         "p_value": found.p_value,
         "naive_lead_hours": float(np.median(on_b) - np.median(on_a)),
-        "naive_lead_null_p": float(mannwhitneyu(on_a, on_b, method="asymptotic").pvalue),
+        # Where all times are one, nothing is shuffled: no p-value comes back, and nothing is claimed.
+        "naive_lead_null_p": float(np.nan_to_num(mannwhitneyu(on_a, on_b, method="asymptotic").pvalue, nan=1.0)),
         "naive_false_claim_ratio": found.naive_false_claim_ratio,
     }
     return row | numbers, found
