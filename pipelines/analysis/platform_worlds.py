@@ -235,7 +235,7 @@ def _strata(posts: pa.Table) -> _Strata:
     platform_a = min(posts["platform"].to_pylist())
     for row in sorted(posts.to_pylist(), key=lambda row: (row["published_at"], row["post_key"])):
         seen[row["account_key"]] += 1
-        stratum = (row["platform"], row["collection_query"], min(seen[row["account_key"]], 3))
+        stratum = (row["platform"], row["collection_query"] or "", min(seen[row["account_key"]], 3))
         hours = row["published_at"].timestamp() / 3600
         pools[stratum].append(hours)
         for tag in row["tags"]:

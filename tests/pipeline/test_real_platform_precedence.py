@@ -44,7 +44,7 @@ def test_as_many_tags_are_compared_on_each_pair_as_have_adopters_enough(data: Pa
         data,
         "select platform_a, platform_b, tag_count, abstained_count, capped_count from platform_precedence_findings order by all",
     )
-    assert found == [("instagram", "tiktok", 56, 7, 0), ("instagram", "youtube", 23, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
+    assert found == [("instagram", "tiktok", 56, 7, 0), ("instagram", "youtube", 21, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
 
 
 def test_no_platform_leads_as_a_rule_and_hardly_a_tag_where_a_label_shuffle_says_many_do(data: Path) -> None:
@@ -54,7 +54,7 @@ def test_no_platform_leads_as_a_rule_and_hardly_a_tag_where_a_label_shuffle_says
     )
     assert [row[0] for row in rows] == ["none"] * 3
     assert sum(row[1] for row in rows) <= 1
-    assert [row[2] for row in rows] == [14, 11, 11]
+    assert [row[2] for row in rows] == [14, 15, 14]
 
 
 def test_every_published_tag_has_its_null_or_its_reason(data: Path) -> None:
@@ -70,8 +70,8 @@ def _posts(data: Path) -> Rows:
     with duckdb.connect(str(data / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         found = connection.execute(
-            "select platform, account_key, post_key, collection_query, published_at, coalesce(tags, []) as tags from int_posts"
-            " where account_key is not null order by post_key"
+            "select platform, account_key, post_key, collection_query, published_at, coalesce(tags, []) as tags"
+            " from int_platform_posts order by post_key"
         ).to_arrow_table()
     rows: Rows = found.to_pylist()
     return rows
@@ -111,7 +111,7 @@ def _histories_swapped(rows: Rows, generator: np.random.Generator) -> Rows:
 def test_the_null_holds_where_the_tags_of_this_set_are_permuted_and_a_label_shuffle_does_not(data: Path, permuted: Any) -> None:
     rows, parameters = _posts(data), PlatformParameters(draw_count=499)
     outcomes: dict[tuple[Any, ...], list[list[int]]] = defaultdict(list)
-    for seed in range(6):
+    for seed in range(4):
         world = permuted(rows, np.random.default_rng(seed))
         for pair in combinations(("instagram", "tiktok", "youtube"), 2):
             posts = pa.Table.from_pylist([row for row in world if row["platform"] in pair], POSTS)
