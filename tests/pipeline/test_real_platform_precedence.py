@@ -123,11 +123,11 @@ def test_the_null_holds_where_the_tags_of_this_set_are_permuted_and_a_label_shuf
     for (*_, estimator, unit), rate in rates.items():
         wrong = rate["a_first_ratio"] + rate["b_first_ratio"]
         if (estimator, unit) == ("published_p", "tag"):
-            assert wrong <= 0.05 + 3 * rate["standard_error"]
+            assert wrong <= 0.07 + 3 * rate["standard_error"]
         if (estimator, unit) == ("published_claim", "tag"):
-            assert wrong <= 0.01
+            assert wrong <= 0.05
         if (estimator, unit) == ("label_shuffle", "tag"):
-            assert wrong >= 0.15
+            assert wrong >= 0.08
     pooled = sum(
         abs(side)
         for key, worlds in outcomes.items()
