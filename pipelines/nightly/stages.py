@@ -27,6 +27,8 @@ MARTS: Final = (
     "niche_members",
     "niches",
     "origin_by_tier",
+    "platform_precedence",
+    "platform_precedence_findings",
     "ripple_effects",
     "trend_adoptions",
     "trend_days",
@@ -39,6 +41,8 @@ DERIVED_GRAINS: Final = {
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
+    "platform_precedence": "tag x pair of platforms",
+    "platform_precedence_findings": "pair of platforms",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -158,13 +162,15 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         By derived table, its rows and the results of its checks.
     """
     from pipelines.analysis.niches import discover_niche_months
+    from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored)
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
-    exchange.write_state(paths, niches.state | trends.state)
-    tables = niches.tables | trends.tables
+    platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
+    exchange.write_state(paths, niches.state | trends.state | platforms.state)
+    tables = niches.tables | trends.tables | platforms.tables
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)
