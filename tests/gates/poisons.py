@@ -28,10 +28,8 @@ _PRECEDENCE: Final[dict[str, Poison]] = {
     "a shift comes with its interval": (0, {"shift_high_hours": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
     "a naive lead stands beside its null only": (0, {"naive_lead_null_hours": None}),
-    "nothing naive is said where the estimator abstains": (
-        1,
-        {"naive_lead_hours": 1.0, "naive_lead_null_hours": 1.0, "naive_lead_null_p": 0.5},
-    ),
+    "nothing naive is said of a trend without an origin": (0, {"abstain_reason": "shock"}),
+    "micro is compared with a class, a platform with one after it": (0, {"target_class": "somebody"}),
 }
 _ODDS: Final[dict[str, Poison]] = {
     "counts are not negative": (0, {"origin_set_count": -1}),
@@ -231,7 +229,11 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 }
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
+_ABSTAINS = {"a reason to abstain stands exactly where the estimate is NULL"}
+_LEVELS = {"there is an evidence level exactly where nothing abstains"}
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    ("derived/trend_precedence", "nothing naive is said of a trend without an origin"): _ABSTAINS,
+    ("marts/ripple_effects", "nothing naive is said of a trend without an origin"): _ABSTAINS | _LEVELS,
     ("landed/accounts", "rows were observed by the end of the day after the night"): {
         "rows lie in the folder of their event day"
     },

@@ -120,6 +120,7 @@ LANDED: Final[dict[str, Rows]] = {
     ),
 }
 
+_BEFORE = {"is_in_use_before": False}
 _TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
 _ADOPTION = {"platform": "bluesky", "actor_class": "creator", "tier": "micro_sub1k", "is_tier_imputed": False}
 _ADOPTION |= {"prior_post_count": 3, "prior_exposure_days": 9.0, "ts_quality": "exact"}
@@ -145,7 +146,7 @@ _MEMBERS: Rows = [
 ]
 _ESTIMATE = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9}
 _SHIFT = {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}
-_COMPARED = _STAMP | {"lead_adopter_count": 9, "target_adopter_count": 9}
+_COMPARED = _STAMP | {"lead_class": "micro", "lead_adopter_count": 9, "target_adopter_count": 9}
 _SILENT = _COMPARED | {"abstain_reason": "too_few_adopters"}
 _PRECEDENCE: Rows = [
     _COMPARED
@@ -189,8 +190,9 @@ EXCHANGED: Final[dict[str, Rows]] = {
         {"month": AUGUST, "platform": "bluesky", "source_account_key": A, "target_account_key": B, "interaction_count": 1}
     ],
     "int_trend_candidates": [
-        _TREND | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
+        _TREND | _BEFORE | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
         _TREND
+        | _BEFORE
         | {
             "trend_key": OLD,
             "label": "old",
@@ -216,7 +218,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "trend_precedence": _PRECEDENCE,
     "precedence_findings": [
         _STAMP
-        | {"period": period, "target_class": target, "trend_count": 8, "abstained_count": 1}
+        | {"period": period, "lead_class": "micro", "target_class": target, "trend_count": 8, "abstained_count": 1}
         | (
             _ESTIMATE | _SHIFT | {"kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
             if (period, target) == ("all", "large_creators")
