@@ -240,7 +240,11 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 }
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
+_ABSTAINS = {"a reason to abstain stands exactly where the estimate is NULL"}
+_LEVELS = {"there is an evidence level exactly where nothing abstains"}
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    ("derived/trend_precedence", "nothing naive is said of a trend without an origin"): _ABSTAINS,
+    ("marts/ripple_effects", "nothing naive is said of a trend without an origin"): _ABSTAINS | _LEVELS,
     ("landed/accounts", "rows were observed by the end of the day after the night"): {
         "rows lie in the folder of their event day"
     },

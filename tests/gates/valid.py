@@ -120,6 +120,7 @@ LANDED: Final[dict[str, Rows]] = {
     ),
 }
 
+_BEFORE = {"is_in_use_before": False}
 _TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
 _ADOPTION = {"platform": "bluesky", "actor_class": "creator", "tier": "micro_sub1k", "is_tier_imputed": False}
 _ADOPTION |= {"prior_post_count": 3, "prior_exposure_days": 9.0, "ts_quality": "exact"}
@@ -191,8 +192,9 @@ EXCHANGED: Final[dict[str, Rows]] = {
         {"month": AUGUST, "platform": "bluesky", "source_account_key": A, "target_account_key": B, "interaction_count": 1}
     ],
     "int_trend_candidates": [
-        _TREND | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
+        _TREND | _BEFORE | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
         _TREND
+        | _BEFORE
         | {
             "trend_key": OLD,
             "label": "old",
