@@ -275,7 +275,7 @@ MARTED: Final[dict[str, Rows]] = {
         | {"evidence_level": None if row.get("abstain_reason") else 1}
         for row in _PRECEDENCE
     ],
-    "origin_by_tier": _ODDS,
+    "origin_by_tier": [row | {"naive_false_claim_ratio": 0.9} for row in _ODDS],
     "coverage_days": [
         _WATCHED | {"covered_on": date(2026, 8, 10), "expected_count": 10.0, "coverage_ratio": 0.5, "status": "ok"},
         _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},

@@ -95,12 +95,12 @@ def test_where_p_is_sought_the_likelihood_is_that_of_the_profile() -> None:
 
 
 def test_the_adoption_chances_of_both_groups_are_found() -> None:
-    generator, parameters, summed = np.random.default_rng(3), TimelineParameters(), 0.0
+    generator, parameters, profiles = np.random.default_rng(3), TimelineParameters(), []
     for _ in range(10):
         lead, target = group(40, generator, chance=0.3), group(30, generator, daily=2.0, chance=0.6)
         last = max(each.adopted_hours for each in lead + target)
-        summed = summed + adoption_profile(waits(lead, last, parameters), waits(target, last, parameters), parameters)
-    lead_chance, target_chance = best_adoption(np.asarray(summed), parameters)
+        profiles.append(adoption_profile(waits(lead, last, parameters), waits(target, last, parameters), parameters))
+    lead_chance, target_chance = best_adoption(np.sum(profiles, axis=0), parameters)
     assert lead_chance == pytest.approx(0.3, abs=0.1)
     assert target_chance == pytest.approx(0.6, abs=0.15)
 
@@ -129,7 +129,7 @@ def test_a_profile_does_not_change_with_the_order_of_accounts(seed: int) -> None
 def test_a_parabolas_peak_lies_between_the_grids_points_and_its_interval_is_where_it_drops_by_half_a_quantile() -> None:
     parameters = TimelineParameters()
     hours = (np.arange(41) - 20) * 6.0
-    found = trend_shift(-0.5 * ((hours - 10.0) / 15.0) ** 2, parameters)
+    found = trend_shift(np.asarray(-0.5 * ((hours - 10.0) / 15.0) ** 2, dtype=np.float64), parameters)
     assert found.hours == pytest.approx(10.0)
     assert found.low == pytest.approx(10 - 1.645 * 15, abs=1.0)
     assert found.high == pytest.approx(10 + 1.645 * 15, abs=1.0)
