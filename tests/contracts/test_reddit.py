@@ -114,6 +114,11 @@ def assert_same(whole: BlockResult, one_by_one: BlockResult) -> None:
     assert whole.record_count == one_by_one.record_count
 
 
+def test_a_heading_is_no_hashtag() -> None:
+    found = rows_of(COMMENT | {"body": "##General Information\nnow in #thrift\n### Rules"})
+    assert found["posts"][0]["tags"] == ["thrift"]
+
+
 SUBMISSION: dict[str, Any] = {
     "id": "s1",
     "title": "A find",
@@ -131,6 +136,15 @@ SUBMISSION: dict[str, Any] = {
     "is_self": False,
     "post_hint": "image",
 }
+
+
+@pytest.mark.parametrize("change", [{"upvote_ratio": 1.5}, {"num_comments": -1}, {"num_crossposts": -3}])
+def test_a_count_below_zero_or_a_share_above_one_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(BadRecord) as refused:
+        list(PushshiftSubmissions().parse(Record(SUBMISSION | change, 0, 0), CONTEXT))
+    assert refused.value.code == "wrong_type"
+
+
 TEXTS = st.text(max_size=30) | st.sampled_from(
     [
         "#Mending #\uff03x \uff03vintage",

@@ -16,8 +16,8 @@ from pipelines.platforms.protocol import FileContext
 from pipelines.platforms.reddit.judging import Integers, Ordinary, Payload
 from pipelines.platforms.reddit.memory import Author, memory_of
 from pipelines.platforms.reddit.payloads import Comment, Submission
-from pipelines.platforms.reddit.rows import PLATFORM, media_kind_of, mentions_in, native_id_of, text_of
-from pipelines.platforms.text import links_in, tags_in
+from pipelines.platforms.reddit.rows import PLATFORM, media_kind_of, mentions_in, native_id_of, tags_of, text_of
+from pipelines.platforms.text import links_in
 
 
 def tables_of(
@@ -58,7 +58,7 @@ def tables_of(
     posts = {
         "edited_at": judged.edited.array(),
         "community": _strings([memory.communities[line.subreddit] for line in lines]),
-        "tags": _texts({place: tags_in(text) for place, text in enumerate(texts) if "#" in text or "\uff03" in text}, len(lines)),
+        "tags": _texts({place: tags_of(text) for place, text in enumerate(texts) if "#" in text or "\uff03" in text}, len(lines)),
         "link_domains": _texts(
             {place: list(dict.fromkeys(link.domain for link in each if link.domain)) for place, each in known.items()}, len(lines)
         ),

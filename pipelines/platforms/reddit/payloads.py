@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 Moment = float | str | None  # older dumps write numbers as text, newer ones as floats
+Count = Annotated[int, msgspec.Meta(ge=0)] | None
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)] | None
 
 
 # A line holds no reference to itself, so the garbage collector need not look at the thousands of a block.
@@ -51,7 +55,7 @@ class Submission(Line, gc=False):
     is_video: bool | None = None
     post_hint: str | None = None
     over_18: bool | None = None
-    num_comments: int | None = None
-    num_crossposts: int | None = None
-    upvote_ratio: float | None = None
+    num_comments: Count = None
+    num_crossposts: Count = None
+    upvote_ratio: Share = None
     crosspost_parent: str | None = None

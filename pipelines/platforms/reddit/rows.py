@@ -15,6 +15,7 @@ from pipelines.platforms.times import from_unix, plausible
 
 PLATFORM: Final = "reddit"
 _GONE: Final = frozenset({"[deleted]", "[removed]", "deleted", "removed", ""})
+_HEADING: Final = re.compile(r"^[ \t]{0,3}#{2,6}", re.MULTILINE)
 _MENTION: Final = re.compile(r"(?<![\w/])/?u/([A-Za-z0-9_-]{3,20})\b")
 _USER_PAGE: Final = re.compile(r"^u_", re.IGNORECASE)
 
@@ -41,6 +42,11 @@ def community_of(subreddit: str | None) -> str | None:
 def text_of(line: Comment | Submission) -> str:
     """What the author wrote."""
     return (line.body or "") if isinstance(line, Comment) else "\n".join(filter(None, (line.title, line.selftext)))
+
+
+def tags_of(text: str) -> list[str]:
+    """Hashtags of a text; two or more '#' at the start of a line are a heading there."""
+    return tags_in(_HEADING.sub("", text) if "##" in text else text)
 
 
 def mentions_in(text: str) -> list[str]:
@@ -82,7 +88,7 @@ def rows_of(line: Comment | Submission, context: FileContext) -> list[Row]:
         "published_at": published_at,
         "edited_at": _edited_at(line, observed_at),
         "community": community_of(line.subreddit),
-        "tags": tags_in(text),
+        "tags": tags_of(text),
         "link_domains": list(dict.fromkeys(filter(None, map(link_domain, canonical)))),
         "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
         "mentioned_account_keys": [key(name) for name in mentions],
