@@ -109,3 +109,10 @@ def findings(console: Console, data: Path) -> None:
             console.print(
                 f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
             )
+        for one, other, count, found, low, high, claim in connection.execute(
+            "select platform_a, platform_b, tag_count, precedence_probability, null_low, null_high, claim from platform_precedence_findings"
+            " where precedence_probability is not null order by 1, 2"
+        ).fetchall():
+            console.print(
+                f"{one} before {other}: P {found:.2f} over {count} tags, null {low:.2f} to {high:.2f} by what was collected; pooled claim {claim}",
+            )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 
-from tests.bench import ingest
+from tests.bench import ingest, nights
 
 
 def main() -> None:
@@ -12,9 +14,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=550, help="decompressed size of the dump")
     parser.add_argument("--runs", type=int, default=2, help="runs of each side, of which the best counts")
+    parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the one large night")
+    parser.add_argument("--posts-a-day", type=int, default=5_000, help="posts of each day of history")
+    parser.add_argument("--days", type=int, default=20, help="days of history; ten times as many beside them")
+    parser.add_argument("--only", choices=("ingest", "overhead", "history"), help="one benchmark instead of all")
     arguments = parser.parse_args()
-    ingest.compare(arguments.megabytes, arguments.runs)
-    ingest.compare(arguments.megabytes, arguments.runs, bad_share=0.01)
+    if arguments.only in (None, "ingest"):
+        ingest.compare(arguments.megabytes, arguments.runs)
+        ingest.compare(arguments.megabytes, arguments.runs, bad_share=0.01)
+    with tempfile.TemporaryDirectory(prefix="undercurrent-bench-") as name:
+        if arguments.only in (None, "overhead"):
+            nights.overhead(Path(name) / "overhead", arguments.posts)
+        if arguments.only in (None, "history"):
+            print(
+                f"a second night of {arguments.posts_a_day:,} posts on {arguments.days} and on {10 * arguments.days} days of history"
+            )
+            nights.history(Path(name) / "history", arguments.posts_a_day, arguments.days)
 
 
 if __name__ == "__main__":

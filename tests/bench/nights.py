@@ -15,9 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.bench.dump import write_dump
 from tests.bench.history import History
+from tests.bench.ingest import NIGHT
 
 FIRST = date(2026, 3, 1)
+BYTES_A_COMMENT = 1_041
 
 
 def job(data: Path, inbox: Path, night: date, home: Path) -> dict[str, Any]:
@@ -99,10 +102,10 @@ def bare_in_its_own_process(data: Path, inbox: Path, night: date) -> dict[str, f
 
 def overhead(folder: Path, post_count: int) -> None:
     """Print the job's wall time on one night of ``post_count`` posts against the sum of its parts run bare, and a night with nothing new."""
-    inbox, home = folder / "inbox", folder / "home"
+    inbox, home, night = folder / "inbox", folder / "home", NIGHT
     home.mkdir(parents=True)
-    night = FIRST + timedelta(days=4)
-    written = History(FIRST, post_count // 4).write(inbox, FIRST, night - timedelta(days=1))
+    (inbox / "reddit").mkdir(parents=True)
+    written = write_dump(inbox / "reddit" / "RC_2026-08.zst", post_count * BYTES_A_COMMENT)
     parts = bare_in_its_own_process(folder / "bare", inbox, night)
     whole = job(folder / "job", inbox, night, home)
     total = sum(parts.values())
