@@ -208,7 +208,7 @@ _TAGS_COMPARED: Rows = [
         strict=True,
     )
 ]
-_NOTHING_COMPARED = _STAMP | {"claim": "abstained", "abstain_reason": "no_common_coverage"}
+_NOTHING_COMPARED: dict[str, Any] = _STAMP | {"claim": "abstained", "abstain_reason": "no_common_coverage"}
 _NOTHING_COMPARED |= {"tag_count": 0, "abstained_count": 0, "capped_count": 0, "claimed_tag_count": 0}
 _PAIRS_COMPARED: Rows = [
     _STAMP
