@@ -9,23 +9,28 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import false_discovery_control, mannwhitneyu, norm, rankdata, t
 
 from pipelines.analysis import contracts
-from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table
+from pipelines.analysis.increments import Analysis, stored_table
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.platform_rows import (
+    Booleans,
+    Floats,
+    Integers,
+    Pair,
+    Pool,
+    Rows,
+    TagAdopters,
+    of_pair,
+    pair_hashes,
+    read_pair,
+)
 
 METHOD_VERSION: Final = "platform_precedence_1"
 EXCHANGE_TABLES: Final = ("int_platform_pairs", "int_platform_tags", "int_platform_uses", "int_platform_strata")
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
-Rows = list[dict[str, Any]]
 _STATE: Final = ("platform_pairs", "platform_precedence", "platform_precedence_findings")
-_MICROSECONDS_PER_HOUR: Final = 3_600_000_000
 _NAIVE_Z: Final = float(norm.isf(0.025))
 
 
@@ -67,42 +72,6 @@ class PlatformParameters:
     claim_level: float = 0.05
     interval_level: float = 0.90
     seed: int = 20261101
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Collected posts of one pair of platforms, by time.
-
-    Attributes:
-        time: Of publication, hours.
-        account: Integer id of the author.
-        is_first: Whether it is of platform_a.
-        query: Integer id of platform and collection query.
-    """
-
-    time: Floats
-    account: Integers
-    is_first: Booleans
-    query: Integers
-
-
-@dataclass(frozen=True)
-class TagAdopters:
-    """Accounts that took up one tag, in the order of their keys.
-
-    Attributes:
-        time: Of the first use inside the common time, hours.
-        account: Integer id of the account.
-        is_first: Whether it is of platform_a.
-        query: Integer id of platform and the query that found the first use.
-        is_compared: False: above the cap, known only so that its later posts are not at risk.
-    """
-
-    time: Floats
-    account: Integers
-    is_first: Booleans
-    query: Integers
-    is_compared: Booleans
 
 
 @dataclass(frozen=True)
@@ -326,65 +295,7 @@ def pool_tags(tags: list[TagPrecedence], tolerance: float) -> PooledPlatforms:
     return PooledPlatforms(float(probability.mean()), float(null.mean()), max(by_account, by_tag), p_value)
 
 
-def _hours(column: pa.ChunkedArray, origin: int) -> Floats:
-    micros = np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
-    return np.asarray((micros - origin) / _MICROSECONDS_PER_HOUR)
-
-
-def _strings(column: pa.ChunkedArray) -> NDArray[np.str_]:
-    return np.array([value or "" for value in column.to_pylist()], dtype=str)
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """One pair of platforms with its tables in arrays; uses are ordered by tag and account."""
-
-    row: dict[str, Any]
-    tags: Rows
-    labels: NDArray[np.str_]
-    uses: TagAdopters
-    pool: Pool
-
-    def adopters(self, tag: str) -> TagAdopters:
-        """Adopters of one tag."""
-        rows = slice(np.searchsorted(self.labels, tag, "left"), np.searchsorted(self.labels, tag, "right"))
-        return TagAdopters(*(values[rows] for values in vars(self.uses).values()))
-
-
-def _of_pair(table: pa.Table, row: dict[str, Any]) -> pa.Table:
-    is_pair = pc.and_(pc.equal(table["platform_a"], row["platform_a"]), pc.equal(table["platform_b"], row["platform_b"]))
-    return table.filter(is_pair)
-
-
-def _read(row: dict[str, Any], tags: pa.Table, uses: pa.Table, posts: pa.Table) -> _Pair:
-    """Sort everything here, so that the order of the input does not matter."""
-    tag_rows = sorted(_of_pair(tags, row).to_pylist(), key=lambda each: str(each["tag"]))
-    uses, posts = _of_pair(uses, row), _of_pair(posts, row)
-    origin = (
-        0 if row["common_begins_at"] is None else pa.scalar(row["common_begins_at"], contracts.INSTANT).cast(pa.int64()).as_py()
-    )
-    labels, keys, authors = _strings(uses["tag"]), _strings(uses["account_key"]), _strings(posts["account_key"])
-    ids = np.unique(np.concatenate([keys, authors]), return_inverse=True)[1].astype(np.int64)
-    use_sides, post_sides = (_strings(each["platform"]) == row["platform_a"] for each in (uses, posts))
-    queries = [
-        np.char.add(np.where(side, "a|", "b|"), _strings(each["collection_query"]))
-        for side, each in ((use_sides, uses), (post_sides, posts))
-    ]
-    query_ids = np.unique(np.concatenate(queries), return_inverse=True)[1].astype(np.int64)
-    adopted, published = _hours(uses["adopted_at"], origin), _hours(posts["published_at"], origin)
-    is_compared = np.asarray(uses["is_compared"].to_numpy(zero_copy_only=False), dtype=bool)
-    order = np.lexsort((keys, labels))
-    by_time = np.lexsort((ids[keys.size :], published))
-    return _Pair(
-        row,
-        tag_rows,
-        labels[order],
-        TagAdopters(adopted[order], ids[: keys.size][order], use_sides[order], query_ids[: keys.size][order], is_compared[order]),
-        Pool(published[by_time], ids[keys.size :][by_time], post_sides[by_time], query_ids[keys.size :][by_time]),
-    )
-
-
-def _tag_row(pair: _Pair, tag: dict[str, Any], parameters: PlatformParameters) -> tuple[dict[str, Any], TagPrecedence | None]:
+def _tag_row(pair: Pair, tag: dict[str, Any], parameters: PlatformParameters) -> tuple[dict[str, Any], TagPrecedence | None]:
     row: dict[str, Any] = dict.fromkeys(contracts.PLATFORM_PRECEDENCE.names)
     row |= {name: tag[name] for name in ("tag", "platform_a", "platform_b", "adopter_count_a", "adopter_count_b")}
     row |= {name: pair.row[name] for name in ("common_begins_at", "common_ends_at")} | {"claim": "abstained"}
@@ -424,7 +335,7 @@ def _side(excess: float, error: float, level: float) -> str:
     return "platform_a_first" if excess > 0 else "platform_b_first"
 
 
-def _finding(pair: _Pair, rows: Rows, found: list[TagPrecedence], parameters: PlatformParameters) -> dict[str, Any]:
+def _finding(pair: Pair, rows: Rows, found: list[TagPrecedence], parameters: PlatformParameters) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(contracts.PLATFORM_PRECEDENCE_FINDINGS.names)
     row |= {name: pair.row[name] for name in ("platform_a", "platform_b", "common_begins_at", "common_ends_at")}
     row |= {"tag_count": len(found), "abstained_count": len(rows) - len(found), "claim": "abstained"}
@@ -451,17 +362,6 @@ def _finding(pair: _Pair, rows: Rows, found: list[TagPrecedence], parameters: Pl
     }
 
 
-def _pair_hashes(exchange: Mapping[str, pa.Table], *salt: str) -> dict[tuple[str, str], str]:
-    """By pair of platforms, the hash of everything that its rows are computed from."""
-    hashes: dict[str, list[str]] = {}
-    for name in EXCHANGE_TABLES:
-        table = exchange[name]
-        keyed = table.append_column("pair", pc.binary_join_element_wise(table["platform_a"], table["platform_b"], "|"))
-        for pair, value in row_hashes(keyed, "pair", table.schema.names).items():
-            hashes.setdefault(pair, []).append(f"{name} {value}")
-    return {(pair.partition("|")[0], pair.partition("|")[2]): digest(*salt, *values) for pair, values in hashes.items()}
-
-
 def analyse_platform_pairs(
     exchange: Mapping[str, pa.Table],
     parameters: PlatformParameters | None = None,
@@ -482,7 +382,7 @@ def analyse_platform_pairs(
     """
     parameters = parameters or PlatformParameters()
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    hashes = _pair_hashes(exchange, *stamp.values())
+    hashes = pair_hashes({name: exchange[name] for name in EXCHANGE_TABLES}, *stamp.values())
     old = {name: stored_table(stored, name, contracts.STATE[name]) for name in _STATE}
     names = ("platform_a", "platform_b", "input_hash")
     known = {row[:2]: row[2] for row in zip(*(old["platform_pairs"][name].to_pylist() for name in names), strict=True)}
@@ -491,9 +391,9 @@ def analyse_platform_pairs(
     for pair_row in sorted(pairs.to_pylist(), key=lambda row: (row["platform_a"], row["platform_b"])):
         pair_key = (pair_row["platform_a"], pair_row["platform_b"])
         if known.get(pair_key) == hashes[pair_key]:
-            found, told = (old[name].filter(_is_pair(old[name], pair_key)) for name in _STATE[1:])
+            found, told = (of_pair(old[name], *pair_key) for name in _STATE[1:])
         else:
-            found, told = _pair_tables(_read(pair_row, *tables), stamp, parameters)
+            found, told = _pair_tables(read_pair(pair_row, *tables), stamp, parameters)
             computed += 1
         rows.append(found)
         findings.append(told)
@@ -511,11 +411,7 @@ def analyse_platform_pairs(
     )
 
 
-def _is_pair(table: pa.Table, pair: tuple[str, str]) -> pa.ChunkedArray:
-    return pc.and_(pc.equal(table["platform_a"], pair[0]), pc.equal(table["platform_b"], pair[1]))
-
-
-def _pair_tables(pair: _Pair, stamp: dict[str, str], parameters: PlatformParameters) -> tuple[pa.Table, pa.Table]:
+def _pair_tables(pair: Pair, stamp: dict[str, str], parameters: PlatformParameters) -> tuple[pa.Table, pa.Table]:
     """Both tables of one pair of platforms."""
     compared = [_tag_row(pair, tag, parameters) for tag in pair.tags]
     tested = [(row, found) for row, found in compared if found is not None]

@@ -61,6 +61,34 @@ _WINDOW: Final[dict[str, Poison]] = {
     "the busiest day has a share above 0, at most 1": (0, {"largest_day_share": 1.5}),
     "a window ends after its trend is born, within a year": (0, {"window_ends_at": at(9).replace(year=2028)}),
 }
+_PLATFORMS: Final[dict[str, Poison]] = {
+    "required columns are filled": (0, {"is_daily": None}),
+    "platforms are named in their order": (0, {"platform_a": "peertube"}),
+    "a common time begins before it ends, or is not known at all": (0, {"common_ends_at": None}),
+}
+_COMPARED_PLATFORMS: Final[dict[str, Poison]] = _PLATFORMS | {
+    "required columns are filled": (0, {"params_hash": None}),
+    "probabilities and shares lie between 0 and 1": (0, {"naive_false_claim_ratio": 1.5}),
+    "a reason to abstain stands exactly where the estimate is NULL": (0, {"abstain_reason": "too_few_tags"}),
+    "no common coverage is the reason exactly where there is no common time": (2, {"abstain_reason": "too_few_tags"}),
+}
+_PLATFORM_PRECEDENCE: Final[dict[str, Poison]] = _COMPARED_PLATFORMS | {
+    "intervals are ordered": (0, {"null_low": 0.7}),
+    "an estimate stands beside its null, its p and its q only": (0, {"null_low": None}),
+    "an adjusted p is not below the p": (0, {"q_value": 0.001}),
+    "a claim is what the estimate, its null and the q say": (0, {"claim": "platform_b_first"}),
+    "a naive lead stands beside its null and the estimate only": (0, {"naive_lead_null_p": None}),
+    "every tag is listed with its counts": (0, {"adopter_count_a": 12}),
+}
+_PLATFORM_FINDINGS: Final[dict[str, Poison]] = _COMPARED_PLATFORMS | {
+    "intervals are ordered: low, value, high": (0, {"precedence_high": 0.75}),
+    "an estimate stands beside its interval, its null and its p only": (0, {"precedence_low": None}),
+    "a claim is what the estimate, its null and the p say": (0, {"claim": "none"}),
+    "a naive count stands beside its false claims and the estimate only": (0, {"naive_false_claim_ratio": None}),
+    "every pair is in the pairs, with its common time": (0, {"common_ends_at": at(21)}),
+    "the counts of tags are those of the tags themselves": (0, {"claimed_tag_count": 2}),
+    "every tag of the pair is compared, abstains or is above the cap": (0, {"capped_count": 2}),
+}
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
     "landed/accounts": {
@@ -148,6 +176,27 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "posts lie inside the window of a trend that is not left-censored": (0, {"published_at": at(9)}),
         "every timeline is of an adopter": (0, {"account_key": _NOBODY}),
     },
+    "staged/int_platform_pairs": _PLATFORMS | {"every two platforms are a pair": (2, {"platform_b": "tiktok"})},
+    "staged/int_platform_tags": {
+        "required columns are filled": (0, {"tag_count": None}),
+        "tags are not empty": (0, {"tag": " "}),
+        "both platforms have an adopter": (0, {"adopter_count_b": 0}),
+        "a pair has one number of tags, and lists no more": (0, {"tag_count": 4}),
+        "every pair is in the pairs": (0, {"platform_b": "tiktok"}),
+    },
+    "staged/int_platform_uses": {
+        "required columns are filled": (0, {"is_compared": None}),
+        "keys are pseudonyms of 32 hex digits": (0, {"account_key": "someone"}),
+        "of every tag and platform there are as many adopters as the tag counts": (39, {"platform": "youtube"}),
+        "first uses lie inside the common time of their pair": (0, {"adopted_at": at(21)}),
+        "of every tag and platform some adopters are compared": (39, {"is_compared": False}),
+    },
+    "staged/int_platform_strata": {
+        "required columns are filled": (0, {"account_key": None}),
+        "keys are pseudonyms of 32 hex digits": (0, {"account_key": "someone"}),
+        "every pair has posts of its two platforms and of no other": (0, {"platform": "youtube"}),
+        "posts lie inside the common time of their pair": (0, {"published_at": at(21)}),
+    },
     "derived/niche_assignments": _MEMBERSHIP
     | {
         "niches have a profile in their month": (0, {"niche_id": "another"}),
@@ -182,6 +231,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "a claim is on the side of both estimates": (0, {"claim": "target_first"}),
     },
     "derived/origin_odds": _ODDS,
+    "derived/platform_precedence": _PLATFORM_PRECEDENCE,
+    "derived/platform_precedence_findings": _PLATFORM_FINDINGS,
     "marts/creators": {
         "required columns are filled": (0, {"actor_class": None}),
         "a first post is not after the last": (0, {"first_post_at": at(12)}),
@@ -229,6 +280,9 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "every trend is in trends": (0, {"trend_key": _NOBODY}),
     },
     "marts/origin_by_tier": _ODDS,
+    "marts/platform_precedence": _PLATFORM_PRECEDENCE
+    | {"nothing is told of fewer than 20 adopters": (0, {"adopter_count_b": 8})},
+    "marts/platform_precedence_findings": _PLATFORM_FINDINGS,
     "marts/coverage_days": {
         "required columns are filled": (0, {"collection_method": None}),
         "counts and ratios are not negative": (0, {"quarantined_count": -1}),
@@ -242,7 +296,31 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 _REFERRED = {"accounts were active in their month"}
 _ABSTAINS = {"a reason to abstain stands exactly where the estimate is NULL"}
 _LEVELS = {"there is an evidence level exactly where nothing abstains"}
+_UNCOMMON = {"no common coverage is the reason exactly where there is no common time"}
+_PAIRED = {"every pair is in the pairs, with its common time"}
+_COUNTED = {
+    "the counts of tags are those of the tags themselves",
+    "every tag of the pair is compared, abstains or is above the cap",
+}
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    **{
+        (f"{gate}/{table}", rule): also
+        for gate in ("derived", "marts")
+        for table, rule, also in (
+            ("platform_precedence", "platforms are named in their order", {"every tag is listed with its counts"}),
+            ("platform_precedence", "claim", {"a claim is what the estimate, its null and the q say"}),
+            ("platform_precedence", "abstain_reason", _UNCOMMON),
+            ("platform_precedence_findings", "platforms are named in their order", _PAIRED | _COUNTED),
+            ("platform_precedence_findings", "a common time begins before it ends, or is not known at all", _PAIRED),
+            ("platform_precedence_findings", "claim", {"a claim is what the estimate, its null and the p say"}),
+            ("platform_precedence_findings", "abstain_reason", _UNCOMMON),
+        )
+    },
+    ("marts/platform_precedence", "nothing is told of fewer than 20 adopters"): {"every tag is listed with its counts"},
+    ("staged/int_platform_pairs", "platforms are named in their order"): {"every two platforms are a pair"},
+    ("staged/int_platform_uses", "platform_a platform_b tag platform account_key"): {
+        "of every tag and platform there are as many adopters as the tag counts"
+    },
     ("derived/trend_precedence", "nothing naive is said of a trend without an origin"): _ABSTAINS,
     ("marts/ripple_effects", "nothing naive is said of a trend without an origin"): _ABSTAINS | _LEVELS,
     ("landed/accounts", "rows were observed by the end of the day after the night"): {

@@ -1,4 +1,4 @@
-"""A small installation in which every suite passes: two trends, three creators, one niche, two outlets' items. For the gates' tests."""
+"""A small installation in which every suite passes: two trends, three creators, one niche, two outlets' items, three platforms. For the gates' tests."""
 
 from __future__ import annotations
 
@@ -183,6 +183,44 @@ _ODDS: Rows = [
     for tier in ("micro", "mid", "macro", "mega")
 ]
 
+_COMMON: dict[str, Any] = {"platform_a": "bluesky", "platform_b": "mastodon", "common_begins_at": at(1), "common_ends_at": at(20)}
+_APART: dict[str, Any] = {"platform_a": "bluesky", "platform_b": "youtube"}
+_PAIR: dict[str, Any] = {name: _COMMON[name] for name in ("platform_a", "platform_b")}
+_PLATFORM_TAGS: Rows = [
+    _PAIR | {"tag": "eco", "adopter_count_a": 11, "adopter_count_b": 9, "tag_count": 3},
+    _PAIR | {"tag": "rare", "adopter_count_a": 19, "adopter_count_b": 1, "tag_count": 3},
+    _APART | {"tag": "eco", "adopter_count_a": 11, "adopter_count_b": 9, "tag_count": 1},
+]
+_EXCESS = {"precedence_probability": 0.8, "null_probability": 0.5, "null_low": 0.4, "null_high": 0.6, "p_value": 0.01}
+_TAG_ABSTAINS = {"claim": "abstained", "abstain_reason": "too_few_adopters"}
+_TAGS_COMPARED: Rows = [
+    _STAMP | {name: value for name, value in row.items() if name != "tag_count"} | told
+    for row, told in zip(
+        _PLATFORM_TAGS,
+        (
+            _COMMON
+            | _EXCESS
+            | {"q_value": 0.02, "claim": "platform_a_first"}
+            | {"naive_lead_hours": 4.0, "naive_lead_null_p": 0.01, "naive_false_claim_ratio": 0.3},
+            _COMMON | _TAG_ABSTAINS,
+            _TAG_ABSTAINS | {"abstain_reason": "no_common_coverage"},
+        ),
+        strict=True,
+    )
+]
+_NOTHING_COMPARED: dict[str, Any] = _STAMP | {"claim": "abstained", "abstain_reason": "no_common_coverage"}
+_NOTHING_COMPARED |= {"tag_count": 0, "abstained_count": 0, "capped_count": 0, "claimed_tag_count": 0}
+_PAIRS_COMPARED: Rows = [
+    _STAMP
+    | _COMMON
+    | _EXCESS
+    | {"tag_count": 1, "abstained_count": 1, "capped_count": 1, "claimed_tag_count": 1}
+    | {"precedence_low": 0.7, "precedence_high": 0.9, "claim": "platform_a_first"}
+    | {"naive_claimed_tag_count": 1, "naive_false_claim_ratio": 0.3},
+    _NOTHING_COMPARED | _APART | {"abstained_count": 1},
+    _NOTHING_COMPARED | {"platform_a": "mastodon", "platform_b": "youtube"},
+]
+
 EXCHANGED: Final[dict[str, Rows]] = {
     "int_account_tag_months": [
         {"month": AUGUST, "platform": "bluesky", "account_key": account, "tag": tag, "post_count": 2}
@@ -209,6 +247,24 @@ EXCHANGED: Final[dict[str, Rows]] = {
         {"trend_key": ECO, "account_key": account, "published_at": at(day), "has_trend": True}
         for account, day in ((A, 10), (B, 11), (OUTLET, 12))
     ],
+    "int_platform_pairs": [
+        {"is_daily": False} | pair for pair in (_COMMON, _APART, {"platform_a": "mastodon", "platform_b": "youtube"})
+    ],
+    "int_platform_tags": _PLATFORM_TAGS,
+    "int_platform_uses": [
+        _PAIR | {"tag": tag, "platform": platform, "account_key": key(number), "adopted_at": at(10), "is_compared": number < 9}
+        for tag, platform, count in (
+            ("eco", "bluesky", 11),
+            ("eco", "mastodon", 9),
+            ("rare", "bluesky", 19),
+            ("rare", "mastodon", 1),
+        )
+        for number in range(count)
+    ],
+    "int_platform_strata": [
+        _PAIR | {"platform": platform, "account_key": A, "published_at": at(day)}
+        for platform, day in (("bluesky", 9), ("mastodon", 10))
+    ],
 }
 DERIVATIONS: Final[dict[str, Rows]] = {
     "niche_assignments": _MEMBERS,
@@ -230,6 +286,8 @@ DERIVATIONS: Final[dict[str, Rows]] = {
         for target in ("large_creators", "mid_creators", "media")
     ],
     "origin_odds": _ODDS,
+    "platform_precedence": _TAGS_COMPARED,
+    "platform_precedence_findings": _PAIRS_COMPARED,
 }
 _CREATOR = {"account_count": 1, "platforms": ["bluesky"], "link_evidence": "none", "actor_class": "creator", "post_count": 2}
 _CREATOR |= {"first_post_at": at(2), "last_post_at": at(11), "tier_at_first_post": "mid", "tier_at_last_post": "mid"}
@@ -276,6 +334,8 @@ MARTED: Final[dict[str, Rows]] = {
         for row in _PRECEDENCE
     ],
     "origin_by_tier": [row | {"naive_false_claim_ratio": 0.9} for row in _ODDS],
+    "platform_precedence": _TAGS_COMPARED,
+    "platform_precedence_findings": _PAIRS_COMPARED,
     "coverage_days": [
         _WATCHED | {"covered_on": date(2026, 8, 10), "expected_count": 10.0, "coverage_ratio": 0.5, "status": "ok"},
         _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +15,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.analysis import contracts
+from pipelines.analysis import contracts, platform_precedence
 from pipelines.analysis.platform_precedence import (
     EXCHANGE_TABLES,
     PlatformParameters,
-    Pool,
-    TagAdopters,
     TagPrecedence,
+    analyse_platform_pairs,
     analyse_platforms,
     at_risk,
     compare_platforms,
@@ -29,6 +30,7 @@ from pipelines.analysis.platform_precedence import (
     saturation,
     with_total,
 )
+from pipelines.analysis.platform_rows import Pair, Pool, TagAdopters, of_pair, read_pair
 from pipelines.analysis.platform_worlds import (
     POSTS,
     WORLDS,
@@ -73,6 +75,71 @@ def shifted(tables: Tables, by: timedelta) -> Tables:
             row.update({key: value + by for key, value in row.items() if isinstance(value, datetime)})
         made[name] = pa.Table.from_pylist(rows, table.schema)
     return made
+
+
+def two_pairs(seed_of_b: int, seed_of_c: int) -> Tables:
+    """Platforms a and b, a and c, of one world each."""
+    pairs = small(PlatformWorld(chance=0.15), seed_of_b), small(PlatformWorld(chance=0.15), seed_of_c)
+    names = {"b": "c"}
+    made = {}
+    for name, table in pairs[1].items():
+        rows = [
+            row | {key: names.get(row[key], row[key]) for key in ("platform_a", "platform_b", "platform") if key in row}
+            for row in table.to_pylist()
+        ]
+        made[name] = pa.concat_tables([pairs[0][name], pa.Table.from_pylist(rows, table.schema)])
+    return made
+
+
+@pytest.fixture
+def read_pairs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the pairs whose tables are read, in order."""
+    names = list[str]()
+
+    def recorded(row: dict[str, Any], *tables: pa.Table) -> Pair:
+        names.append(row["platform_a"] + row["platform_b"])
+        return read_pair(row, *tables)
+
+    monkeypatch.setattr(platform_precedence, "read_pair", recorded)
+    return names
+
+
+def test_a_second_call_on_the_same_tables_computes_no_pair_and_gives_the_same_tables(read_pairs: list[str]) -> None:
+    tables = two_pairs(3, 4)
+    first = analyse_platform_pairs(tables, QUICK)
+    assert (first.computed, read_pairs) == ({"platform_pairs": 2}, ["ab", "ac"])
+    second = analyse_platform_pairs(tables, QUICK, first.state)
+    assert (second.computed, read_pairs) == ({"platform_pairs": 0}, ["ab", "ac"])
+    assert {row["platform_b"] for row in first.tables["platform_precedence"].to_pylist() if row["p_value"] is not None} == {
+        "b",
+        "c",
+    }
+    assert all(second.tables[name].equals(table) for name, table in first.tables.items())
+    assert all(second.state[name].equals(table) for name, table in first.state.items())
+
+
+@pytest.mark.parametrize("name", EXCHANGE_TABLES)
+def test_a_pair_of_which_one_table_changed_is_computed_anew_alone(name: str, read_pairs: list[str]) -> None:
+    before, other = two_pairs(3, 4), two_pairs(3, 5)
+    stored = analyse_platform_pairs(before, QUICK)
+    changed = before | {name: pa.concat_tables([of_pair(before[name], "a", "b"), of_pair(other[name], "a", "c")])}
+    anew = analyse_platforms(changed, QUICK)
+    read_pairs.clear()
+    found = analyse_platform_pairs(changed, QUICK, stored.state)
+    assert (found.computed, read_pairs) == ({"platform_pairs": 1}, ["ac"])
+    assert all(found.tables[each].equals(table) for each, table in anew.items())
+    for each, table in stored.tables.items():
+        assert of_pair(found.tables[each], "a", "b").equals(of_pair(table, "a", "b"))
+    assert any(not found.tables[each].equals(table) for each, table in stored.tables.items())
+
+
+def test_other_parameters_compute_every_pair_anew(read_pairs: list[str]) -> None:
+    tables, other = two_pairs(3, 4), replace(QUICK, draw_count=98)
+    stored = analyse_platform_pairs(tables, QUICK).state
+    read_pairs.clear()
+    found = analyse_platform_pairs(tables, other, stored)
+    assert (found.computed, read_pairs) == ({"platform_pairs": 2}, ["ab", "ac"])
+    assert all(found.tables[name].equals(table) for name, table in analyse_platforms(tables, other).items())
 
 
 @given(worlds, st.integers(0, 999))
