@@ -269,6 +269,7 @@ INT_PLATFORM_PAIRS: Final = pa.schema(
         *_PAIR,
         *_COMMON_TIME,
         _required("is_daily", pa.bool_()),  # one of them gives dates only: times are cut to days on both
+        _required("posting_rate_ratio", pa.float64()),  # own posts per account on a over those on b
     ]
 )
 # pair x tag; counts of distinct accounts inside the common time, before the cap on adopters
@@ -317,7 +318,7 @@ PLATFORM_PRECEDENCE: Final = pa.schema(
         pa.field("null_high", pa.float64()),  # 90% of the deals
         pa.field("p_value", pa.float64()),  # two-sided about the null's mean
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within the pair
-        _required("claim", pa.string()),  # platform_a_first, platform_b_first, none, abstained
+        _required("claim", pa.string()),  # platform_a_first, platform_b_first, withheld, none, abstained
         pa.field("naive_lead_hours", pa.float64()),  # median of b minus median of a: positive when a looks earlier
         pa.field("naive_lead_null_p", pa.float64()),  # label shuffle (Mann-Whitney): wrong where collections differ
         pa.field("naive_false_claim_ratio", pa.float64()),  # share of the null's deals that the label shuffle takes for a lead

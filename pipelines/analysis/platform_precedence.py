@@ -28,7 +28,7 @@ from pipelines.analysis.platform_rows import (
     read_pair,
 )
 
-METHOD_VERSION: Final = "platform_precedence_1"
+METHOD_VERSION: Final = "platform_precedence_2"
 EXCHANGE_TABLES: Final = ("int_platform_pairs", "int_platform_tags", "int_platform_uses", "int_platform_strata")
 _STATE: Final = ("platform_pairs", "platform_precedence", "platform_precedence_findings")
 _NAIVE_Z: Final = float(norm.isf(0.025))
@@ -52,6 +52,7 @@ class PlatformParameters:
         tolerance: Excess over the null's mean that is no lead: what a local share errs by, and accounts without a taste for
             a tag that are left over where posts are many (measured in null worlds, ``docs/methods-platform-precedence.md``).
         smallest_tag_count: Fewer compared tags abstain from a pooled claim.
+        largest_rate_ratio: Above this ratio of own posts per account, either way, a lead is withheld.
         claim_level: Of the q-value of a tag and of the p-value of a pair.
         interval_level: Of reported intervals.
         seed: Of every random draw, together with the tag and the pair.
@@ -69,6 +70,7 @@ class PlatformParameters:
     saturation_ratio: float = 0.9
     tolerance: float = 0.01
     smallest_tag_count: int = 8
+    largest_rate_ratio: float = 1.1
     claim_level: float = 0.05
     interval_level: float = 0.90
     seed: int = 20261101
@@ -329,9 +331,12 @@ def _tag_row(pair: Pair, tag: dict[str, Any], parameters: PlatformParameters) ->
     return row | numbers, found
 
 
-def _side(excess: float, error: float, level: float) -> str:
-    if error >= level or excess == 0:
+def _claim(pair: Pair, excess: float, error: float, parameters: PlatformParameters) -> str:
+    """Who was first, if anyone. At unequal posting rates a lead is withheld: whoever posts more uses a tag sooner after hearing of it."""
+    if error >= parameters.claim_level or excess == 0:
         return "none"
+    if abs(np.log(pair.row["posting_rate_ratio"])) > np.log(parameters.largest_rate_ratio):
+        return "withheld"
     return "platform_a_first" if excess > 0 else "platform_b_first"
 
 
@@ -356,7 +361,7 @@ def _finding(pair: Pair, rows: Rows, found: list[TagPrecedence], parameters: Pla
         "null_low": pooled.null_probability - width,
         "null_high": pooled.null_probability + width,
         "p_value": pooled.p_value,
-        "claim": _side(pooled.probability - pooled.null_probability, pooled.p_value, parameters.claim_level),
+        "claim": _claim(pair, pooled.probability - pooled.null_probability, pooled.p_value, parameters),
         "naive_claimed_tag_count": sum(each["naive_lead_null_p"] < 0.05 for each in naive),
         "naive_false_claim_ratio": float(np.mean([each["naive_false_claim_ratio"] for each in naive])),
     }
@@ -419,7 +424,7 @@ def _pair_tables(pair: Pair, stamp: dict[str, str], parameters: PlatformParamete
         q_values = false_discovery_control([row["p_value"] for row, _ in tested])
         for (row, _), q_value in zip(tested, q_values, strict=True):
             row["q_value"] = float(q_value)
-            row["claim"] = _side(row["precedence_probability"] - row["null_probability"], q_value, parameters.claim_level)
+            row["claim"] = _claim(pair, row["precedence_probability"] - row["null_probability"], q_value, parameters)
     rows = [row | stamp for row, _ in compared]
     finding = _finding(pair, [row for row, _ in compared], [found for _, found in tested], parameters)
     return (

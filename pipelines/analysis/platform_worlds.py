@@ -204,7 +204,7 @@ def exchange_tables(posts: pa.Table, parameters: PlatformParameters) -> dict[str
                 | {"tag": row["tag"], "adopted_at": each["published_at"], "is_compared": each["post_key"] in compared}
                 for each in first_rows
             ]
-        common = {"common_begins_at": begins, "common_ends_at": ends, "is_daily": False}
+        common = {"common_begins_at": begins, "common_ends_at": ends, "is_daily": False, "posting_rate_ratio": 1.0}
         tables["int_platform_pairs"].append(names | common)
     return {name: pa.Table.from_pylist(rows, contracts.EXCHANGE[name]) for name, rows in tables.items()}
 

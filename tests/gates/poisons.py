@@ -294,8 +294,6 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 }
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
-_ABSTAINS = {"a reason to abstain stands exactly where the estimate is NULL"}
-_LEVELS = {"there is an evidence level exactly where nothing abstains"}
 _UNCOMMON = {"no common coverage is the reason exactly where there is no common time"}
 _PAIRED = {"every pair is in the pairs, with its common time"}
 _COUNTED = {
@@ -321,8 +319,6 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("staged/int_platform_uses", "platform_a platform_b tag platform account_key"): {
         "of every tag and platform there are as many adopters as the tag counts"
     },
-    ("derived/trend_precedence", "nothing naive is said of a trend without an origin"): _ABSTAINS,
-    ("marts/ripple_effects", "nothing naive is said of a trend without an origin"): _ABSTAINS | _LEVELS,
     ("landed/accounts", "rows were observed by the end of the day after the night"): {
         "rows lie in the folder of their event day"
     },

@@ -248,7 +248,8 @@ EXCHANGED: Final[dict[str, Rows]] = {
         for account, day in ((A, 10), (B, 11), (OUTLET, 12))
     ],
     "int_platform_pairs": [
-        {"is_daily": False} | pair for pair in (_COMMON, _APART, {"platform_a": "mastodon", "platform_b": "youtube"})
+        {"is_daily": False, "posting_rate_ratio": 1.0} | pair
+        for pair in (_COMMON, _APART, {"platform_a": "mastodon", "platform_b": "youtube"})
     ],
     "int_platform_tags": _PLATFORM_TAGS,
     "int_platform_uses": [

@@ -32,6 +32,7 @@ class LakeOfChance:
         self._accounts = account_count
         self._posts: list[dict[str, Any]] = []
         self._interactions: list[dict[str, Any]] = []
+        self._items: list[int] = []
 
     def night(self, night: date, post_count: int = 150) -> None:
         """Land one night: new posts on any day so far, and things that change rows of other days."""
@@ -43,7 +44,7 @@ class LakeOfChance:
             "interactions": [self._interaction(moment) for _ in range(post_count)],
             "deletions": self._deletions(moment),
         }
-        items = [self._item(moment) for _ in range(5)]
+        items = list({item["item_key"]: item for item in (self._item(moment) for _ in range(5))}.values())
         self._land("bluesky", night, tables)
         self._land("feeds", night, {"mainstream_items": items})
 
@@ -134,7 +135,9 @@ class LakeOfChance:
         ]
 
     def _item(self, moment: datetime) -> dict[str, Any]:
-        number = self._any(10**9)
+        # One in four is an item that was there before, under another time.
+        number = self._any(10**9) if self._any(4) or not self._items else self._items[self._any(len(self._items))]
+        self._items.append(number)
         return {
             "item_key": _key("n", number),
             "outlet_key": _key("o", number % 3),

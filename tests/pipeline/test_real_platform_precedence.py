@@ -19,7 +19,12 @@ from pipelines.cli import main
 from tests.contracts.harness import REALDATA
 from tests.realdata.inbox import lay_out
 
-pytestmark = [pytest.mark.realdata, pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real files at {REALDATA}")]
+# A whole night on real files: minutes.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.realdata,
+    pytest.mark.skipif(not REALDATA.is_dir(), reason=f"no real files at {REALDATA}"),
+]
 Rows = list[dict[str, Any]]
 
 
@@ -44,7 +49,7 @@ def test_as_many_tags_are_compared_on_each_pair_as_have_adopters_enough(data: Pa
         data,
         "select platform_a, platform_b, tag_count, abstained_count, capped_count from platform_precedence_findings order by all",
     )
-    assert found == [("instagram", "tiktok", 56, 7, 0), ("instagram", "youtube", 21, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
+    assert found == [("instagram", "tiktok", 56, 6, 0), ("instagram", "youtube", 21, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
 
 
 def test_no_platform_leads_as_a_rule_and_hardly_a_tag_where_a_label_shuffle_says_many_do(data: Path) -> None:
@@ -54,7 +59,7 @@ def test_no_platform_leads_as_a_rule_and_hardly_a_tag_where_a_label_shuffle_says
     )
     assert [row[0] for row in rows] == ["none"] * 3
     assert sum(row[1] for row in rows) <= 1
-    assert [row[2] for row in rows] == [14, 15, 14]
+    assert [row[2] for row in rows] == [14, 16, 15]
 
 
 def test_every_published_tag_has_its_null_or_its_reason(data: Path) -> None:
@@ -106,7 +111,6 @@ def _histories_swapped(rows: Rows, generator: np.random.Generator) -> Rows:
     return made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("permuted", [_lists_permuted, _histories_swapped])
 def test_the_null_holds_where_the_tags_of_this_set_are_permuted_and_a_label_shuffle_does_not(data: Path, permuted: Any) -> None:
     rows, parameters = _posts(data), PlatformParameters(draw_count=499)

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('stg_feeds__mainstream_items') }}
 -- depends_on: {{ ref('int_reached_account_days') }}
 -- depends_on: {{ ref('int_accounts') }}
 -- depends_on: {{ ref('int_coverage_begins') }}
@@ -28,8 +29,12 @@ changed as (
     (select * from last_candidates except select * from candidates)
 ),
 
+-- An item found again under another time leaves the day on which it was.
 touched_days as (
     select unnest(touched_days) as event_day from read_parquet('{{ data_root() }}/state/night.parquet')
+    union
+    select event_day from {{ ref("stg_feeds__mainstream_items") }}
+    where item_key in (select item_key from {{ ref("stg_feeds__mainstream_items") }} where event_day in {{ touched_day_list() }})
 ),
 
 -- Posting rates are counted before the birth, timelines up to the window's end: a post in between may change the trend.

@@ -16,4 +16,4 @@ select
     item_key as publication_key,
     published_at,
     event_day
-from {{ ref("stg_feeds__mainstream_items") }}
+from {{ ref("int_mainstream_items") }}

@@ -46,7 +46,7 @@ item_units as (
         published_at,
         ts_quality,
         unnest(list_distinct(list_concat(coalesce(tags, []), coalesce(title_terms, [])))) as unit
-    from {{ ref("stg_feeds__mainstream_items") }}
+    from {{ ref("int_mainstream_items") }}
     where event_day >= (select min(born_at)::date from candidates)
 ),
 

@@ -333,6 +333,20 @@ def test_above_the_cap_the_sample_still_finds_a_lead() -> None:
     assert found["claim"] == "platform_a_first"
 
 
+def test_a_lead_is_withheld_where_accounts_of_one_platform_post_more_often() -> None:
+    parameters = PlatformParameters(draw_count=199)
+    tables = exchange_tables(simulate_posts(WORLDS["a_30_days_earlier"], 5), parameters)
+    pairs = tables["int_platform_pairs"]
+    place = pairs.schema.get_field_index("posting_rate_ratio")
+    claims = {}
+    for ratio in (1.05, 1.2, 0.8):
+        moved = pairs.set_column(place, pairs.schema.field(place), pa.array([ratio] * pairs.num_rows))
+        made = analyse_platforms(tables | {"int_platform_pairs": moved}, parameters)
+        claims[ratio] = {row["claim"] for row in made["platform_precedence"].to_pylist()} - {"none", "abstained"}
+        claims[ratio] |= {row["claim"] for row in made["platform_precedence_findings"].to_pylist()}
+    assert claims == {1.05: {"platform_a_first"}, 1.2: {"withheld"}, 0.8: {"withheld"}}
+
+
 def test_tags_born_on_both_platforms_at_once_are_no_lead_where_naive_numbers_and_constant_use_say_so() -> None:
     rows = {
         (row["estimator"], row["unit"]): row
