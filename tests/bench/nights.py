@@ -67,7 +67,16 @@ def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
     def dbt(*select: str) -> Path:
         target = data / "bare_target"
         folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
-        command = [str(dbt_executable()), "build", *folders, *stages.full_refresh(paths), "--select", *select]
+        command = [
+            str(dbt_executable()),
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            *folders,
+            *stages.full_refresh(paths),
+            "--select",
+            *select,
+        ]
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own dbt
         return target
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import threading
 from datetime import date
 from pathlib import Path
@@ -14,7 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from pipelines.nightly.project import dbt_executable
 from pipelines.nightly.stages import MARTS
+from pipelines.settings import DBT_PROJECT
 from pipelines.world.generate import write_world
 
 NIGHT = "2026-10-01"
@@ -98,6 +102,16 @@ def test_no_raw_handle_or_text_is_published(installed: Installation) -> None:
     for file in installed.current.glob("*.parquet"):
         content = b"\n".join(str(value).encode() for column in pq.read_table(file).to_pydict().values() for value in column)
         assert not [handle for handle in handles if len(handle) > 8 and handle in content], file.name
+
+
+def test_every_formula_of_the_models_holds_on_its_rows(installed: Installation, tmp_path: Path) -> None:
+    folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(tmp_path)]
+    command = [str(dbt_executable()), "test", *folders, "--log-path", str(tmp_path), "--select", "test_type:unit"]
+    environment = os.environ | {"UNDERCURRENT_DATA": str(installed.data)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 - our own dbt
+    assert done.returncode == 0, done.stdout[-3000:]
+    ran = json.loads((tmp_path / "run_results.json").read_text())["results"]
+    assert len(ran) >= 15
 
 
 def test_a_second_run_of_the_night_publishes_the_same_tables(installed: Installation) -> None:
