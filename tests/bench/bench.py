@@ -15,8 +15,13 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=550, help="decompressed size of the dump")
     parser.add_argument("--runs", type=int, default=2, help="runs of each side, of which the best counts")
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the one large night")
-    parser.add_argument("--posts-a-day", type=int, default=5_000, help="posts of each day of history")
-    parser.add_argument("--days", type=int, default=20, help="days of history; ten times as many beside them")
+    parser.add_argument("--posts-a-day", type=int, default=1_000, help="posts of each day of history")
+    parser.add_argument(
+        "--days",
+        type=int,
+        default=60,
+        help="days of history, which should fill the windows of 60 days; ten times as many beside them",
+    )
     parser.add_argument("--only", choices=("ingest", "overhead", "history"), help="one benchmark instead of all")
     arguments = parser.parse_args()
     if arguments.only in (None, "ingest"):

@@ -19,7 +19,7 @@ from tests.bench.dump import write_dump
 from tests.bench.history import History
 from tests.bench.ingest import NIGHT
 
-FIRST = date(2026, 3, 1)
+END = date(2026, 10, 1)
 BYTES_A_COMMENT = 1_041
 
 
@@ -136,8 +136,8 @@ def history(folder: Path, posts_a_day: int, days: int) -> None:
         inbox, home = root / "inbox", root / "home"
         home.mkdir(parents=True)
         # Both end on the same day, so that the second night is the very same day of posts.
-        end = FIRST + timedelta(days=10 * days)
-        made = History(FIRST, posts_a_day)
+        end = END
+        made = History(end - timedelta(days=10 * days), posts_a_day)
         first = end - timedelta(days=factor * days)
         written = made.write(inbox, first, end - timedelta(days=1))
         made.write_profiles(inbox, first)
