@@ -13,7 +13,7 @@ from pipelines.world.generate import write_world
 
 ROOT = Path(__file__).parents[1]
 NIGHTS = ("2026-10-01", "2026-10-02", "2026-10-03")
-# Names a folder that holds an installation of an earlier session: working on a test then needs no three nights first.
+# Names a folder that holds an installation of an earlier test run: working on a test then needs no three nights first.
 REUSED = "UNDERCURRENT_TEST_INSTALLATION"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +17,7 @@ from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.settings import DBT_PROJECT, from_environment
 
 _FOLDERS: Final = ("models", "macros", "seeds")
+_KEPT_SECONDS: Final = 7 * 86_400
 
 
 def dbt_executable() -> Path:
@@ -43,6 +46,19 @@ def manifest_file() -> Path:
         if done.returncode:
             raise RuntimeError(f"dbt cannot read its project: {done.stdout.strip()} {done.stderr.strip()}")
     return manifest
+
+
+def forget_old_invocations(target: Path = DBT_PROJECT / "target") -> list[Path]:
+    """Remove what dbt wrote in invocations of more than a week ago: each night leaves two folders with logs and compiled SQL.
+
+    Returns:
+        The folders that were removed.
+    """
+    oldest = time.time() - _KEPT_SECONDS
+    old = [folder for folder in target.glob("*-*") if folder.is_dir() and folder.stat().st_mtime < oldest]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return old
 
 
 @cache

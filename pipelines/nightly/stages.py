@@ -13,7 +13,7 @@ from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
-from pipelines.nightly.project import described_models, method_fingerprint
+from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.platforms.registry import PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
 from pipelines.quality.dbt import dbt_results
@@ -132,6 +132,7 @@ class IngestStage:
 
 def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
     """Decide what the night models and tell dbt."""
+    forget_old_invocations()
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     nights.begin_modelling(paths, plan)
     exchange.prepare(paths)
