@@ -21,7 +21,7 @@ _JOURNAL: Final = "journal.json"
 
 
 def sync(path: Path) -> None:
-    """Have a file or folder on the disk before going on."""
+    """Have a file's content, or a folder's names, on the disk: without it a rename may outlive what it names."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import duckdb
 
-from pipelines.publish.files import sync
+from pipelines.lake.commit import sync
 
 CATALOGUE: Final = "undercurrent.duckdb"
 

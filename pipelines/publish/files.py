@@ -1,18 +1,10 @@
-"""Writing files and folders so that a crash loses none of them: fsync, rename. Knows nothing of what is in them."""
+"""Writing a file so that a crash loses none of it: fsync, rename. Knows nothing of what is in it."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-
-def sync(path: Path) -> None:
-    """Have a file's content, or a folder's names, on the disk: without it a rename may outlive what it names."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+from pipelines.lake.commit import sync
 
 
 def replace_file(file: Path, content: bytes) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from pipelines.lake.commit import sync
 from pipelines.lake.paths import DataPaths
 from pipelines.publish.catalogue import CATALOGUE, make_catalogue
-from pipelines.publish.files import replace_file, sync
+from pipelines.publish.files import replace_file
 from pipelines.publish.provenance import covered, described, versions
 
 KEPT_SNAPSHOTS: Final = 5
