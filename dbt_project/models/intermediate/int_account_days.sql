@@ -40,6 +40,7 @@ select
     count(*) filter (where is_own)::bigint as own_post_count,
     min(published_at) as first_post_at,
     max(published_at) as last_post_at,
+    max(published_at) filter (where is_own) as last_own_post_at,
     arg_min(tier_at_post, published_at) as tier_at_first_post,
     arg_max(tier_at_post, published_at) as tier_at_last_post,
     arg_max(tier_at_post, published_at) filter (where is_own) as tier_at_last_own_post,

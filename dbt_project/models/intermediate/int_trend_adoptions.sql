@@ -28,19 +28,83 @@ adoptions as (
     group by all
 ),
 
-previous_posts as (
+-- An adoption meets the publications of the months from its trend's rate window to itself.
+adoption_months as (
     select
         adoptions.trend_key,
         adoptions.account_key,
-        max(publications.published_at) filter (where publications.published_at < adoptions.adopted_at) as previous_post_at,
-        count(*) filter (
-            where publications.published_at < candidates.born_at
-            and publications.published_at >= candidates.born_at - interval {{ var("rate_window_days") }} day
-        ) as prior_post_count
+        adoptions.adopted_at,
+        candidates.born_at,
+        candidates.born_at - interval {{ var("rate_window_days") }} day as rates_begin_at,
+        unnest(generate_series(
+            date_trunc('month', (candidates.born_at - interval {{ var("rate_window_days") }} day)::date),
+            adoptions.adopted_at::date,
+            interval 1 month
+        ))::date as published_month
     from adoptions
     inner join candidates on adoptions.trend_key = candidates.trend_key
-    inner join {{ ref("int_publications") }} as publications
-        on adoptions.account_key = publications.account_key and publications.published_at < greatest(adoptions.adopted_at, candidates.born_at)
+),
+
+recent_publications as (
+    select
+        account_key,
+        published_at,
+        date_trunc('month', event_day)::date as published_month
+    from {{ ref("int_publications") }}
+    where event_day >= (select date_trunc('month', min(rates_begin_at)::date) from adoption_months)
+),
+
+recent_posts as (
+    select
+        months.trend_key,
+        months.account_key,
+        max(publications.published_at) filter (where publications.published_at < months.adopted_at) as previous_post_at,
+        count(*) filter (
+            where publications.published_at < months.born_at and publications.published_at >= months.rates_begin_at
+        ) as prior_post_count
+    from adoption_months as months
+    inner join recent_publications as publications
+        on months.account_key = publications.account_key and months.published_month = publications.published_month
+    group by all
+),
+
+-- Who published nothing in these months published before them, or never: the daily counts know, without the posts.
+quiet_adoptions as (
+    select
+        months.trend_key,
+        months.account_key,
+        min(months.published_month) as first_month
+    from adoption_months as months
+    left join recent_posts
+        on months.trend_key = recent_posts.trend_key and months.account_key = recent_posts.account_key
+    where recent_posts.previous_post_at is null
+    group by all
+),
+
+publication_days as (
+    select
+        account_key,
+        event_day,
+        last_own_post_at as last_published_at
+    from {{ ref("int_account_days") }}
+    where own_post_count > 0
+    union all
+    select
+        outlet_key as account_key,
+        event_day,
+        max(published_at) as last_published_at
+    from {{ ref("int_mainstream_items") }}
+    group by all
+),
+
+older_posts as (
+    select
+        quiet_adoptions.trend_key,
+        quiet_adoptions.account_key,
+        max(days.last_published_at) as previous_post_at
+    from quiet_adoptions
+    inner join publication_days as days
+        on quiet_adoptions.account_key = days.account_key and days.event_day < quiet_adoptions.first_month
     group by all
 )
 
@@ -53,8 +117,8 @@ select
     adoptions.is_tier_imputed,
     null::varchar as niche_id,
     adoptions.adopted_at,
-    previous_posts.previous_post_at,
-    coalesce(previous_posts.prior_post_count, 0)::bigint as prior_post_count,
+    coalesce(recent_posts.previous_post_at, older_posts.previous_post_at) as previous_post_at,
+    coalesce(recent_posts.prior_post_count, 0)::bigint as prior_post_count,
     -- At least a day, so that a rate is defined for what began with its platform's coverage.
     greatest(
         1.0, least({{ var("rate_window_days") }}.0, epoch(candidates.born_at - coverage.began_at) / 86400.0)
@@ -64,5 +128,7 @@ select
 from adoptions
 inner join candidates on adoptions.trend_key = candidates.trend_key
 inner join {{ ref("int_coverage_begins") }} as coverage on adoptions.platform = coverage.platform
-left join previous_posts
-    on adoptions.trend_key = previous_posts.trend_key and adoptions.account_key = previous_posts.account_key
+left join recent_posts
+    on adoptions.trend_key = recent_posts.trend_key and adoptions.account_key = recent_posts.account_key
+left join older_posts
+    on adoptions.trend_key = older_posts.trend_key and adoptions.account_key = older_posts.account_key

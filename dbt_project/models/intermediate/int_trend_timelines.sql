@@ -22,25 +22,48 @@ tagged as (
         published_at
     from {{ ref("int_trend_uses") }}
     where trend_key in (select trend_key from candidates)
+),
+
+-- A timeline meets the publications of its own window's months only: an account's years before and after are not gone through.
+timelines as (
+    select
+        adoptions.trend_key,
+        adoptions.account_key,
+        adoptions.born_month,
+        candidates.born_at,
+        candidates.window_ends_at,
+        unnest(generate_series(
+            date_trunc('month', candidates.born_at::date), candidates.window_ends_at::date, interval 1 month
+        ))::date as published_month
+    from {{ ref("int_trend_adoptions") }} as adoptions
+    inner join candidates on adoptions.trend_key = candidates.trend_key
+),
+
+publications as (
+    select
+        account_key,
+        published_at,
+        date_trunc('month', event_day)::date as published_month
+    from {{ ref("int_publications") }}
+    where event_day >= (select min(born_at)::date from candidates)
 )
 
 select
-    adoptions.trend_key,
-    adoptions.account_key,
+    timelines.trend_key,
+    timelines.account_key,
     publications.published_at,
     bool_or(tagged.published_at is not null) as has_trend,
-    adoptions.born_month
-from {{ ref("int_trend_adoptions") }} as adoptions
-inner join candidates on adoptions.trend_key = candidates.trend_key
-inner join {{ ref("int_publications") }} as publications
+    timelines.born_month
+from timelines
+inner join publications
     on
-        adoptions.account_key = publications.account_key
-        and publications.published_at >= candidates.born_at
-        and publications.published_at < candidates.window_ends_at
-        and publications.event_day >= candidates.born_at::date
+        timelines.account_key = publications.account_key
+        and timelines.published_month = publications.published_month
+        and publications.published_at >= timelines.born_at
+        and publications.published_at < timelines.window_ends_at
 left join tagged
     on
-        adoptions.trend_key = tagged.trend_key
-        and adoptions.account_key = tagged.account_key
+        timelines.trend_key = tagged.trend_key
+        and timelines.account_key = tagged.account_key
         and publications.published_at = tagged.published_at
 group by all

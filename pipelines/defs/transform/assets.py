@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from pipelines.defs.transform.resource import HouseDbt
 from pipelines.nightly.exports import exported_row_count
 from pipelines.nightly.project import dbt_executable, manifest_file
 from pipelines.nightly.stages import REBUILD_TAG, begin_modelling, check_conformed, check_marts, full_refresh, record_dbt
@@ -85,8 +86,6 @@ def transform() -> dg.Definitions:
     return dg.Definitions(
         assets=[conform, marts],
         resources={
-            "dbt": DbtCliResource(
-                project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable())
-            )
+            "dbt": HouseDbt(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable()))
         },
     )
