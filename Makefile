@@ -16,6 +16,8 @@ WORLD_DIR := $(DATA)/world-$(WORLD)-$(SIZE)-$(SEED)
 # The night after the world's last day: everything of the two months has arrived by then.
 NIGHT ?= 2026-10-01
 PORT ?= 3000
+# Files of tests side by side, one a processor up to two: a night is mostly one process that waits for another.
+TWO_AT_A_TIME := -n 2 --dist loadgroup
 REALDATA ?= ../shared/realdata/dev
 
 .PHONY: help setup run test test-all ui lint types sql-lint deprecations docs bench real-accounts clean
@@ -43,10 +45,10 @@ run: $(WORLD_DIR)/truth/world.json ## make the small world, run the nightly on i
 	@$(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT)
 
 test: $(STAMP) ## run the test suite
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" $(TWO_AT_A_TIME)
 
 test-all: $(STAMP) ## run the test suite with its long tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TWO_AT_A_TIME)
 
 ui: $(STAMP) ## Dagster's web UI on localhost, with the runs that make run made (PORT=3000)
 	@$(BIN)/undercurrent ui --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --port $(PORT)
