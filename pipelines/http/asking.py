@@ -18,6 +18,8 @@ from pipelines.http.pages import PageStore
 from pipelines.http.protocol import Answer, Judgement, Page, Request
 from pipelines.http.retry import LIMITS, Failure, Limits, Verdict, decide
 
+# Its lines tell of every attempt and never why; ours do.
+stamina.instrumentation.set_on_retry_hooks(())
 _LOG: Final = logging.getLogger(__name__)
 Judge = Callable[[Page], Judgement | None]
 # What a platform's own functions raise on a body that they did not foresee.

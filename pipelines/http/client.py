@@ -183,10 +183,9 @@ class Sender:
         request = self._http.build_request(method, url, headers=headers, content=content)
         response = self._http.send(request, stream=True)
         try:
-            stream = response.extensions.get("network_stream")
-            address = stream.get_extra_info("server_addr") if stream is not None else None
-            if address and self._allowed.is_address_refused(str(address[0]), url):
-                raise SendError(Failure.NOT_ALLOWED, f"{request.url.host} is at {address[0]}, an address of a private network")
+            address = _address(response)
+            if address and self._allowed.is_address_refused(address, url):
+                raise SendError(Failure.NOT_ALLOWED, f"{request.url.host} is at {address}, an address of a private network")
             body = b"".join(self._decoded(response, deadline))
         finally:
             response.close()
@@ -213,6 +212,16 @@ class Sender:
             if time.monotonic() > deadline:
                 raise SendError(Failure.TIMEOUT, f"the answer took more than {self._bounds.total_seconds:,.0f} s")
             yield piece
+
+
+def _address(response: httpx.Response) -> str | None:
+    """Where the answer came from; None where no network was asked."""
+    stream = response.extensions.get("network_stream")
+    try:
+        found = stream.get_extra_info("server_addr") if stream is not None else None
+    except OSError as error:
+        raise SendError(Failure.CONNECTION, f"closed while it answered: {error.strerror}") from None
+    return str(found[0]) if found else None
 
 
 def _inflated(pieces: Iterator[bytes], window_bits: int, most_bytes: int) -> Iterator[bytes]:

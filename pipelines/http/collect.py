@@ -102,10 +102,12 @@ def collect_platform(
                 bounds=tools.bounds,
                 transport=tools.transport,
             )
+            store = PageStore(paths, watched.platform, night)
             try:
-                collection = _Night(paths, client, watched, night, sender, tools).run()
+                collection = _Night(paths, client, watched, night, store, sender, tools).run()
             finally:
                 sender.close()
+                store.close()
         keep_collection(paths, collection)
     return collection
 
@@ -167,10 +169,17 @@ class _Night:
     """One platform's night while it runs."""
 
     def __init__(
-        self, paths: DataPaths, client: PlatformClient, watched: Watched, night: date, sender: Sender, tools: Tools
+        self,
+        paths: DataPaths,
+        client: PlatformClient,
+        watched: Watched,
+        night: date,
+        store: PageStore,
+        sender: Sender,
+        tools: Tools,
     ) -> None:
         self._paths, self._client, self._watched, self._night, self._tools = paths, client, watched, night, tools
-        self._store = PageStore(paths, watched.platform, night)
+        self._store = store
         budget = watched.budget or client.budget
         self._meter = Meter(budget, self._store.units_spent, tools.clock, tools.limits.longest_wait_seconds)
         self._asker = Asker(sender, self._store, self._meter, tools.clock, tools.random, client.judge, tools.limits)
@@ -245,6 +254,7 @@ class _Night:
         most = int(item.options.get("max_pages", self._tools.most_pages))
         chain = run_chain(source, item, plan.cursors[name], window, ask, most)
         if chain.cursor is not None:
+            self._store.settle()
             commit_cursor(self._paths, self._watched.platform, name, self._night, window.ends_at, chain.cursor)
         self._count(item.source, chain)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,7 +15,18 @@ import msgspec
 
 from pipelines.http.protocol import Page, Request, WatchItem, Window
 from pipelines.lake.commit import write_whole
-from pipelines.lake.pages import FAILED_SUFFIX, SUFFIX, VERSION, PageFile, PageHeader, TornPageError, page_files, read_page, write_page
+from pipelines.lake.pages import (
+    FAILED_SUFFIX,
+    SUFFIX,
+    VERSION,
+    PageFile,
+    PageHeader,
+    TornPageError,
+    page_files,
+    read_page,
+    sync_pages,
+    write_page,
+)
 from pipelines.lake.paths import DataPaths
 
 # Of no use to whoever reads a page, or about the connection: the rest stays.
@@ -83,6 +97,9 @@ class PageStore:
         self._paths, self._platform, self._night = paths, platform, night
         self._index: dict[str, PageFile] = {}
         self._sequences: dict[str, int] = {}
+        self._syncing = ThreadPoolExecutor(1, "pages")
+        self._unsynced: deque[Path] = deque()
+        self._syncs: list[Future[None]] = []
         self.torn: list[str] = []
         self.units_spent = 0
         folder = paths.pages_folder(platform, night)
@@ -115,6 +132,23 @@ class PageStore:
             return None
         header = kept.header
         return Page(request, header.status, header.headers, kept.body(), header.fetched_at)
+
+    def settle(self) -> None:
+        """Wait until all landed pages are on the disk itself: nothing that builds on them is kept before."""
+        syncs, self._syncs = self._syncs, []
+        for sync in syncs:
+            sync.result()
+
+    def close(self) -> None:
+        """Settle, and end the thread that has pages on the disk while the next ones are asked for."""
+        self.settle()
+        self._syncing.shutdown()
+
+    def _sync(self) -> None:
+        files = []
+        while self._unsynced:
+            files.append(self._unsynced.popleft())
+        sync_pages(files)
 
     def land(self, page: Page, source: str, item: str) -> None:
         """Have an answer on the disk; from then on it answers its request."""
@@ -150,6 +184,8 @@ class PageStore:
         )
         file = self._paths.page_file(self._platform, self._night, item, sequence, mark).with_suffix(suffix)
         written = write_page(file, header, page.body)
+        self._unsynced.append(file)
+        self._syncs.append(self._syncing.submit(self._sync))
         self._count(header)
         return written
 

@@ -1,6 +1,6 @@
 """Fetched pages as files: a JSON line that says what the page is, then the body as it came. Reads and writes; asks nobody.
 
-A page file appears under its name only when all of it is on the disk, so whatever has the name is whole; one that the disk tore later is
+A page file appears under its name only when all of it is written, so a killed process leaves no half of one; one that the disk tore is
 found by its length and its hash and is never taken for a page.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,22 +97,26 @@ def lookup_document(header: PageHeader, body: bytes) -> bytes:
 
 
 def write_page(file: Path, header: PageHeader, body: bytes) -> PageFile:
-    """Have a page on the disk, under its name only when all of it is there."""
+    """Write a page; it gets its name only when all of it is written, so that a process that is killed leaves it whole or not at all.
+
+    That it outlives the machine as well is for ``sync_pages``, which takes longer and can wait until something depends on it.
+    """
     line = _ENCODER.encode(header) + b"\n"
-    is_new = not file.parent.is_dir()
-    if is_new:
-        file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.draft")
     with draft.open("wb") as stream:
         stream.write(line)
         stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
     draft.rename(file)
-    sync(file.parent)
-    if is_new:
-        sync(file.parent.parent)
     return PageFile(file, header, len(line))
+
+
+def sync_pages(files: list[Path]) -> None:
+    """Have pages and their names on the disk itself."""
+    for file in files:
+        sync(file)
+    for folder in sorted({folder for file in files for folder in (file.parent, file.parent.parent)}):
+        sync(folder)
 
 
 def read_page(file: Path) -> PageFile:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from pipelines.http.clock import Clock
 from pipelines.http.protocol import (
     Answer,
     Budget,
@@ -41,12 +42,12 @@ class Timeline:
     name: str = "accounts"
     about: str = "a name: ann"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
         if " " in item.value:
             raise ValueError(f"{item.value!r} holds a space; write one name")
         return Turn((self._page(item, None),), {"newest": cursor.get("newest", 0), "before": cursor.get("newest", 0)})
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
         if page.status == 404:
             return Turn((), cursor)
         body = page.json()
@@ -71,9 +72,7 @@ class ById:
 
     def requests(self, ids: Sequence[str], server: str) -> tuple[Request, ...]:
         return (
-            Request(
-                f"{server}/lookup", (("ids", ",".join(ids)),), credential="key", asked=tuple(ids), asked_for=self.asked_for
-            ),
+            Request(f"{server}/lookup", (("ids", ",".join(ids)),), credential="key", asked=tuple(ids), asked_for=self.asked_for),
         )
 
 
@@ -135,9 +134,7 @@ def found_ids(answer: Any) -> set[str]:
     return {post["id"] for post in answer["found"]}
 
 
-SPEC = PlatformSpec(
-    "toy", "social", TABLES, (ToyPosts(), LookupFormat("toy_lookup", ToyFound(), found_ids), ToyFound())
-)
+SPEC = PlatformSpec("toy", "social", TABLES, (ToyPosts(), LookupFormat("toy_lookup", ToyFound(), found_ids), ToyFound()))
 
 
 def item(server: str, value: str = "ann", **options: Any) -> WatchItem:
@@ -151,15 +148,14 @@ class Toy:
     posts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     page_size: int = 5
+    endless: str = ""  # what follows the last page, for ever
     asked: Counter[str] = field(default_factory=Counter)
     keys: Counter[str] = field(default_factory=Counter)
 
     def fill(self, who: str, count: int, until: datetime = datetime(2026, 10, 1, 20, tzinfo=UTC)) -> None:
         for number in range(1, count + 1):
             at = until - timedelta(hours=count - number)
-            self.posts.setdefault(who, []).append(
-                {"id": f"{who}-{number}", "at": at.isoformat(), "who": who, "likes": number}
-            )
+            self.posts.setdefault(who, []).append({"id": f"{who}-{number}", "at": at.isoformat(), "who": who, "likes": number})
 
     def answer(self, target: str) -> tuple[int, Mapping[str, Any]]:
         """Status and body of a request."""
@@ -173,9 +169,13 @@ class Toy:
         if query.get("who") not in self.posts:
             return 404, {"error": "no such account"}
         posts = [post for post in self.posts[query["who"]] if post["id"] not in self.gone][::-1]
-        start = int(query.get("cursor", 0))
+        start = int(query.get("cursor", "0").partition("x")[0])
         end = start + self.page_size
-        return 200, {"posts": posts[start:end], "next": str(end) if end < len(posts) else None}
+        following = str(end) if end < len(posts) else None
+        if following is None and self.endless:
+            # Each time another cursor, to nothing or to the same page again.
+            following = f"{end if 'empty' in self.endless else start}x{sum(self.asked.values())}"
+        return 200, {"posts": posts[start:end], "next": following}
 
 
 class ToyServer:
@@ -209,7 +209,7 @@ class ToyServer:
         self._server.server_close()
 
 
-class NoTime:
+class NoTime(Clock):
     """A clock on which waiting takes no time."""
 
     def __init__(self, now: datetime = datetime(2026, 10, 2, 3, tzinfo=UTC)) -> None:
