@@ -29,6 +29,18 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a small file so that no reader ever sees half of it: temporary name, fsync, rename."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)
+    sync(file.parent)
+
+
 @contextmanager
 def alone(root: Path, name: str) -> Iterator[None]:
     """Only one process at a time works below ``root`` under this name; others wait. Finishes what a killed one left."""

@@ -1,4 +1,4 @@
-"""Files of an inbox folder: found, hashed, opened through compression and archives. Looks at no record."""
+"""Files of an inbox folder and pages of a night: found, hashed, opened through compression and archives. Looks at no record."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol, cast
 
 import zstandard
+
+from pipelines.lake.pages import SUFFIX as PAGE_SUFFIX
+from pipelines.lake.pages import TornPageError, page_files, read_header, read_page
 
 # Real Reddit dumps are written with --long=31, which every other reader refuses.
 _LARGEST_WINDOW: Final = 2**31
@@ -61,9 +64,38 @@ def files(folder: Path) -> Iterator[InboxFile]:
     found = sorted((_shown(path.relative_to(folder).as_posix()), path) for path in folder.rglob("*") if path.is_file())
     for name, path in found:
         if not PurePosixPath(name).name.startswith("."):
-            status = path.stat()
-            moment, quality = observed(name, status.st_mtime)
-            yield InboxFile(path, name, status.st_size, _content_hash(path), moment, quality)
+            yield _inbox_file(path, name)
+
+
+def night_pages(folder: Path) -> Iterator[InboxFile]:
+    """The pages that were fetched for a night and hold data, by item and sequence.
+
+    Args:
+        folder: of one platform's night.
+    """
+    for path in page_files(folder):
+        try:
+            is_data = read_header(path).header.is_data
+        except TornPageError:
+            is_data = True  # so that it is told as unreadable
+        if is_data:
+            yield _inbox_file(path, f"pages/{folder.name}/{path.parent.name}/{path.name}")
+
+
+def _inbox_file(path: Path, name: str) -> InboxFile:
+    status = path.stat()
+    moment, quality = _fetched(path) or observed(name, status.st_mtime)
+    return InboxFile(path, name, status.st_size, _content_hash(path), moment, quality)
+
+
+def _fetched(path: Path) -> tuple[datetime, str] | None:
+    """When a page was fetched; None for a file that is no page."""
+    if path.suffix != PAGE_SUFFIX:
+        return None
+    try:
+        return read_header(path).header.fetched_at.astimezone(UTC), "exact"
+    except TornPageError:
+        return None
 
 
 def _shown(name: str) -> str:
@@ -96,6 +128,8 @@ def members(file: InboxFile) -> Iterator[Member]:
             yield from _tar_members(file)
         elif name.endswith(".zip"):
             yield from _zip_members(file)
+        elif name.endswith(PAGE_SUFFIX):
+            yield from _page_members(file)
         else:
             yield Member(file.name, _suffix(file.name), partial(_whole_file, file))
     except (
@@ -108,6 +142,20 @@ def members(file: InboxFile) -> Iterator[Member]:
         RuntimeError,
     ) as error:
         raise UnreadableFileError(f"{file.name} is no readable archive: {error}") from error
+
+
+def _page_members(file: InboxFile) -> Iterator[Member]:
+    """The body of a fetched page, under the suffix that it would have as a file."""
+    try:
+        page = read_page(file.path)
+    except TornPageError as error:
+        raise UnreadableFileError(str(error)) from None
+    if not page.header.is_data:
+        raise UnreadableFileError(f"{file.name} holds an answer without data (status {page.header.status})")
+    if page.header.suffix.endswith(".zip") and not page.header.asked:
+        yield from _zip_members(file)  # a zip archive is read from its end: the page's header before it does not matter
+    else:
+        yield Member(file.name, _suffix(f"body{page.header.suffix}"), page.open)
 
 
 def _whole_file(file: InboxFile) -> IO[bytes]:

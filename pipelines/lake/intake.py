@@ -1,4 +1,4 @@
-"""One night of one platform: inbox files to lake, vault, quarantine, coverage and ledger. Knows formats only by their protocol."""
+"""One night of one platform: inbox files and fetched pages to lake, vault, quarantine, coverage and ledger. Knows formats only by their protocol."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipelines.lake import framing, inbox
 from pipelines.lake.blocks import Workers, block_results
+from pipelines.lake.collection import collection_of
 from pipelines.lake.commit import Stage, alone
 from pipelines.lake.coverage import Coverage
 from pipelines.lake.duplicates import SeenRecords
@@ -41,7 +42,7 @@ _BATCH_RECORDS: Final = 5_000
 def ingest_night(
     paths: DataPaths, inbox_folder: Path, platform: PlatformSpec, night: date, pseudonyms: Pseudonymiser, *, workers: int = 1
 ) -> NightIntake:
-    """Take in every file of ``inbox_folder/<platform>`` that no other night took.
+    """Take in every file of ``inbox_folder/<platform>`` that no other night took, and the pages that were fetched for this night.
 
     A re-run of a night replaces its files and gives the same bytes for the same inbox. Rows of a file that this night took
     in before and that has left the inbox are kept. Nothing is visible before everything is written; a run that is killed
@@ -61,7 +62,10 @@ def ingest_night(
     name = f"night-{platform.name}"
     with alone(paths.root, name):
         taken = taken_by_other_nights(paths, platform.name, night)
-        files = list(inbox.files(inbox_folder / platform.name))
+        files = [
+            *inbox.files(inbox_folder / platform.name),
+            *inbox.night_pages(paths.pages_folder(platform.name, night)),
+        ]
         kept = Kept(paths, platform, night, {file.source_hash for file in files})
         stage = Stage(paths.root, name)
         writer = NightWriter(paths, platform.name, night, platform.tables, stage)
@@ -72,6 +76,9 @@ def ingest_night(
                 for file in files:
                     intake.take(file, taken)
                 intake.keep(kept)
+                collection = collection_of(paths, platform.name, night)
+                if collection is not None:
+                    intake.coverage.collect(collection)
                 newest = max((entry.night for entry in intake.entries), default=night)
                 writer.add("coverage", intake.coverage.rows(newest))
                 touched = writer.commit(

@@ -173,7 +173,7 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         (paths.root / folder).mkdir(exist_ok=True)
     for table, schema in ANALYTIC_TABLES.items():
         empty = paths.empty_table_file(table)
-        if not empty.exists():
+        if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
     write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))

@@ -78,6 +78,31 @@ class DataPaths:
         """Results of all checks of one night."""
         return self.root / "gates" / f"night={night.isoformat()}.parquet"
 
+    def pages_folder(self, platform: str, night: date) -> Path:
+        """What one platform's live collection fetched for a night: the plan, and a folder of pages for each watched item."""
+        return self.root / "pages" / platform / night.isoformat()
+
+    def page_file(self, platform: str, night: date, item: str, sequence: int, fingerprint: str) -> Path:
+        """One fetched page: ``item`` names the watched thing without telling it, ``fingerprint`` the request."""
+        return self.pages_folder(platform, night) / item / f"{sequence:06d}-{fingerprint}.page"
+
+    def plan_file(self, platform: str, night: date) -> Path:
+        """What a night asks about, fixed when its collection first begins."""
+        return self.pages_folder(platform, night) / "plan.json"
+
+    def cursor_file(self, platform: str, item: str) -> Path:
+        """Where a watched item stands, by night."""
+        return self.root / "state" / "cursors" / platform / f"{item}.json"
+
+    def collection_file(self, platform: str, night: date) -> Path:
+        """What a platform's live collection did in a night, and where it was cut short; coverage is made from it."""
+        return self.root / "state" / "collection" / platform / f"night={night.isoformat()}.json"
+
+    @property
+    def watchlist(self) -> Path:
+        """What is collected live, unless the environment names another file."""
+        return self.root / "watchlist.yaml"
+
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that only dbt opens."""

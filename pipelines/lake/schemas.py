@@ -164,12 +164,15 @@ ATTENTION_SERIES: Final = _table(
 # What each source delivered for each event day; event day = covered_on.
 COVERAGE: Final = _table(
     _required("platform", pa.string()),
-    _required("source", pa.string()),  # native format name
+    _required(
+        "source", pa.string()
+    ),  # native format name, or 'live_' and the source of a live collection, counted in watched items
     _required("covered_on", pa.date32()),
     pa.field("expected_count", pa.int64()),  # NULL: the source does not say
     _required("got_count", pa.int64()),
     _required("quarantined_count", pa.int64()),
-    _required("status", pa.string()),  # ok, partial
+    _required("status", pa.string()),  # ok, partial; skipped where the live collection had no credentials
+    pa.field("reason", pa.string()),  # why a live source is not whole, in fixed words
 )
 
 # Vault: what identifies people. Joined by key, kept apart, short retention.

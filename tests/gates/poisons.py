@@ -148,7 +148,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
     "landed/coverage": {
         "counts are not negative": (0, {"got_count": -1}),
-        "a day is partial exactly when records of it were refused": (0, {"quarantined_count": 0}),
+        "a format's day is partial exactly when records of it were refused": (0, {"quarantined_count": 0}),
+        "a live source says why it is not whole, and a whole one says nothing": (2, {"reason": None}),
         "covered days lie between 1990 and the end of time": (0, {"covered_on": date(1989, 1, 1)}),
         "rows lie in the folder of their event day": (0, {"covered_on": date(2026, 8, 9)}),
     },
@@ -288,6 +289,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "counts and ratios are not negative": (0, {"quarantined_count": -1}),
         "a day is unknown exactly where nothing says what to expect": (0, {"expected_count": None}),
         "an outage is a day on which nothing came": (0, {"status": "outage"}),
+        "what was skipped says why": (2, {"reason": None}),
         "the ratio is what came over what was expected": (0, {"coverage_ratio": 0.4}),
         "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
     },

@@ -117,6 +117,9 @@ LANDED: Final[dict[str, Rows]] = {
         "coverage",
         _COVERED | {"covered_on": date(2026, 8, 10), "source_hash": ""},
         _COVERED | {"covered_on": date(2026, 8, 11), "source_hash": "", "quarantined_count": 0, "status": "ok"},
+        _COVERED
+        | {"covered_on": date(2026, 8, 11), "source_hash": "", "source": "live_accounts", "quarantined_count": 0}
+        | {"expected_count": 3, "got_count": 2, "reason": "1 of 3 cut short: budget"},
     ),
 }
 
@@ -340,6 +343,7 @@ MARTED: Final[dict[str, Rows]] = {
     "coverage_days": [
         _WATCHED | {"covered_on": date(2026, 8, 10), "expected_count": 10.0, "coverage_ratio": 0.5, "status": "ok"},
         _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},
+        _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
 VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}

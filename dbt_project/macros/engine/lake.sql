@@ -25,7 +25,7 @@
         ) -%}
         {%- do files.extend(found.columns[0].values()) -%}
     {%- endif -%}
-    read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{{ ", " if not loop.last }}{% endfor %}], hive_partitioning = true, hive_types = {'day': date})
+    read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{{ ", " if not loop.last }}{% endfor %}], union_by_name = true, hive_partitioning = true, hive_types = {'day': date})
 {% endmacro %}
 
 {# Hand a model over as one Parquet file, by a temporary name, so that no reader sees half a file. A table that is built whole keeps

@@ -14,7 +14,10 @@ sources as (
         any_value(collection_method) as collection_method,
         sum(got_count)::bigint as got_count,
         sum(quarantined_count)::bigint as quarantined_count,
-        max(expected_count) as stated_count
+        max(expected_count) as stated_count,
+        -- A live collection says itself whether it was whole.
+        max(status) filter (where starts_with(source, 'live_')) as stated_status,
+        max(reason) as reason
     from landed
     group by all
 ),
@@ -57,7 +60,9 @@ filled as (
         days.collection_method,
         coalesce(sources.got_count, 0)::bigint as got_count,
         coalesce(sources.quarantined_count, 0)::bigint as quarantined_count,
-        sources.stated_count
+        sources.stated_count,
+        sources.stated_status,
+        sources.reason
     from days
     left join sources using (platform, source, covered_on)
 ),
@@ -95,10 +100,13 @@ select
     expected_count,
     got_count / nullif(expected_count, 0) as coverage_ratio,
     case
+        when stated_status = 'skipped' then 'skipped'
         when expected_count is null or expected_count = 0 then 'unknown'
         when got_count = 0 then 'outage'
+        when stated_status = 'partial' then 'partial'
         when got_count < {{ var("coverage_threshold_ratio") }} * expected_count then 'partial'
         else 'ok'
-    end as status
+    end as status,
+    reason
 from judged
 order by platform, source, covered_on
