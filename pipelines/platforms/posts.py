@@ -43,11 +43,12 @@ class Author:
     status: str | None = None
     country: str | None = None
     links: list[str] | None = None  # of the profile, beside its text; None where the payload is no whole profile
+    may_be_named: bool = True  # False: it asks not to be featured, so no table names it however many follow it
 
     def rows(self, context: FileContext, observed_at: datetime, quality: str) -> list[Row]:
         """A profile snapshot and its vault twin."""
         key = context.pseudonyms.key(context.platform, self.native_id)
-        is_public = (self.followers_count or 0) > PUBLIC_FOLLOWERS or self.actor_class in PUBLIC_CLASSES
+        is_public = self.may_be_named and ((self.followers_count or 0) > PUBLIC_FOLLOWERS or self.actor_class in PUBLIC_CLASSES)
         stamp = {"platform": context.platform, "account_key": key, "observed_at": observed_at, "ts_quality": quality}
         account = {
             "handle_key": context.pseudonyms.handle_key(context.platform, self.handle) if self.handle else None,

@@ -12,6 +12,7 @@ from pipelines.platforms import values
 from pipelines.platforms.mastodon.html import text_and_links
 from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.tombstones import tombstone
 
 TABLES: Final = SOCIAL_TABLES
 PLATFORM: Final = "mastodon"
@@ -49,8 +50,15 @@ def _key(context: FileContext, native_id: str) -> str:
     return context.pseudonyms.key(PLATFORM, native_id)
 
 
+def _has_opted_out(account: dict[str, Any]) -> bool:
+    """Whether the account says that it is not to be indexed; what it leaves unsaid is no wish."""
+    return account.get("noindex") is True or account.get("indexable") is False
+
+
 def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
-    """Rows of an Account entity. Raises BadRecord."""
+    """Rows of an Account entity; of one that has opted out, its tombstone only. Raises BadRecord."""
+    if _has_opted_out(account):
+        return [tombstone(context, "account", _native_account(account, "account"), "opted_out")]
     note, links = text_and_links(account["note"]) if isinstance(account.get("note"), str) else ("", [])
     fields = [field["value"] for field in values.mappings(account.get("fields")) if isinstance(field.get("value"), str)]
     created = values.text(account.get("created_at"))
@@ -67,6 +75,7 @@ def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
         actor_class="bot" if account.get("bot") is True else None,
         status="suspended" if account.get("suspended") is True else "active",
         links=[*links, *(link for field in fields for link in text_and_links(field)[1])],
+        may_be_named=account.get("discoverable") is not False,
     ).rows(context, context.observed_at, context.observed_quality)
 
 
@@ -78,10 +87,15 @@ def _native_status(status: dict[str, Any]) -> str:
 
 
 def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
-    """Rows of a Status entity, and of the status it boosts. Raises BadRecord (``not_public`` for followers-only posts)."""
+    """Rows of a Status entity, and of the status it boosts; of an author who has opted out, a tombstone only.
+
+    Raises BadRecord (``not_public`` for followers-only posts).
+    """
     uri = _native_status(status)
     account = values.mapping(status.get("account"), "account")
     author = _native_account(account, "account")
+    if _has_opted_out(account):
+        return [tombstone(context, "account", author, "opted_out")]
     visibility = status.get("visibility", "public")
     if not isinstance(visibility, str) or visibility not in _PUBLIC:
         raise BadRecord("not_public", f"visibility is {str(visibility)[:40]!r}: not meant for the public", "visibility")
@@ -270,9 +284,9 @@ class Timeline(_Statuses):
     name = "mastodon_statuses"
 
     def matches(self, sample: Sample) -> bool:
-        """Status entities."""
+        """Status entities; an empty list is a page that holds none."""
         first = sample.first_value
-        return _is_status(first) or (isinstance(first, list) and bool(first) and _is_status(first[0]))
+        return _is_status(first) or (isinstance(first, list) and (not first or _is_status(first[0])))
 
     def split(self, document: Any) -> Iterable[Any]:
         """The statuses."""
@@ -350,6 +364,17 @@ class ErrorBody:
         """Never lands. Raises BadRecord ``error_response``."""
         body = values.optional_mapping(record.value)
         raise BadRecord("error_response", f"the server answered: {str(body.get('error'))[:200]}")
+
+
+def post_ids_of(answer: Any) -> set[str]:
+    """The URI of the status that answers a lookup."""
+    return set(filter(None, [values.text(values.optional_mapping(answer).get("uri"))]))
+
+
+def account_ids_of(answer: Any) -> set[str]:
+    """The native id of the account that answers a lookup."""
+    account = values.optional_mapping(answer)
+    return set(filter(None, [values.text(account.get("url")) or values.text(account.get("acct"))]))
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (ThreadContext(), Timeline(), StatusLines(), Accounts(), ErrorBody())
