@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms import values
-from pipelines.platforms.mastodon.html import text_and_links
+from pipelines.platforms.activitypub.parse import Collections, ObjectLines, Objects
+from pipelines.platforms.fediverse import instance, tags_of
+from pipelines.platforms.html import text_and_links
 from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.tombstones import tombstone
@@ -30,19 +31,10 @@ def _native_account(account: dict[str, Any], field_name: str) -> str:
     return native
 
 
-def _instance(url: str | None, username: str | None) -> str | None:
-    """The instance's host, unless the host is named after the person (a one-person server is no public place)."""
-    try:
-        host = (urlsplit(url or "").hostname or "").lower()
-    except ValueError:
-        return None
-    return host if host and (username or "").casefold() not in host.split(".") else None
-
-
 def _address(account: dict[str, Any]) -> str | None:
     """user@host, also where the own instance leaves the host out."""
     acct = values.text(account.get("acct"))
-    host = _instance(values.text(account.get("url")), None)
+    host = instance(values.text(account.get("url")), None)
     return acct if acct is None or "@" in acct or host is None else f"{acct}@{host}"
 
 
@@ -147,9 +139,9 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 "published_at": published_at,
                 "edited_at": values.time(edited, "edited_at", context) if edited else None,
                 "language": texts.primary_language(values.text(status.get("language"))),
-                "community": _instance(values.text(account.get("url")), values.text(account.get("username"))),
+                "community": instance(values.text(account.get("url")), values.text(account.get("username"))),
                 "parent_post_key": _key(context, parent_uri) if parent_uri else None,
-                "tags": _tags(status, written),
+                "tags": tags_of(written, values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))])),
                 "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
                 "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
                 "mentioned_account_keys": [_key(context, native) for native in mentions],
@@ -191,14 +183,6 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
         rows.append(_edge(context, "quote", (author, quoted[1]), (uri, quoted[0]), published_at))
     rows += [_edge(context, "mention", (author, native), (uri, None), published_at) for native in mentions]
     return rows
-
-
-def _tags(status: dict[str, Any], written: str) -> list[str]:
-    """The tags as their author wrote them, and those listed beside them that are not the same without accents."""
-    listed = texts.normalise_tags(values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))]))
-    own = texts.tags_in(written)
-    folded = set(map(texts.without_accents, own))
-    return [*own, *(tag for tag in listed if texts.without_accents(tag) not in folded)]
 
 
 def _parent(
@@ -377,4 +361,14 @@ def account_ids_of(answer: Any) -> set[str]:
     return set(filter(None, [values.text(account.get("url")) or values.text(account.get("acct"))]))
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (ThreadContext(), Timeline(), StatusLines(), Accounts(), ErrorBody())
+# An account's archive is ActivityPub: ``outbox.json`` and ``actor.json``.
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    ThreadContext(),
+    Timeline(),
+    StatusLines(),
+    Accounts(),
+    Collections(),
+    Objects(),
+    ObjectLines(),
+    ErrorBody(),
+)
