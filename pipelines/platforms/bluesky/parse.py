@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipelines.platforms import values
-from pipelines.platforms.bluesky import fields
+from pipelines.platforms.bluesky import car, fields
 from pipelines.platforms.bluesky.records import (
     COLLECTIONS,
     DELETED_SUBJECTS,
@@ -34,6 +34,9 @@ from pipelines.platforms.times import from_unix, plausible
 TABLES: Final = SOCIAL_TABLES
 _STATUSES: Final = {"takendown": "suspended", "suspended": "suspended", "deleted": "deleted", "deactivated": "deactivated"}
 _KINDS: Final = ("commit", "identity", "account")
+# A map whose first key is 'roots', after the header's length.
+_CAR_HEADER: Final = b"\x65roots"
+_CAR_HEADER_BYTES: Final = 16
 
 
 class Jetstream:
@@ -378,6 +381,28 @@ class ErrorBody:
         raise BadRecord("error_response", f"the server answered {str(body.get('error'))[:80]}: {str(body.get('message'))[:200]}")
 
 
+class Repository:
+    """A repository export of com.atproto.sync.getRepo: all records of one account."""
+
+    name = "bluesky_repository"
+    framing = Framing.BINARY
+    collection_method = "archive"
+
+    def matches(self, sample: Sample) -> bool:
+        """The name of a CAR file, or the beginning of its header."""
+        return sample.suffix == ".car" or _CAR_HEADER in sample.head[:_CAR_HEADER_BYTES]
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The records of the collections that a table takes; problems with their offsets. Raises BadRecord."""
+        return car.records(document, COLLECTIONS)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one record, dated by its key and its claim. Raises BadRecord."""
+        item = values.mapping(record.value, "record")
+        uri = fields.record_uri(item.get("uri"), "uri")
+        return unwitnessed_rows(uri, values.mapping(item.get("value"), "value"), context)
+
+
 def post_ids_of(answer: Any) -> set[str]:
     """URIs of the posts in a getPosts answer."""
     return _texts_in(answer, "posts", "uri")
@@ -393,6 +418,7 @@ def _texts_in(answer: Any, listed: str, name: str) -> set[str]:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    Repository(),
     Jetstream(),
     Feed(),
     Thread(),
