@@ -6,14 +6,14 @@ import csv
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
 import msgspec
 import zstandard
 
-from pipelines.platforms.protocol import BadRecord
+from pipelines.platforms.protocol import BadRecord, Cut
 
 CHUNK_BYTES: Final = 1 << 20
 LONGEST_LINE_BYTES: Final = 16 << 20
@@ -226,6 +226,20 @@ def raw_document(stream: IO[bytes]) -> Framed:
         problem = BadRecord("oversized", f"the document has {count:,} bytes; at most {LARGEST_DOCUMENT_BYTES:,} are read")
         return Framed(0, 0, b"", problem=problem, sha256=digest.hexdigest(), byte_count=count)
     return Framed(0, 0, b"".join(parts))
+
+
+def cuts(pieces: Iterable[Cut]) -> Iterator[Framed]:
+    """Records that a format cut out of a binary file, with their offsets."""
+    for index, piece in enumerate(pieces):
+        yield Framed(index, piece.byte_offset, canonical(piece.value), value=piece.value, problem=piece.problem)
+
+
+def canonical(item: Any) -> bytes:
+    """Bytes by which an item that was split out of a document is known again."""
+    try:
+        return msgspec.json.encode(item, order="deterministic")
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return repr(item).encode("utf-8", "surrogatepass")
 
 
 def csv_header(head: bytes) -> list[str]:

@@ -12,7 +12,6 @@ from tarfile import TarError
 from typing import IO, Any, Final
 from zipfile import BadZipFile
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -265,16 +264,13 @@ def _records(native: NativeFormat, stream: IO[bytes]) -> Iterator[framing.Framed
             yield whole
             return
         try:
-            items = list(native.split(whole.value if native.framing is Framing.JSON else whole.raw))
+            split = native.split(whole.value if native.framing is Framing.JSON else whole.raw)
+            items = split if native.framing is Framing.BINARY else list(split)
         except BadRecord as problem:
             yield replace(whole, problem=problem)
             return
+        if native.framing is Framing.BINARY:
+            yield from framing.cuts(items)
+            return
         for index, item in enumerate(items):
-            yield framing.Framed(index, None, _canonical(item), value=item)
-
-
-def _canonical(item: Any) -> bytes:
-    try:
-        return msgspec.json.encode(item, order="deterministic")
-    except (TypeError, ValueError, msgspec.MsgspecError):
-        return repr(item).encode("utf-8", "surrogatepass")
+            yield framing.Framed(index, None, framing.canonical(item), value=item)

@@ -43,11 +43,12 @@ class Author:
     status: str | None = None
     country: str | None = None
     links: list[str] | None = None  # of the profile, beside its text; None where the payload is no whole profile
+    may_be_named: bool = True  # False: it asks not to be featured, so no table names it however many follow it
 
     def rows(self, context: FileContext, observed_at: datetime, quality: str) -> list[Row]:
         """A profile snapshot and its vault twin."""
         key = context.pseudonyms.key(context.platform, self.native_id)
-        is_public = (self.followers_count or 0) > PUBLIC_FOLLOWERS or self.actor_class in PUBLIC_CLASSES
+        is_public = self.may_be_named and ((self.followers_count or 0) > PUBLIC_FOLLOWERS or self.actor_class in PUBLIC_CLASSES)
         stamp = {"platform": context.platform, "account_key": key, "observed_at": observed_at, "ts_quality": quality}
         account = {
             "handle_key": context.pseudonyms.handle_key(context.platform, self.handle) if self.handle else None,
@@ -90,6 +91,7 @@ class Post:
     observed_at: datetime
     url: str | None = None
     tags: list[str] | None = None  # where the payload lists them; else they are read from the text
+    links: list[str] | None = None  # where the payload lists them; else they are read from the text
     mentioned: list[str] = field(default_factory=list)  # native ids
     counters: dict[str, Any] = field(default_factory=dict)  # columns of post_metrics
     more: dict[str, Any] = field(default_factory=dict)  # further columns of posts
@@ -101,7 +103,7 @@ class Post:
         key = context.pseudonyms.key
         post_key = key(context.platform, self.native_id)
         account_key = key(context.platform, self.author_id) if self.author_id else None
-        links = links_in(self.text)
+        links = links_in(self.text) if self.links is None else self.links
         canonical = [found for found in map(canonical_url, links) if found]
         stamp = {"platform": context.platform, "observed_at": self.observed_at, "ts_quality": self.ts_quality}
         mentioned = list(dict.fromkeys(self.mentioned))

@@ -27,6 +27,7 @@ class Framing(enum.StrEnum):
     JSON = "json"  # one JSON document, split by the format into its items
     CSV = "csv"  # header row, then one record a row
     XML = "xml"  # one XML document, handed to the format as bytes and split by it
+    BINARY = "binary"  # one binary file, handed to the format as bytes and split by it into ``Cut``s
 
 
 class Row(NamedTuple):
@@ -52,6 +53,14 @@ class BadRecord(ValueError):
         self.code = code
         self.reason = reason
         self.field_name = field_name
+
+
+class Cut(NamedTuple):
+    """One record that a format itself cut out of a binary file, or the place where it could not."""
+
+    value: Any
+    byte_offset: int | None
+    problem: BadRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class NativeFormat(Protocol):
         ...
 
     def split(self, document: Any) -> Iterable[Any]:
-        """Items of a JSON or XML document, one per record. LINES and CSV formats return ``(document,)``.
+        """Items of a JSON or XML document, one per record; of a BINARY file, ``Cut``s. LINES and CSV formats return ``(document,)``.
 
         Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
         """

@@ -139,3 +139,23 @@ def test_arbitrary_json_is_refused_and_never_breaks_a_format(document: Any, fiel
         native.matches(Sample("x", "", b"", document))
         shapes = [document, [document], broken, [broken], {"ancestors": [broken], "descendants": [document]}]
         drive(native, shapes, context("mastodon"))
+
+
+@pytest.mark.parametrize("wish", [{"noindex": True}, {"indexable": False}])
+def test_who_asks_not_to_be_indexed_gives_a_tombstone_and_nothing_else(wish: dict[str, bool]) -> None:
+    outcome = drive(Timeline(), [[status("10", ANN | wish)]], context("mastodon"))
+    assert outcome.by_table == {"deletions": 1}
+    (row,) = outcome.of("deletions")
+    assert (row["subject_type"], row["subject_key"], row["reason"]) == ("account", key(ANN["url"]), "opted_out")
+
+
+def test_a_boost_of_one_who_asks_not_to_be_indexed_shows_nothing_of_the_boosted_status() -> None:
+    boosted = status("10", ANN | {"noindex": True})
+    outcome = drive(Timeline(), [[status("11", BEN, reblog=boosted)]], context("mastodon"))
+    assert outcome.by_table == {"posts": 1, "interactions": 1, "accounts": 1, "vault_accounts": 1, "deletions": 1}
+
+
+def test_who_asks_not_to_be_featured_is_never_named() -> None:
+    many = ANN | {"followers_count": 2_000_000, "display_name": "Ann"}
+    found = drive(Timeline(), [[status("10", many), status("11", many | {"discoverable": False})]], context("mastodon"))
+    assert [row["public_name"] for row in found.of("accounts")] == ["Ann", None]

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pipelines.lake.schemas import POST_METRICS
+from pipelines.platforms.activitypub.parse import Objects
 from pipelines.platforms.bluesky.parse import Feed
 from pipelines.platforms.instagram.parse import Posts
 from pipelines.platforms.mastodon.parse import Timeline
@@ -18,7 +19,7 @@ from pipelines.platforms.reddit.parse import PushshiftSubmissions
 from pipelines.platforms.registry import PLATFORMS
 from pipelines.platforms.tiktok.parse import WebItems
 from pipelines.platforms.youtube.parse import Videos
-from tests.contracts import test_bluesky, test_instagram, test_mastodon, test_reddit, test_tiktok, test_youtube
+from tests.contracts import test_activitypub, test_bluesky, test_instagram, test_mastodon, test_reddit, test_tiktok, test_youtube
 from tests.contracts.harness import REALDATA, context, drive
 from tests.realdata.inbox import lay_out
 from tests.realdata.records import records_of
@@ -47,7 +48,9 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
     video["statistics"] = dict.fromkeys(("viewCount", "likeCount", "commentCount"), str(number))
     stats = dict.fromkeys(("playCount", "diggCount", "commentCount", "shareCount", "collectCount"), number)
     post = dict.fromkeys(("likesCount", "commentsCount", "videoViewCount"), number)
+    totals = {name: {"type": "Collection", "totalItems": number} for name in ("likes", "replies", "shares")}
     return {
+        "activitypub": (Objects(), test_activitypub.note(views=number, **totals)),
         "bluesky": (Feed(), {"feed": [{"post": view}]}),
         "mastodon": (Timeline(), [test_mastodon.status("10", test_mastodon.ANN, **toot)]),
         "reddit": (PushshiftSubmissions(), submission),

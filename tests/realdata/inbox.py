@@ -20,6 +20,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "cassettes"),
         ("mastodon_rtoot_vcr/rtoot_fixtures.tar.gz", "*.json"),
     ),
+    "activitypub": (("activitypub/lemmy_apub_assets.tar.gz", "*"),),
     "youtube": (
         ("youtube_api/python_youtube_testdata.tar.gz", "*"),
         ("youtube_comments/comments.jsonl", "*"),

@@ -59,7 +59,7 @@ def _recognised(platform: PlatformSpec, member: inbox.Member) -> NativeFormat | 
 def _first_value(kind: Framing, head: bytes, member: inbox.Member) -> object:
     if kind is Framing.CSV:
         return framing.csv_header(head) if member.suffix == ".csv" else None
-    if kind is Framing.XML:
+    if kind in {Framing.XML, Framing.BINARY}:
         return None
     with member.open() as stream:
         if kind is Framing.JSON:

@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipelines.platforms import values
-from pipelines.platforms.bluesky import fields
+from pipelines.platforms.bluesky import car, fields
+from pipelines.platforms.bluesky.records import (
+    COLLECTIONS,
+    DELETED_SUBJECTS,
+    PROFILE,
+    record_rows,
+    unsupported,
+    unwitnessed_rows,
+)
 from pipelines.platforms.bluesky.rows import (
     POST,
     Sighting,
@@ -16,7 +24,6 @@ from pipelines.platforms.bluesky.rows import (
     edge_row,
     file_sighting,
     follow_row,
-    post_rows,
     post_view_rows,
     repost_rows,
 )
@@ -25,13 +32,11 @@ from pipelines.platforms.protocol import BadRecord, FileContext, Framing, Native
 from pipelines.platforms.times import from_unix, plausible
 
 TABLES: Final = SOCIAL_TABLES
-_LIKE: Final = "app.bsky.feed.like"
-_REPOST: Final = "app.bsky.feed.repost"
-_FOLLOW: Final = "app.bsky.graph.follow"
-_PROFILE: Final = "app.bsky.actor.profile"
-_DELETED_SUBJECTS: Final = {POST: "post", _REPOST: "post", _LIKE: "interaction", _FOLLOW: "follow"}
 _STATUSES: Final = {"takendown": "suspended", "suspended": "suspended", "deleted": "deleted", "deactivated": "deactivated"}
 _KINDS: Final = ("commit", "identity", "account")
+# A map whose first key is 'roots', after the header's length.
+_CAR_HEADER: Final = b"\x65roots"
+_CAR_HEADER_BYTES: Final = 16
 
 
 class Jetstream:
@@ -76,10 +81,8 @@ class Jetstream:
         return plausible(moment, context.observed_at, "time_us")
 
     @staticmethod
-    def _snapshot(
-        profile: dict[str, Any], status: str | None, sighting: Sighting, context: FileContext, created_claim: Any = None
-    ) -> list[Row]:
-        return account_rows({**profile, "createdAt": created_claim}, sighting, context, status)
+    def _snapshot(profile: dict[str, Any], status: str | None, sighting: Sighting, context: FileContext) -> list[Row]:
+        return account_rows(profile, sighting, context, status)
 
     def _account(self, actor: str, body: dict[str, Any], sighting: Sighting, context: FileContext) -> list[Row]:
         named = body.get("status")
@@ -93,46 +96,19 @@ class Jetstream:
         collection, rkey, operation = commit.get("collection"), commit.get("rkey"), commit.get("operation")
         if not isinstance(collection, str) or not isinstance(rkey, str) or not collection or not rkey:
             raise BadRecord("missing_id", "the commit names no collection and record key", "commit.rkey")
-        if collection not in {*_DELETED_SUBJECTS, _PROFILE}:
-            raise BadRecord("unsupported_collection", f"no table takes records of {collection[:100]}", "commit.collection")
+        if collection not in COLLECTIONS:
+            raise unsupported(collection)
         uri = f"at://{actor}/{collection}/{rkey}"
         if operation == "delete":
-            if collection == _PROFILE:  # the profile card goes, the account stays
+            if collection == PROFILE:  # the profile card goes, the account stays
                 return self._snapshot({"did": actor}, "active", sighting, context)
-            subject = _DELETED_SUBJECTS[collection]
+            subject = DELETED_SUBJECTS[collection]
             return [deletion_row(subject, uri, sighting.observed_at, "deleted_by_author", sighting, context)]
         if operation not in ("create", "update"):
             raise BadRecord("unexpected_shape", f"operation {str(operation)[:40]!r} is unknown", "commit.operation")
         record = values.mapping(commit.get("record"), "commit.record")
-        if collection == POST:
-            edited_at = sighting.observed_at if operation == "update" else None
-            return post_rows(uri, record, sighting.observed_at, sighting, context, edited_at=edited_at)
-        if collection == _PROFILE:
-            claim = record.get("createdAt")
-            return self._snapshot({**record, "did": actor, "labels": None}, "active", sighting, context, claim)
-        return self._edge(uri, collection, record, sighting, context)
-
-    @staticmethod
-    def _edge(uri: str, collection: str, record: dict[str, Any], sighting: Sighting, context: FileContext) -> list[Row]:
-        actor, rkey = fields.authority(uri), uri.rsplit("/", 1)[-1]
-        happened = fields.published_time(record.get("createdAt"), sighting.observed_at, rkey)
-        if collection == _FOLLOW:
-            target = fields.did(record.get("subject"), "subject")
-            return [follow_row(uri, actor, target, happened, sighting, context)]
-        subject = fields.record_uri(values.mapping(record.get("subject"), "subject").get("uri"), "subject.uri")
-        if collection == _REPOST:
-            return repost_rows(uri, subject, happened, sighting, context)
-        return [
-            edge_row(
-                context,
-                "like",
-                uri,
-                (actor, fields.authority(subject)),
-                (None, subject),
-                happened[0],
-                sighting.columns(happened[1]),
-            )
-        ]
+        edited_at = sighting.observed_at if operation == "update" else None
+        return record_rows(uri, record, sighting.observed_at, sighting, context, edited_at=edited_at)
 
 
 def _first_key(sample: Sample, key: str, kind: type) -> bool:
@@ -237,16 +213,18 @@ class Thread:
 
 
 class Posts:
-    """getPosts, searchPosts, getQuotes: ``{"posts": [postView]}``; also a bare list of ``{"uri", "value"}`` records."""
+    """getPosts, getQuotes: ``{"posts": [postView]}``; listRecords: ``{"records": [{"uri", "value"}]}``; also bare lists of either."""
 
     name = "bluesky_posts"
     framing = Framing.JSON
     collection_method = "timeline"
 
     def matches(self, sample: Sample) -> bool:
-        """Post views or repository records with at:// URIs."""
-        items = self._items(sample.first_value)
-        return bool(items) and all(
+        """Post views or repository records with at:// URIs; an envelope may be empty."""
+        first = sample.first_value
+        items = self._items(first)
+        is_envelope = isinstance(first, dict) and any(isinstance(first.get(name), list) for name in ("posts", "records"))
+        return (bool(items) or is_envelope) and all(
             isinstance(item, dict) and str(item.get("uri", "")).startswith("at://") and ("record" in item or "value" in item)
             for item in items[:3]
         )
@@ -258,15 +236,68 @@ class Posts:
         return values.sequence(document)
 
     def split(self, document: Any) -> Iterable[Any]:
-        """The posts."""
+        """The posts or records."""
         return self._items(document)
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
-        """Rows of one post. Raises BadRecord."""
+        """Rows of one post view, or of one record of any collection that a table takes. Raises BadRecord."""
         view = values.mapping(_lexicon(record.value), "post")
-        if fields.collection(fields.record_uri(view.get("uri"), "uri")) != POST:
-            raise BadRecord("unsupported_collection", "the record is no post", "uri")
-        return post_view_rows(view, context)
+        uri = fields.record_uri(view.get("uri"), "uri")
+        if fields.collection(uri) == POST:
+            return post_view_rows(view, context)
+        if "value" not in view:
+            raise unsupported(fields.collection(uri))
+        return unwitnessed_rows(uri, values.mapping(view["value"], "value"), context)
+
+
+class FoundPosts(Posts):
+    """searchPosts, which alone tells how many posts it hits."""
+
+    name = "bluesky_search"
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """``posts`` beside ``hitsTotal``."""
+        return isinstance(sample.first_value, dict) and "hitsTotal" in sample.first_value and super().matches(sample)
+
+
+class Reactions:
+    """getLikes (``likes``) and getRepostedBy (``repostedBy``): a post's URI and who reacted to it."""
+
+    name = "bluesky_reactions"
+    framing = Framing.JSON
+    collection_method = "timeline"
+
+    def matches(self, sample: Sample) -> bool:
+        """A ``uri`` beside either list."""
+        return _first_key(sample, "uri", str) and (
+            _first_key(sample, "likes", list) or _first_key(sample, "repostedBy", list) or _first_key(sample, "reposted_by", list)
+        )
+
+    def split(self, document: Any) -> Iterator[Any]:
+        """One record for each who reacted, with the post's URI."""
+        whole = values.mapping(document, "document")
+        uri = fields.record_uri(whole.get("uri"), "uri")
+        for like in values.sequence(whole.get("likes")):
+            yield {"uri": uri, "like": like}
+        for profile in values.sequence(whole.get("repostedBy", whole.get("reposted_by"))):
+            yield {"uri": uri, "repostedBy": profile}
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """The profile's rows, and the like. The API does not say when a repost was made: it gives no edge. Raises BadRecord."""
+        item = _lexicon(values.mapping(record.value, "item"))
+        sighting = file_sighting(context)
+        if "repostedBy" in item:
+            return account_rows(values.mapping(item["repostedBy"], "repostedBy"), sighting, context)
+        like = values.mapping(item.get("like"), "like")
+        actor = values.mapping(like.get("actor"), "like.actor")
+        native, subject = fields.did(actor.get("did"), "like.actor.did"), fields.record_uri(item.get("uri"), "uri")
+        witnessed = values.time(like.get("indexedAt"), "like.indexedAt", context)
+        moment, quality = fields.published_time(like.get("createdAt"), witnessed, "")
+        ends = (native, fields.authority(subject))
+        # The like's own URI is not told; the pair is then what identifies it.
+        edge = edge_row(context, "like", f"like:{native}:{subject}", ends, (None, subject), moment, sighting.columns(quality))
+        return [edge, *account_rows(actor, sighting, context)]
 
 
 class Profiles:
@@ -350,4 +381,51 @@ class ErrorBody:
         raise BadRecord("error_response", f"the server answered {str(body.get('error'))[:80]}: {str(body.get('message'))[:200]}")
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (Jetstream(), Feed(), Thread(), Follows(), Posts(), Profiles(), ErrorBody())
+class Repository:
+    """A repository export of com.atproto.sync.getRepo: all records of one account."""
+
+    name = "bluesky_repository"
+    framing = Framing.BINARY
+    collection_method = "archive"
+
+    def matches(self, sample: Sample) -> bool:
+        """The name of a CAR file, or the beginning of its header."""
+        return sample.suffix == ".car" or _CAR_HEADER in sample.head[:_CAR_HEADER_BYTES]
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The records of the collections that a table takes; problems with their offsets. Raises BadRecord."""
+        return car.records(document, COLLECTIONS)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one record, dated by its key and its claim. Raises BadRecord."""
+        item = values.mapping(record.value, "record")
+        uri = fields.record_uri(item.get("uri"), "uri")
+        return unwitnessed_rows(uri, values.mapping(item.get("value"), "value"), context)
+
+
+def post_ids_of(answer: Any) -> set[str]:
+    """URIs of the posts in a getPosts answer."""
+    return _texts_in(answer, "posts", "uri")
+
+
+def account_ids_of(answer: Any) -> set[str]:
+    """DIDs of the accounts in a getProfiles answer."""
+    return _texts_in(answer, "profiles", "did")
+
+
+def _texts_in(answer: Any, listed: str, name: str) -> set[str]:
+    return set(values.texts([item.get(name) for item in values.mappings(values.optional_mapping(answer).get(listed))]))
+
+
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    Repository(),
+    Jetstream(),
+    Feed(),
+    Thread(),
+    Follows(),
+    Reactions(),
+    FoundPosts(),
+    Posts(),
+    Profiles(),
+    ErrorBody(),
+)

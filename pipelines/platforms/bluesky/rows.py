@@ -276,7 +276,7 @@ def post_view_rows(view: dict[str, Any], context: FileContext, *, depth: int = 0
     uri = fields.record_uri(view.get("uri"), "uri")
     record = values.mapping(view.get("record", view.get("value")), "record")
     if view.get("indexedAt") is None:
-        witnessed = _claimed_without_witness(record, uri, context)
+        witnessed = claimed_without_witness(record, uri, context)
     else:
         witnessed = values.time(view["indexedAt"], "indexedAt", context)
     rows = post_rows(uri, record, witnessed, sighting, context, labels=view.get("labels"))
@@ -314,7 +314,7 @@ def _quoted_views(view: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _claimed_without_witness(record: dict[str, Any], uri: str, context: FileContext) -> datetime:
+def claimed_without_witness(record: dict[str, Any], uri: str, context: FileContext) -> datetime:
     """The best witness of a bare record: its timestamp key, else its own claim. Raises BadRecord if neither is plausible."""
     keyed = fields.tid_time(uri.rsplit("/", 1)[-1])
     if keyed is not None and keyed <= context.observed_at:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms import values
-from pipelines.platforms.mastodon.html import text_and_links
+from pipelines.platforms.activitypub.parse import Collections, ObjectLines, Objects
+from pipelines.platforms.fediverse import instance, tags_of
+from pipelines.platforms.html import text_and_links
 from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
+from pipelines.platforms.tombstones import tombstone
 
 TABLES: Final = SOCIAL_TABLES
 PLATFORM: Final = "mastodon"
@@ -29,19 +31,10 @@ def _native_account(account: dict[str, Any], field_name: str) -> str:
     return native
 
 
-def _instance(url: str | None, username: str | None) -> str | None:
-    """The instance's host, unless the host is named after the person (a one-person server is no public place)."""
-    try:
-        host = (urlsplit(url or "").hostname or "").lower()
-    except ValueError:
-        return None
-    return host if host and (username or "").casefold() not in host.split(".") else None
-
-
 def _address(account: dict[str, Any]) -> str | None:
     """user@host, also where the own instance leaves the host out."""
     acct = values.text(account.get("acct"))
-    host = _instance(values.text(account.get("url")), None)
+    host = instance(values.text(account.get("url")), None)
     return acct if acct is None or "@" in acct or host is None else f"{acct}@{host}"
 
 
@@ -49,8 +42,15 @@ def _key(context: FileContext, native_id: str) -> str:
     return context.pseudonyms.key(PLATFORM, native_id)
 
 
+def _has_opted_out(account: dict[str, Any]) -> bool:
+    """Whether the account says that it is not to be indexed; what it leaves unsaid is no wish."""
+    return account.get("noindex") is True or account.get("indexable") is False
+
+
 def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
-    """Rows of an Account entity. Raises BadRecord."""
+    """Rows of an Account entity; of one that has opted out, its tombstone only. Raises BadRecord."""
+    if _has_opted_out(account):
+        return [tombstone(context, "account", _native_account(account, "account"), "opted_out")]
     note, links = text_and_links(account["note"]) if isinstance(account.get("note"), str) else ("", [])
     fields = [field["value"] for field in values.mappings(account.get("fields")) if isinstance(field.get("value"), str)]
     created = values.text(account.get("created_at"))
@@ -67,6 +67,7 @@ def account_rows(account: dict[str, Any], context: FileContext) -> list[Row]:
         actor_class="bot" if account.get("bot") is True else None,
         status="suspended" if account.get("suspended") is True else "active",
         links=[*links, *(link for field in fields for link in text_and_links(field)[1])],
+        may_be_named=account.get("discoverable") is not False,
     ).rows(context, context.observed_at, context.observed_quality)
 
 
@@ -78,10 +79,15 @@ def _native_status(status: dict[str, Any]) -> str:
 
 
 def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
-    """Rows of a Status entity, and of the status it boosts. Raises BadRecord (``not_public`` for followers-only posts)."""
+    """Rows of a Status entity, and of the status it boosts; of an author who has opted out, a tombstone only.
+
+    Raises BadRecord (``not_public`` for followers-only posts).
+    """
     uri = _native_status(status)
     account = values.mapping(status.get("account"), "account")
     author = _native_account(account, "account")
+    if _has_opted_out(account):
+        return [tombstone(context, "account", author, "opted_out")]
     visibility = status.get("visibility", "public")
     if not isinstance(visibility, str) or visibility not in _PUBLIC:
         raise BadRecord("not_public", f"visibility is {str(visibility)[:40]!r}: not meant for the public", "visibility")
@@ -133,9 +139,9 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
                 "published_at": published_at,
                 "edited_at": values.time(edited, "edited_at", context) if edited else None,
                 "language": texts.primary_language(values.text(status.get("language"))),
-                "community": _instance(values.text(account.get("url")), values.text(account.get("username"))),
+                "community": instance(values.text(account.get("url")), values.text(account.get("username"))),
                 "parent_post_key": _key(context, parent_uri) if parent_uri else None,
-                "tags": _tags(status, written),
+                "tags": tags_of(written, values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))])),
                 "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
                 "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
                 "mentioned_account_keys": [_key(context, native) for native in mentions],
@@ -177,14 +183,6 @@ def _own_rows(status: dict[str, Any], base: dict[str, Any], published_at: dateti
         rows.append(_edge(context, "quote", (author, quoted[1]), (uri, quoted[0]), published_at))
     rows += [_edge(context, "mention", (author, native), (uri, None), published_at) for native in mentions]
     return rows
-
-
-def _tags(status: dict[str, Any], written: str) -> list[str]:
-    """The tags as their author wrote them, and those listed beside them that are not the same without accents."""
-    listed = texts.normalise_tags(values.texts([tag.get("name") for tag in values.mappings(status.get("tags"))]))
-    own = texts.tags_in(written)
-    folded = set(map(texts.without_accents, own))
-    return [*own, *(tag for tag in listed if texts.without_accents(tag) not in folded)]
 
 
 def _parent(
@@ -270,9 +268,9 @@ class Timeline(_Statuses):
     name = "mastodon_statuses"
 
     def matches(self, sample: Sample) -> bool:
-        """Status entities."""
+        """Status entities; an empty list is a page that holds none."""
         first = sample.first_value
-        return _is_status(first) or (isinstance(first, list) and bool(first) and _is_status(first[0]))
+        return _is_status(first) or (isinstance(first, list) and (not first or _is_status(first[0])))
 
     def split(self, document: Any) -> Iterable[Any]:
         """The statuses."""
@@ -352,4 +350,25 @@ class ErrorBody:
         raise BadRecord("error_response", f"the server answered: {str(body.get('error'))[:200]}")
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (ThreadContext(), Timeline(), StatusLines(), Accounts(), ErrorBody())
+def post_ids_of(answer: Any) -> set[str]:
+    """The URI of the status that answers a lookup."""
+    return set(filter(None, [values.text(values.optional_mapping(answer).get("uri"))]))
+
+
+def account_ids_of(answer: Any) -> set[str]:
+    """The native id of the account that answers a lookup."""
+    account = values.optional_mapping(answer)
+    return set(filter(None, [values.text(account.get("url")) or values.text(account.get("acct"))]))
+
+
+# An account's archive is ActivityPub: ``outbox.json`` and ``actor.json``.
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    ThreadContext(),
+    Timeline(),
+    StatusLines(),
+    Accounts(),
+    Collections(),
+    Objects(),
+    ObjectLines(),
+    ErrorBody(),
+)

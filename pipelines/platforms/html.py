@@ -1,4 +1,4 @@
-"""The text and links inside Mastodon's HTML. Nothing about statuses."""
+"""The text and links inside the HTML of fediverse posts and profiles. Nothing about posts."""
 
 from __future__ import annotations
 

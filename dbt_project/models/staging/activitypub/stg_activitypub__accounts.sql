@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'accounts'), ["account_key"], snapshot=true) }}

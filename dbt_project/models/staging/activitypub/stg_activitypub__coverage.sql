@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'coverage'), ["source", "landed_night"]) }}

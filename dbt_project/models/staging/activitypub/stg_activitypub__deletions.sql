@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'follows'), ["follow_key"]) }}

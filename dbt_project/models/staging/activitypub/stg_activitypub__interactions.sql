@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'interactions'), ["interaction_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'post_metrics'), ["post_key"], snapshot=true) }}

@@ -1,0 +1,1 @@
+{{ stage(source('activitypub', 'posts'), ["post_key"]) }}
