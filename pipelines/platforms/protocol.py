@@ -27,6 +27,7 @@ class Framing(enum.StrEnum):
     JSON = "json"  # one JSON document, split by the format into its items
     CSV = "csv"  # header row, then one record a row
     XML = "xml"  # one XML document, handed to the format as bytes and split by it
+    BYTES = "bytes"  # one document of the platform's own kind, handed to the format as bytes and split by it
 
 
 class Row(NamedTuple):
@@ -100,7 +101,7 @@ class NativeFormat(Protocol):
         ...
 
     def split(self, document: Any) -> Iterable[Any]:
-        """Items of a JSON or XML document, one per record. LINES and CSV formats return ``(document,)``.
+        """Items of a JSON, XML or BYTES document, one per record. LINES and CSV formats return ``(document,)``.
 
         Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
         """
