@@ -28,6 +28,7 @@ class Framing(enum.StrEnum):
     CSV = "csv"  # header row, then one record a row
     XML = "xml"  # one XML document, handed to the format as bytes and split by it
     BINARY = "binary"  # one binary file, handed to the format as bytes and split by it into ``Cut``s
+    BYTES = "bytes"  # one document of the platform's own kind, handed to the format as bytes and split by it
 
 
 class Row(NamedTuple):
@@ -109,7 +110,7 @@ class NativeFormat(Protocol):
         ...
 
     def split(self, document: Any) -> Iterable[Any]:
-        """Items of a JSON or XML document, one per record; of a BINARY file, ``Cut``s. LINES and CSV formats return ``(document,)``.
+        """Items of a JSON, XML or BYTES document, one per record; of a BINARY file, ``Cut``s. LINES and CSV formats return ``(document,)``.
 
         Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
         """

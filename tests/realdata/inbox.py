@@ -43,6 +43,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("luxury_handbag_multi/instagram_hashtags.csv", "*"),
         ("luxury_handbag_multi/dataset_instagram-hashtag-scraper_2026-03-04_11-38-57-137.csv", "*"),
     ),
+    "x": (("x_v1_fixtures/bear_testdata.tar.gz", "*"), ("x_v1_pheme", "*"), ("x_v2_academic/hk.tar.gz", "*")),
     "feeds": (("rss_feeds/feedjira_sample_feeds.tar.gz", "*"),),
     "trends": (
         ("google_trends/popculture_google_trends_clean.csv", "*"),
@@ -56,7 +57,7 @@ _COPIED_AT: Final = 1_793_491_200  # 2026-11-01T00:00:00Z
 
 
 def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = (), platforms: tuple[str, ...] = ()) -> None:
-    """Fill ``inbox/<platform>/`` with the real files of the eight sources.
+    """Fill ``inbox/<platform>/`` with the real files of all sources.
 
     Args:
         realdata: folder of the real files.

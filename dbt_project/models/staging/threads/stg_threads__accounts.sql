@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'accounts'), ["account_key"], snapshot=true) }}

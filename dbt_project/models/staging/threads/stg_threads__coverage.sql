@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'coverage'), ["source", "landed_night"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'deletions'), ["subject_type", "subject_key"]) }}

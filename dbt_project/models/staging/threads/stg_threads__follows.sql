@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'follows'), ["follow_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'interactions'), ["interaction_key"]) }}

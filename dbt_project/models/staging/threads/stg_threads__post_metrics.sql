@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'post_metrics'), ["post_key"], snapshot=true) }}

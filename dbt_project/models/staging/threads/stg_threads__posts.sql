@@ -1,0 +1,1 @@
+{{ stage(source('threads', 'posts'), ["post_key"]) }}

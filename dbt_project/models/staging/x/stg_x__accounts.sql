@@ -1,0 +1,1 @@
+{{ stage(source('x', 'accounts'), ["account_key"], snapshot=true) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'coverage'), ["source", "landed_night"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'follows'), ["follow_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'interactions'), ["interaction_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'post_metrics'), ["post_key"], snapshot=true) }}

@@ -1,0 +1,1 @@
+{{ stage(source('x', 'posts'), ["post_key"]) }}
