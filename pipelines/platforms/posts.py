@@ -90,6 +90,7 @@ class Post:
     observed_at: datetime
     url: str | None = None
     tags: list[str] | None = None  # where the payload lists them; else they are read from the text
+    links: list[str] | None = None  # where the payload lists them whole; else they are read from the text
     mentioned: list[str] = field(default_factory=list)  # native ids
     counters: dict[str, Any] = field(default_factory=dict)  # columns of post_metrics
     more: dict[str, Any] = field(default_factory=dict)  # further columns of posts
@@ -101,7 +102,7 @@ class Post:
         key = context.pseudonyms.key
         post_key = key(context.platform, self.native_id)
         account_key = key(context.platform, self.author_id) if self.author_id else None
-        links = links_in(self.text)
+        links = links_in(self.text) if self.links is None else list(dict.fromkeys(self.links))
         canonical = [found for found in map(canonical_url, links) if found]
         stamp = {"platform": context.platform, "observed_at": self.observed_at, "ts_quality": self.ts_quality}
         mentioned = list(dict.fromkeys(self.mentioned))

@@ -42,6 +42,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("luxury_handbag_multi/instagram_hashtags.csv", "*"),
         ("luxury_handbag_multi/dataset_instagram-hashtag-scraper_2026-03-04_11-38-57-137.csv", "*"),
     ),
+    "tumblr": (("tumblr_cottagecore", "*"),),
     "feeds": (("rss_feeds/feedjira_sample_feeds.tar.gz", "*"),),
     "trends": (
         ("google_trends/popculture_google_trends_clean.csv", "*"),
