@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipelines.platforms.protocol import BadRecord, FileContext
-from pipelines.platforms.times import from_iso, plausible
+from pipelines.platforms.times import from_iso, from_unix, plausible
 
 _LARGEST: Final = 2**63 - 1
 _MOST_DIGITS: Final = 20
@@ -97,6 +97,15 @@ def time(value: Any, field_name: str, context: FileContext) -> datetime:
     if not isinstance(value, str):
         raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not a time", field_name)
     return plausible(from_iso(value, field_name), context.observed_at, field_name)
+
+
+def unix_time(value: Any, field_name: str, context: FileContext) -> datetime:
+    """Unix seconds, given as number or digits, as UTC. Raises BadRecord as ``time`` does."""
+    if value is None or value == "":
+        raise BadRecord("missing_field", f"{field_name} is missing", field_name)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise BadRecord("wrong_type", f"{field_name} is {type(value).__name__}, not a Unix time", field_name)
+    return plausible(from_unix(value, field_name), context.observed_at, field_name)
 
 
 def texts(value: Any) -> list[str]:

@@ -44,6 +44,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("luxury_handbag_multi/dataset_instagram-hashtag-scraper_2026-03-04_11-38-57-137.csv", "*"),
     ),
     "x": (("x_v1_fixtures/bear_testdata.tar.gz", "*"), ("x_v1_pheme", "*"), ("x_v2_academic/hk.tar.gz", "*")),
+    "tumblr": (("tumblr_cottagecore", "*"),),
     "feeds": (("rss_feeds/feedjira_sample_feeds.tar.gz", "*"),),
     "trends": (
         ("google_trends/popculture_google_trends_clean.csv", "*"),

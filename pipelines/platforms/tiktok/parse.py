@@ -10,17 +10,15 @@ from pipelines.platforms import values
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import primary_language, tags_in
-from pipelines.platforms.times import from_unix, plausible
+from pipelines.platforms.tiktok import aweme, export, research
+from pipelines.platforms.tiktok.fields import account_id, mentions, seconds, sound_key, video_url
+from pipelines.platforms.tiktok.research import post_ids_of
+
+__all__ = ["FORMATS", "TABLES", "post_ids_of"]
 
 TABLES: Final = SOCIAL_TABLES
-# '@by/someone' is a display name with a slash in it, not the account 'by'.
-_MENTION: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_.]{2,24})(?![\w./])")
 _TAG_COLUMN: Final = re.compile(r"hashtags/\d+/name")
 _VIDEO_URL: Final = re.compile(r"/@([^/?#]+)/(?:video|photo)/(\d+)")
-
-
-def _mentions(text: str) -> list[str]:
-    return [name.rstrip(".").lower() for name in _MENTION.findall(text)] if "@" in text else []
 
 
 class WebItems:
@@ -47,13 +45,8 @@ class WebItems:
         native_id = values.required_text(item.get("id"), "id")
         author = item.get("author")
         profile = author if isinstance(author, dict) else {"uniqueId": author}
-        username = values.required_text(profile.get("uniqueId"), "author.uniqueId").lower()
-        created = item.get("createTime")
-        if created is None:
-            raise BadRecord("missing_field", "createTime is missing", "createTime")
-        if isinstance(created, bool) or not isinstance(created, int | float | str):
-            raise BadRecord("wrong_type", f"createTime is {type(created).__name__}, no Unix time", "createTime")
-        published_at = plausible(from_unix(created, "createTime"), context.observed_at, "createTime")
+        username = account_id(profile.get("uniqueId"), "author.uniqueId")
+        published_at = values.unix_time(item.get("createTime"), "createTime", context)
         stats, music, shape = values.child(item, "stats"), values.child(item, "music"), values.child(item, "authorStats")
         text = values.text(item.get("desc")) or ""
         marks = values.mappings(item.get("textExtra"))
@@ -67,17 +60,17 @@ class WebItems:
             text,
             published_at,
             context.observed_at,
-            url=f"https://www.tiktok.com/@{username}/video/{native_id}",
+            url=video_url(username, native_id),
             tags=[*listed, *tags_in(text)],
             # A caption shows display names; the marks beside it say whose they are.
-            mentioned=named or _mentions(text),
+            mentioned=named or mentions(text),
             counters=_counters(stats),
             more={
                 "post_type": "video",
                 "media_kind": "image" if values.child(item, "imagePost") else "video",
                 "language": primary_language(values.text(item.get("textLanguage"))),
-                "duration_seconds": _seconds(values.child(item, "video").get("duration")),
-                "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
+                "duration_seconds": seconds(values.child(item, "video").get("duration")),
+                "sound_key": sound_key(sound, context),
                 "has_paid_label": values.flag(item.get("isAd")),
             },
         )
@@ -137,13 +130,13 @@ class ApifyTable:
             context.observed_at,
             url=cells["webVideoUrl"],
             tags=[*(cell for name, cell in cells.items() if _TAG_COLUMN.fullmatch(name) and cell), *tags_in(text)],
-            mentioned=_mentions(text),
+            mentioned=mentions(text),
             counters=_counters(cells),
             more={
                 "post_type": "video",
                 "media_kind": "video",
-                "duration_seconds": _seconds(cells.get("videoMeta.duration")),
-                "sound_key": context.pseudonyms.key(context.platform, f"sound:{sound}") if sound else None,
+                "duration_seconds": seconds(cells.get("videoMeta.duration")),
+                "sound_key": sound_key(sound, context),
                 "collection_query": values.text(cells.get("searchHashtag.name") or cells.get("input")),
             },
         )
@@ -168,9 +161,10 @@ def _counters(stats: dict[str, Any]) -> dict[str, Any]:
     return {column: values.count(stats.get(native), native) for column, native in names.items()}
 
 
-def _seconds(value: Any) -> float | None:
-    number = values.count(value, "duration")
-    return None if number is None else float(number)
-
-
-FORMATS: Final[tuple[NativeFormat, ...]] = (WebItems(), ApifyTable())
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    *research.FORMATS,
+    *aweme.FORMATS,
+    *export.FORMATS,
+    WebItems(),
+    ApifyTable(),
+)

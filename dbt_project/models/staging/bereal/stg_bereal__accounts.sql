@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'accounts'), ["account_key"], snapshot=true) }}

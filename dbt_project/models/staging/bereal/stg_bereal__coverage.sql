@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'coverage'), ["source", "landed_night"]) }}

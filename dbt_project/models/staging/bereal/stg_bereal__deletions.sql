@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'follows'), ["follow_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'interactions'), ["interaction_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'post_metrics'), ["post_key"], snapshot=true) }}

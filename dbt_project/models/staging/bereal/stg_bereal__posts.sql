@@ -1,0 +1,1 @@
+{{ stage(source('bereal', 'posts'), ["post_key"]) }}

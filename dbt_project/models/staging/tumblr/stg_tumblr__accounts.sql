@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'accounts'), ["account_key"], snapshot=true) }}

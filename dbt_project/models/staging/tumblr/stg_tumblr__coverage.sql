@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'coverage'), ["source", "landed_night"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'deletions'), ["subject_type", "subject_key"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'follows'), ["follow_key"]) }}

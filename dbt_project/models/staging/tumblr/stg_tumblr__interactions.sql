@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'interactions'), ["interaction_key"]) }}

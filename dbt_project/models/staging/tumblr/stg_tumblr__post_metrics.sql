@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'post_metrics'), ["post_key"], snapshot=true) }}

@@ -1,0 +1,1 @@
+{{ stage(source('tumblr', 'posts'), ["post_key"]) }}

@@ -1,0 +1,1 @@
+"""Tumblr: API v2 answers, and study tables of tag use."""
