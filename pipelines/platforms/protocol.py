@@ -24,6 +24,7 @@ class Framing(enum.StrEnum):
     """How a decompressed file falls into records."""
 
     LINES = "lines"  # one JSON value a line
+    TEXT = "text"  # one line of text, of a table without a header
     JSON = "json"  # one JSON document, split by the format into its items
     CSV = "csv"  # header row, then one record a row
     XML = "xml"  # one XML document, handed to the format as bytes and split by it
@@ -61,14 +62,16 @@ class Sample:
     file: str  # inbox-relative path below the platform's folder, '!' before an archive member
     suffix: str  # without compression: '.json', '.jsonl', '.ndjson', '.csv', '.xml', '.rss', ''
     head: bytes  # the first 64 KiB after decompression, or more where the first line is longer
-    first_value: Any  # first decoded JSON line (LINES), the whole decoded document (JSON), header names (CSV), or None
+    first_value: (
+        Any  # first decoded JSON line (LINES), first line (TEXT), the whole decoded document (JSON), header names (CSV), or None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One unit of accounting: it ends landed, quarantined or counted as a duplicate."""
 
-    value: Any  # decoded JSON value, dict of CSV cells by header name, or what an XML format's ``split`` yielded
+    value: Any  # decoded JSON value, line of text, dict of CSV cells by header name, or what an XML format's ``split`` yielded
     index: int  # 0-based among the file's records
     byte_offset: int | None  # in the decompressed file, where the framing knows it
 
@@ -100,7 +103,7 @@ class NativeFormat(Protocol):
         ...
 
     def split(self, document: Any) -> Iterable[Any]:
-        """Items of a JSON or XML document, one per record. LINES and CSV formats return ``(document,)``.
+        """Items of a JSON or XML document, one per record. LINES, TEXT and CSV formats return ``(document,)``.
 
         Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
         """

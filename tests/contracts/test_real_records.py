@@ -50,6 +50,7 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
     assert counts == {
         "bluesky": (778, 772, 6, 0),
         "feeds": (322, 310, 1, 11),
+        "gdelt": (1635, 1635, 0, 0),
         "instagram": (3557, 3514, 0, 43),
         "mastodon": (1129, 757, 2, 370),
         "reddit": (85, 58, 0, 27),
