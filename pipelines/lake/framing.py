@@ -95,14 +95,15 @@ def text_lines(stream: IO[bytes]) -> Iterator[Framed]:
     Cells at the ends of a line may be empty, so that only its line break is taken off. Bytes that are not UTF-8 are
     surrogates in the text: the format refuses a record only where it reads one.
     """
-    return _each_line(stream, _without_break, _text_line)
+    return _each_line(stream, _without_break, text_line)
 
 
 def _without_break(raw: bytes) -> bytes:
     return raw.removesuffix(b"\r") if raw.strip() else b""
 
 
-def _text_line(index: int, offset: int, raw: bytes) -> Framed:
+def text_line(index: int, offset: int, raw: bytes) -> Framed:
+    """One line of text as a record; ``problem`` where it is too long."""
     if len(raw) > LONGEST_LINE_BYTES:
         reason = f"the line has {len(raw):,} bytes; at most {LONGEST_LINE_BYTES:,} are read"
         return Framed(index, offset, raw, problem=BadRecord("oversized", reason))

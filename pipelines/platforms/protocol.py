@@ -114,6 +114,15 @@ class NativeFormat(Protocol):
         ...
 
 
+@runtime_checkable
+class FileDatedFormat(NativeFormat, Protocol):
+    """A format whose records leave something to the name of their file: equal lines of two files are then two records."""
+
+    def told_by_file(self, file: str) -> str:
+        """What the name of a file adds to each of its records. Raises BadRecord where it adds nothing."""
+        ...
+
+
 class ParsedLines(NamedTuple):
     """Rows of many lines at once.
 
@@ -128,7 +137,7 @@ class ParsedLines(NamedTuple):
 
 @runtime_checkable
 class BlockFormat(NativeFormat, Protocol):
-    """A LINES format with a columnar path of its own, for dumps of millions of lines."""
+    """A LINES format with a columnar path of its own, for dumps of millions of lines; a TEXT format where no line's end is an empty cell."""
 
     def parse_lines(self, lines: Sequence[bytes], context: FileContext) -> ParsedLines:
         """As ``parse`` over each line, with equal rows; may leave any line to it.

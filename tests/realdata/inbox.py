@@ -49,6 +49,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("google_trends/pytrends_cassettes.tar.gz", "cassettes"),
         ("luxury_handbag_multi/google.csv", "*"),
     ),
+    "wikipedia": (("wikipedia_pageviews", "*"),),
     "gdelt": (("gdelt/gdeltPyR_data.tar.gz", "*.csv"), ("gdelt/gdeltPyR_data.tar.gz", "*.gz")),
 }
 # Copies get one fixed modification time, so that rows which can only say when their file was made are the same everywhere.
