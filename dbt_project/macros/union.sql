@@ -9,6 +9,22 @@
     {%- endfor %}
 {% endmacro %}
 
+{# The staged items of outlets over all platforms that list such. #}
+{% macro all_items() %}
+    {%- for platform in var("item_platforms") %}
+    select * from {{ ref("stg_" ~ platform ~ "__mainstream_items") }}
+    {{ "union all by name" if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{# What each source delivered, over all platforms. #}
+{% macro all_coverage() %}
+    {%- for platform in var("social_platforms") + var("mainstream_platforms") %}
+    select * from {{ ref("stg_" ~ platform ~ "__coverage") }}
+    {{ "union all by name" if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
 {# Dbt reads dependencies off a model while it cannot know which branch it will take: models that look at staging in one branch say so. #}
 {% macro depends_on_all_platforms(entity) %}
     {%- for platform in var("social_platforms") %}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -18,9 +19,9 @@ import pyarrow as pa
 import xxhash
 
 from pipelines.lake import framing
-from pipelines.lake.records import MISFITS, BlockResult, parse_batch
+from pipelines.lake.records import MISFITS, BlockResult, hash_seed, parse_batch
 from pipelines.lake.transport import Parcel, opened_parcel, packed, recipe_of, sealed_recipe
-from pipelines.platforms.protocol import BlockFormat, FileContext, ParsedLines
+from pipelines.platforms.protocol import BlockFormat, FileContext, Framing, ParsedLines
 
 BLOCK_BYTES: Final = 4 << 20
 _READ_AHEAD: Final = 2  # blocks
@@ -30,10 +31,11 @@ def parse_block(native: BlockFormat, block: framing.LineBlock, context: FileCont
     """Rows and refusals of a block's lines, with indexes from 0: the rows that ``parse_batch`` gives."""
     lines = [stripped for line in block.data.split(b"\n") if (stripped := line.strip())]
     parsed = _parsed(native, block.data, lines, context)
-    hashes = np.fromiter(map(xxhash.xxh3_64_intdigest, lines), np.uint64, len(lines))
+    hash_of = partial(xxhash.xxh3_64_intdigest, seed=hash_seed(native, context))
+    hashes = np.fromiter(map(hash_of, lines), np.uint64, len(lines))
     if len(parsed.places) == len(lines):
         return BlockResult(parsed.tables, parsed.places, hashes, len(lines))
-    rest = parse_batch(native, _left(block, parsed.places, len(lines)), context)
+    rest = parse_batch(native, _left(native, block, parsed.places, len(lines)), context)
     indexes = np.sort(np.concatenate([parsed.places, rest.record_indexes]))
     return BlockResult(_merged(parsed.tables, rest.tables), indexes, hashes[indexes], len(lines), rest.quarantined)
 
@@ -69,14 +71,17 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _left(block: framing.LineBlock, places: np.ndarray[Any, np.dtype[np.int64]], count: int) -> Iterator[framing.Framed]:
+def _left(
+    native: BlockFormat, block: framing.LineBlock, places: np.ndarray[Any, np.dtype[np.int64]], count: int
+) -> Iterator[framing.Framed]:
     left = np.ones(count, np.bool_)
     left[places] = False
+    made = framing.text_line if native.framing is Framing.TEXT else framing.line
     index, offset = 0, block.byte_offset
     for line in block.data.split(b"\n"):
         if stripped := line.strip():
             if left[index]:
-                yield framing.line(index, offset, stripped)
+                yield made(index, offset, stripped)
             index += 1
         offset += len(line) + 1
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
@@ -85,11 +86,42 @@ def _truncated(failure: str) -> BadRecord:
 
 def lines(stream: IO[bytes]) -> Iterator[Framed]:
     """NDJSON records with byte offsets; blank lines are no records. Oversized lines are hashed, not held."""
+    return _each_line(stream, bytes.strip, line)
+
+
+def text_lines(stream: IO[bytes]) -> Iterator[Framed]:
+    """Lines of a table without a header, as text with byte offsets, told apart as ``lines`` does.
+
+    Cells at the ends of a line may be empty, so that only its line break is taken off. Bytes that are not UTF-8 are
+    surrogates in the text: the format refuses a record only where it reads one.
+    """
+    return _each_line(stream, _without_break, text_line)
+
+
+def _without_break(raw: bytes) -> bytes:
+    return raw.removesuffix(b"\r") if raw.strip() else b""
+
+
+def text_line(index: int, offset: int, raw: bytes) -> Framed:
+    """One line of text as a record; ``problem`` where it is too long."""
+    if len(raw) > LONGEST_LINE_BYTES:
+        reason = f"the line has {len(raw):,} bytes; at most {LONGEST_LINE_BYTES:,} are read"
+        return Framed(index, offset, raw, problem=BadRecord("oversized", reason))
+    return Framed(index, offset, raw, value=raw.decode("utf-8", "surrogateescape"))
+
+
+def _each_line(
+    stream: IO[bytes], content: Callable[[bytes], bytes], made: Callable[[int, int, bytes], Framed]
+) -> Iterator[Framed]:
     source = _Source(stream)
     offset = index = 0
     pending = b""
     first = True
-    while chunk := source.read(CHUNK_BYTES):
+    has_more = True
+    while has_more:
+        chunk = source.read(CHUNK_BYTES)
+        # What follows an oversized line may be the last chunk and hold several lines: they are cut once more at the end.
+        has_more = bool(chunk)
         if first:
             first = False
             if chunk.startswith(_BYTE_ORDER_MARK):
@@ -97,8 +129,8 @@ def lines(stream: IO[bytes]) -> Iterator[Framed]:
         pending += chunk
         *whole, pending = pending.split(b"\n")
         for each in whole:
-            if stripped := each.strip():
-                yield line(index, offset, stripped)
+            if raw := content(each):
+                yield made(index, offset, raw)
                 index += 1
             offset += len(each) + 1
         if len(pending) > LONGEST_LINE_BYTES:
@@ -107,8 +139,8 @@ def lines(stream: IO[bytes]) -> Iterator[Framed]:
             index, offset, pending = index + 1, offset + consumed, rest
     if source.failure is not None:
         yield Framed(index, offset, pending, problem=_truncated(source.failure))
-    elif stripped := pending.strip():
-        yield line(index, offset, stripped)
+    elif raw := content(pending):
+        yield made(index, offset, raw)
 
 
 def _oversized(source: _Source, start: bytes, index: int, offset: int) -> tuple[Framed, bytes, int]:
@@ -245,7 +277,15 @@ def canonical(item: Any) -> bytes:
 def csv_header(head: bytes) -> list[str]:
     """Header names of a CSV, from its first bytes."""
     text = head.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace")
-    return next(csv.reader(io.StringIO(text, newline="")), [])
+    first_line = text.partition("\n")[0]
+    return next(_csv_reader(io.StringIO(text, newline=""), first_line), [])
+
+
+def _csv_reader(text: Iterable[str], first_line: str) -> Any:
+    """Reads commas, or tabs where the header has tabs and no comma: such tables know no quotes."""
+    if "\t" in first_line and "," not in first_line:
+        return csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return csv.reader(text)
 
 
 def csv_rows(stream: IO[bytes]) -> Iterator[Framed]:
@@ -255,7 +295,8 @@ def csv_rows(stream: IO[bytes]) -> Iterator[Framed]:
         io.BufferedReader(_Readable(source), CHUNK_BYTES), encoding="utf-8-sig", errors="surrogateescape", newline=""
     )
     csv.field_size_limit(LONGEST_LINE_BYTES)
-    reader = csv.reader(text)
+    first_line = text.readline(LONGEST_LINE_BYTES)
+    reader = _csv_reader(itertools.chain([first_line] if first_line else [], text), first_line)
     header: list[str] | None = None
     index = 0
     while True:

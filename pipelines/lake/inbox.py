@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
@@ -29,7 +30,7 @@ _COMPRESSED_BYTES: Final = 128 << 10
 # A kilobyte of zstd holds at most some 32 MB (blocks of 4 bytes, 128 KiB each): the piece to go on with where data swell.
 _SWELLING_BYTES: Final = 1 << 10
 _SWELLING_RATIO: Final = 64
-_COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
+_COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ def _opened(name: str, stream: IO[bytes], *owners: Closes) -> IO[bytes]:
     compression = _COMPRESSIONS.get(PurePosixPath(name).suffix.lower())
     if compression == "gzip":
         return _as_stream(_SmallReads(gzip.GzipFile(fileobj=stream), stream, *owners))
+    if compression == "bzip2":
+        return _as_stream(_SmallReads(bz2.BZ2File(stream), stream, *owners))
     if compression == "zstd":
         return _as_stream(_WholeFrames(stream, *owners))
     return _as_stream(_SmallReads(stream, *owners)) if owners else stream
@@ -209,7 +212,7 @@ class _Owning(io.RawIOBase):
 class _SmallReads(_Owning):
     """Reads through zlib a little at a time: a read that fails loses what it had decompressed."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, *owned: Closes) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, *owned: Closes) -> None:
         super().__init__(stream, *owned)
         self._stream = stream
 

@@ -256,6 +256,8 @@ def _batches(native: NativeFormat, stream: IO[bytes], context: FileContext) -> I
 def _records(native: NativeFormat, stream: IO[bytes]) -> Iterator[framing.Framed]:
     if native.framing is Framing.LINES:
         yield from framing.lines(stream)
+    elif native.framing is Framing.TEXT:
+        yield from framing.text_lines(stream)
     elif native.framing is Framing.CSV:
         yield from framing.csv_rows(stream)
     else:

@@ -53,6 +53,8 @@ def _may_be_json(head: bytes | bytearray) -> bool:
 def _first_value(kind: Framing, head: bytes, member: inbox.Member) -> Any:
     if kind is Framing.CSV:
         return framing.csv_header(head[:_HEAD_BYTES]) if member.suffix in {".csv", ".tsv", ""} else None
+    if kind is Framing.TEXT:
+        return next((framed.value for framed in framing.text_lines(io.BytesIO(head))), None)
     if kind is Framing.LINES:
         for framed in framing.lines(io.BytesIO(head)):
             if framed.problem is None:

@@ -12,7 +12,7 @@ import xxhash
 
 from pipelines.lake.framing import Framed
 from pipelines.lake.schemas import TABLES
-from pipelines.platforms.protocol import BadRecord, FileContext, NativeFormat, Record, Row
+from pipelines.platforms.protocol import BadRecord, FileContext, FileDatedFormat, NativeFormat, Record, Row
 
 # What Arrow raises where a value does not fit its column.
 MISFITS: Final = (pa.ArrowException, ValueError, TypeError, OverflowError)
@@ -75,8 +75,14 @@ def parse_batch(native: NativeFormat, batch: Iterable[Framed], context: FileCont
         parsed = fitting
         tables = _tables(parsed)
     indexes = np.array([framed.index for framed, _ in parsed], np.int64)
-    hashes = np.array([xxhash.xxh3_64_intdigest(framed.raw) for framed, _ in parsed], np.uint64)
+    seed = hash_seed(native, context)
+    hashes = np.array([xxhash.xxh3_64_intdigest(framed.raw, seed) for framed, _ in parsed], np.uint64)
     return BlockResult(tables, indexes, hashes, count, tuple(refused))
+
+
+def hash_seed(native: NativeFormat, context: FileContext) -> int:
+    """The seed of the hashes by which records are known again: nought, unless the file's name belongs to what they say."""
+    return xxhash.xxh3_64_intdigest(native.told_by_file(context.file).encode()) if isinstance(native, FileDatedFormat) else 0
 
 
 def _parsed(native: NativeFormat, framed: Framed, context: FileContext) -> list[Row]:

@@ -24,6 +24,7 @@ class Framing(enum.StrEnum):
     """How a decompressed file falls into records."""
 
     LINES = "lines"  # one JSON value a line
+    TEXT = "text"  # one line of text, of a table without a header
     JSON = "json"  # one JSON document, split by the format into its items
     CSV = "csv"  # header row, then one record a row
     XML = "xml"  # one XML document, handed to the format as bytes and split by it
@@ -71,14 +72,16 @@ class Sample:
     file: str  # inbox-relative path below the platform's folder, '!' before an archive member
     suffix: str  # without compression: '.json', '.jsonl', '.ndjson', '.csv', '.xml', '.rss', ''
     head: bytes  # the first 64 KiB after decompression, or more where the first line is longer
-    first_value: Any  # first decoded JSON line (LINES), the whole decoded document (JSON), header names (CSV), or None
+    first_value: (
+        Any  # first decoded JSON line (LINES), first line (TEXT), the whole decoded document (JSON), header names (CSV), or None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One unit of accounting: it ends landed, quarantined or counted as a duplicate."""
 
-    value: Any  # decoded JSON value, dict of CSV cells by header name, or what an XML format's ``split`` yielded
+    value: Any  # decoded JSON value, line of text, dict of CSV cells by header name, or what an XML format's ``split`` yielded
     index: int  # 0-based among the file's records
     byte_offset: int | None  # in the decompressed file, where the framing knows it
 
@@ -110,7 +113,7 @@ class NativeFormat(Protocol):
         ...
 
     def split(self, document: Any) -> Iterable[Any]:
-        """Items of a JSON, XML or BYTES document, one per record; of a BINARY file, ``Cut``s. LINES and CSV formats return ``(document,)``.
+        """Items of a JSON, XML or BYTES document, one per record; of a BINARY file, ``Cut``s. All other formats return ``(document,)``.
 
         Raises BadRecord if the whole document is unusable (it then counts as one quarantined record).
         """
@@ -118,6 +121,15 @@ class NativeFormat(Protocol):
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one record, at least one. Raises BadRecord."""
+        ...
+
+
+@runtime_checkable
+class FileDatedFormat(NativeFormat, Protocol):
+    """A format whose records leave something to the name of their file: equal lines of two files are then two records."""
+
+    def told_by_file(self, file: str) -> str:
+        """What the name of a file adds to each of its records. Raises BadRecord where it adds nothing."""
         ...
 
 
@@ -135,7 +147,7 @@ class ParsedLines(NamedTuple):
 
 @runtime_checkable
 class BlockFormat(NativeFormat, Protocol):
-    """A LINES format with a columnar path of its own, for dumps of millions of lines."""
+    """A LINES format with a columnar path of its own, for dumps of millions of lines; a TEXT format where no line's end is an empty cell."""
 
     def parse_lines(self, lines: Sequence[bytes], context: FileContext) -> ParsedLines:
         """As ``parse`` over each line, with equal rows; may leave any line to it.

@@ -50,11 +50,14 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
     assert counts == {
         "bluesky": (778, 772, 6, 0),
         "feeds": (322, 310, 1, 11),
+        "gdelt": (1635, 1635, 0, 0),
         "instagram": (3557, 3514, 0, 43),
         "mastodon": (1129, 757, 2, 370),
+        "mediacloud": (1013, 1011, 1, 1),
         "reddit": (85, 58, 0, 27),
         "tiktok": (1361, 1207, 0, 154),
         "trends": (754, 749, 0, 5),
+        "wikipedia": (56462, 56462, 0, 0),
         "youtube": (1788, 1636, 141, 11),
     }
 
@@ -66,6 +69,7 @@ def test_what_is_quarantined_is_bad_or_of_a_kind_that_no_table_takes(nights: Nig
         ("feeds", "feeds_xml", "missing_id", 1),  # a feed without title or address, an entry without a link
         ("mastodon", "mastodon_error", "error_response", 1),
         ("mastodon", "mastodon_status_lines", "broken_json", 1),
+        ("mediacloud", "mediacloud_story_table", "missing_id", 1),  # an address that begins with http://http://
         ("youtube", "youtube_comment_lines", "missing_id", 113),  # a crawler's Reddit comments in a YouTube file
         ("youtube", "youtube_error", "error_response", 3),
         ("youtube", "youtube_playlist_items", "missing_field", 21),  # they tell when the video was listed, not published

@@ -52,6 +52,13 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("google_trends/pytrends_cassettes.tar.gz", "cassettes"),
         ("luxury_handbag_multi/google.csv", "*"),
     ),
+    "wikipedia": (("wikipedia_pageviews", "*"),),
+    "mediacloud": (
+        ("mediacloud/kentucky_200363050.json", "*"),
+        ("mediacloud/testing.json", "*"),
+        ("mediacloud/backend_test_data.tar.gz", "*"),
+    ),
+    "gdelt": (("gdelt/gdeltPyR_data.tar.gz", "*.csv"), ("gdelt/gdeltPyR_data.tar.gz", "*.gz")),
 }
 # Copies get one fixed modification time, so that rows which can only say when their file was made are the same everywhere.
 _COPIED_AT: Final = 1_793_491_200  # 2026-11-01T00:00:00Z

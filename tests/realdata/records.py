@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -58,9 +59,11 @@ def _recognised(platform: PlatformSpec, member: inbox.Member) -> NativeFormat | 
 
 def _first_value(kind: Framing, head: bytes, member: inbox.Member) -> object:
     if kind is Framing.CSV:
-        return framing.csv_header(head) if member.suffix == ".csv" else None
-    if kind in {Framing.XML, Framing.BINARY}:
+        return framing.csv_header(head) if member.suffix in {".csv", ".tsv"} else None
+    if kind in {Framing.XML, Framing.BINARY, Framing.BYTES}:
         return None
+    if kind is Framing.TEXT:
+        return next((line.value for line in framing.text_lines(io.BytesIO(head))), None)
     with member.open() as stream:
         if kind is Framing.JSON:
             return framing.document(stream).value
@@ -71,6 +74,8 @@ def _framed(native: NativeFormat, member: inbox.Member) -> list[framing.Framed]:
     with member.open() as stream:
         if native.framing is Framing.LINES:
             return list(framing.lines(stream))
+        if native.framing is Framing.TEXT:
+            return list(framing.text_lines(stream))
         if native.framing is Framing.CSV:
             return list(framing.csv_rows(stream))
         whole = framing.document(stream) if native.framing is Framing.JSON else framing.raw_document(stream)

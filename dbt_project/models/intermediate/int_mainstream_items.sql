@@ -1,6 +1,14 @@
 {{ config(materialized="view") }}
 
--- One item can be found on two event days only if its own time was edited; the later statement holds.
+-- One item is found more than once where its own time was edited or several archives list it: a statement with a title goes before one
+-- without, a time that the item states before the time at which it was seen, a later statement before an earlier one.
+with items as (
+    {{ all_items() }}
+)
+
 select *
-from {{ ref("stg_feeds__mainstream_items") }}
-qualify row_number() over (partition by item_key order by observed_at desc, landed_night desc, event_day desc) = 1
+from items
+qualify row_number() over (
+    partition by item_key
+    order by title is not null desc, ts_quality <> 'collected' desc, observed_at desc, landed_night desc, event_day desc, platform asc
+) = 1

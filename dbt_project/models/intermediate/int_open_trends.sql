@@ -1,4 +1,6 @@
--- depends_on: {{ ref('stg_feeds__mainstream_items') }}
+{%- for platform in var("item_platforms") %}
+-- depends_on: {{ ref("stg_" ~ platform ~ "__mainstream_items") }}
+{%- endfor %}
 -- depends_on: {{ ref('int_reached_account_days') }}
 -- depends_on: {{ ref('int_accounts') }}
 -- depends_on: {{ ref('int_coverage_begins') }}
@@ -33,8 +35,8 @@ changed as (
 touched_days as (
     select unnest(touched_days) as event_day from read_parquet('{{ data_root() }}/state/night.parquet')
     union
-    select event_day from {{ ref("stg_feeds__mainstream_items") }}
-    where item_key in (select item_key from {{ ref("stg_feeds__mainstream_items") }} where event_day in {{ touched_day_list() }})
+    select event_day from ({{ all_items() }}) as items
+    where item_key in (select item_key from ({{ all_items() }}) as found where event_day in {{ touched_day_list() }})
 ),
 
 -- Posting rates are counted before the birth, timelines up to the window's end: a post in between may change the trend.

@@ -75,3 +75,50 @@ def test_a_line_longer_than_is_read_is_hashed_and_its_neighbours_stay(block_byte
 def test_a_number_that_no_double_holds_spoils_only_what_reads_it() -> None:
     (found,) = framing.lines(io.BytesIO(b'{"a": 1e999}'))
     assert found.value == {"a": float("inf")}
+
+
+def of_text(source: IO[bytes]) -> list[tuple[int | None, str | None, str | None]]:
+    return [(each.byte_offset, each.value, each.problem.code if each.problem else None) for each in framing.text_lines(source)]
+
+
+@given(
+    st.lists(st.sampled_from(["", " ", "a\tb", "\ta\t", "\t", "é\t1"]), max_size=20),
+    st.integers(3, 50),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_lines_of_a_table_without_a_header_keep_their_empty_cells_and_offsets(
+    parts: list[str], step: int, line_break: str
+) -> None:
+    data = line_break.join(parts).encode()
+    found = of_text(stream(data, step))
+    assert [value for _, value, _ in found] == [part for part in parts if part.strip()]
+    for offset, value, _ in found:
+        assert offset is not None and value is not None
+        assert data[offset:].decode().startswith(value)
+
+
+def test_bytes_that_are_no_utf8_come_through_to_the_format_and_the_digest_is_of_the_bytes() -> None:
+    (found,) = framing.text_lines(io.BytesIO(b"a\t\xff\n"))
+    assert (found.value, found.raw, found.problem) == ("a\t\udcff", b"a\t\xff", None)
+
+
+def test_a_table_line_longer_than_is_read_is_hashed_and_a_broken_stream_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "LONGEST_LINE_BYTES", 3_000)
+    monkeypatch.setattr(framing, "CHUNK_BYTES", 1_000)
+    found = of_text(stream(b"1\t\n" + b"2" * 10_000 + b"\n3\n4", failure="cut off"))
+    assert [(offset, problem) for offset, _, problem in found] == [
+        (0, None),
+        (3, "oversized"),
+        (10_004, None),
+        (10_006, "truncated"),
+    ]
+
+
+@pytest.mark.parametrize("data", [b'a\tb\n1\t"x\n', b'\xef\xbb\xbfa\tb\n1\t"x'])
+def test_a_header_of_tabs_makes_a_table_of_tabs_without_quotes(data: bytes) -> None:
+    assert framing.csv_header(data) == ["a", "b"]
+    assert [each.value for each in framing.csv_rows(io.BytesIO(data))] == [{"a": "1", "b": '"x'}]
+
+
+def test_a_header_cell_with_a_line_break_in_quotes_stays_one_cell() -> None:
+    assert [each.value for each in framing.csv_rows(io.BytesIO(b'"a\nb",c\n1,"2\n3"\n'))] == [{"a\nb": "1", "c": "2\n3"}]

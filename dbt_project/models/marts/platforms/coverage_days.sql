@@ -1,9 +1,5 @@
 with landed as (
-    {{ all_platforms("coverage") }}
-    union all by name
-    select * from {{ ref("stg_feeds__coverage") }}
-    union all by name
-    select * from {{ ref("stg_trends__coverage") }}
+    {{ all_coverage() }}
 ),
 
 sources as (

@@ -1,0 +1,1 @@
+{{ stage(source('gdelt', 'coverage'), ["source", "landed_night"]) }}

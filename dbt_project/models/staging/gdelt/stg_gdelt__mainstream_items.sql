@@ -1,0 +1,1 @@
+{{ stage(source('gdelt', 'mainstream_items'), ["item_key"], prefers="title is not null") }}

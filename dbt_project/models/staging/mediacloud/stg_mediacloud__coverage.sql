@@ -1,0 +1,1 @@
+{{ stage(source('mediacloud', 'coverage'), ["source", "landed_night"]) }}

@@ -1,0 +1,1 @@
+{{ stage(source('wikipedia', 'attention_series'), ["series_key", "period_starts_at"]) }}

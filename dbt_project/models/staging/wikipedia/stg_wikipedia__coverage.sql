@@ -1,0 +1,1 @@
+{{ stage(source('wikipedia', 'coverage'), ["source", "landed_night"]) }}

@@ -1,0 +1,1 @@
+"""Wikipedia: how often its articles are read."""
