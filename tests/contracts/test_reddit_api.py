@@ -145,7 +145,8 @@ def test_things_that_are_neither_posts_nor_accounts_are_refused_by_name(kind: st
 
 
 def test_an_empty_answer_is_a_known_file_without_records() -> None:
-    for answer in (listing(), {"data": []}, [listing(), listing()]):
+    answers: tuple[Any, ...] = (listing(), {"data": []}, [listing(), listing()])
+    for answer in answers:
         native = chosen(FORMATS, Sample("e.json", ".json", b"", answer))
         assert native is not None
         assert drive(native, [answer], context("reddit")).record_count == 0

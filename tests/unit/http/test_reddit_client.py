@@ -88,11 +88,11 @@ def test_a_page_without_things_or_token_or_shape_ends_the_chain(answer: Any) -> 
 def test_a_token_that_repeats_and_tokens_without_end_both_end() -> None:
     watched, turn = begun("queries", "visible mending")
     source, asked = SOURCES["queries"], 0
-    for token in ("same", "fresh"):
+    for kind in ("same", "fresh"):
         (request,) = turn.requests
         following: Turn = turn
         for number in range(50):
-            name = token if token == "same" else f"{token}{number}"
+            name = kind if kind == "same" else f"{kind}{number}"
             following = source.after(watched, following.cursor, WINDOW, page(request, listing([1], name)))
             if not following.requests:
                 break
