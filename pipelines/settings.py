@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
 
 PROJECT: Final = Path(__file__).parents[1]
@@ -26,6 +27,7 @@ class Settings:
     inbox: Path
     time_zone: str
     parse_workers: int
+    limits: Limits
 
     @property
     def paths(self) -> DataPaths:
@@ -36,6 +38,8 @@ class Settings:
 def from_environment() -> Settings:
     """Settings from ``UNDERCURRENT_DATA``, ``UNDERCURRENT_INBOX``, ``UNDERCURRENT_TIME_ZONE``, ``UNDERCURRENT_WORKERS``.
 
+    Limits of opened files are ``UNDERCURRENT_MOST_BYTES``, ``UNDERCURRENT_MOST_SWELLING`` and ``UNDERCURRENT_MOST_MEMBERS``.
+
     Raises:
         SettingsError: a variable holds what it cannot mean.
     """
@@ -43,7 +47,7 @@ def from_environment() -> Settings:
     inbox = Path(os.environ.get("UNDERCURRENT_INBOX") or data / "inbox").resolve()
     # dbt reads the same variable: it must see the absolute path, whatever its working directory.
     os.environ["UNDERCURRENT_DATA"] = str(data)
-    return Settings(data, inbox, _time_zone(), _workers())
+    return Settings(data, inbox, _time_zone(), _workers(), _limits())
 
 
 def _time_zone() -> str:
@@ -56,7 +60,20 @@ def _time_zone() -> str:
 
 
 def _workers() -> int:
-    text = os.environ.get("UNDERCURRENT_WORKERS") or str(min(2, os.cpu_count() or 1))
+    return _whole_number("UNDERCURRENT_WORKERS", min(2, os.cpu_count() or 1), "processes")
+
+
+def _limits() -> Limits:
+    usual = Limits()
+    return Limits(
+        most_bytes=_whole_number("UNDERCURRENT_MOST_BYTES", usual.most_bytes, "bytes that one file may become"),
+        most_swelling=_whole_number("UNDERCURRENT_MOST_SWELLING", usual.most_swelling, "times that one file may grow"),
+        most_members=_whole_number("UNDERCURRENT_MOST_MEMBERS", usual.most_members, "members of one archive"),
+    )
+
+
+def _whole_number(variable: str, usual: int, of_what: str) -> int:
+    text = os.environ.get(variable) or str(usual)
     if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(f"UNDERCURRENT_WORKERS is {text!r}; give a number of processes from 1")
+        raise SettingsError(f"{variable} is {text!r}; give a number of {of_what} from 1")
     return int(text)

@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import msgspec
 import zstandard
 
+from pipelines.lake.limits import TooMuchError
 from pipelines.platforms.protocol import BadRecord, Cut
 
 CHUNK_BYTES: Final = 1 << 20
@@ -59,7 +60,7 @@ class _Source:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self.failure: str | None = None
+        self.failure: Exception | None = None
 
     def piece(self, size: int) -> bytes:
         """What the stream gives at once, at most ``size`` bytes; nothing at its end."""
@@ -67,7 +68,7 @@ class _Source:
             try:
                 return self._stream.read(size)
             except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-                self.failure = str(error) or type(error).__name__
+                self.failure = error
         return b""
 
     def read(self, size: int) -> bytes:
@@ -80,8 +81,11 @@ class _Source:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _truncated(failure: str) -> BadRecord:
-    return BadRecord("truncated", f"the compressed data end or break here: {failure}; fetch the file again")
+def _truncated(failure: Exception) -> BadRecord:
+    if isinstance(failure, TooMuchError):
+        return BadRecord("oversized", str(failure))
+    told = str(failure) or type(failure).__name__
+    return BadRecord("truncated", f"the compressed data end or break here: {told}; fetch the file again")
 
 
 def lines(stream: IO[bytes]) -> Iterator[Framed]:

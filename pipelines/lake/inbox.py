@@ -7,11 +7,12 @@ import gzip
 import hashlib
 import io
 import re
+import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from typing import IO, Final, Protocol, cast
 
 import zstandard
 
+from pipelines.lake.limits import Bounded, Counted, Limits, Meter, TooMuchError
 from pipelines.lake.pages import SUFFIX as PAGE_SUFFIX
 from pipelines.lake.pages import TornPageError, page_files, read_header, read_page
 
@@ -31,6 +33,8 @@ _COMPRESSED_BYTES: Final = 128 << 10
 _SWELLING_BYTES: Final = 1 << 10
 _SWELLING_RATIO: Final = 64
 _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}
+_ARCHIVES: Final = frozenset({".zip", ".tar", ".tgz"})
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Member:
     name: str
     suffix: str
     open: Callable[[], IO[bytes]]
+    refusal: str | None = None  # why it is not read at all
 
 
 class UnreadableFileError(OSError):
@@ -121,18 +126,39 @@ def _content_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
-def members(file: InboxFile) -> Iterator[Member]:
-    """The decompressed streams of a file. Raises UnreadableFileError for an archive that cannot be opened."""
+def members(file: InboxFile, limits: Limits | None = None) -> Iterator[Member]:
+    """The decompressed streams of a file, which end at the limits.
+
+    Nothing is unpacked to the disk: a member's name is told and never a place, whatever it says. Links and archives within
+    archives are members with a ``refusal``.
+
+    Args:
+        file: to open.
+        limits: of what it may become.
+
+    Raises:
+        UnreadableFileError: an archive cannot be opened, or its further members lie beyond the limits.
+    """
     name = file.name.lower()
+    meter = Meter(limits or Limits(), file.byte_count)
     try:
         if name.endswith((".tar.gz", ".tgz", ".tar")):
-            yield from _tar_members(file)
+            found = _tar_members(file, meter)
         elif name.endswith(".zip"):
-            yield from _zip_members(file)
+            found = _zip_members(file, meter)
         elif name.endswith(PAGE_SUFFIX):
-            yield from _page_members(file)
+            found = _page_members(file, meter)
         else:
-            yield Member(file.name, _suffix(file.name), partial(_whole_file, file))
+            found = iter((Member(file.name, _suffix(file.name), partial(_whole_file, file)),))
+        for member in found:
+            if member.name == file.name and PurePosixPath(name).suffix not in _COMPRESSIONS:
+                yield member  # nothing in it can swell
+            else:
+                yield replace(member, open=partial(_counted, member, meter))
+            if meter.stopped is not None and member.name != file.name:
+                raise UnreadableFileError(f"{file.name}: {meter.stopped}; the members after {member.name} are not read")
+    except TooMuchError as error:
+        raise UnreadableFileError(f"{file.name}: {error}") from error
     except (
         tarfile.TarError,
         zipfile.BadZipFile,
@@ -145,7 +171,26 @@ def members(file: InboxFile) -> Iterator[Member]:
         raise UnreadableFileError(f"{file.name} is no readable archive: {error}") from error
 
 
-def _page_members(file: InboxFile) -> Iterator[Member]:
+def stopped(stream: IO[bytes]) -> str | None:
+    """Why a stream of a member ended at the limits; None where it ended by itself."""
+    return stream.meter.stopped if isinstance(stream, Counted) else None
+
+
+def _counted(member: Member, meter: Meter) -> IO[bytes]:
+    return _as_stream(Counted(member.open(), meter, member.name))
+
+
+def _refused(name: str, shown: str, *, is_link: bool) -> Member | None:
+    """A member that is not read, with the reason; None for one that is."""
+    suffix = _suffix(name)
+    if is_link:
+        return Member(shown, suffix, io.BytesIO, "a link or device in an archive is not followed; deliver the file itself")
+    if suffix in _ARCHIVES:
+        return Member(shown, suffix, io.BytesIO, "an archive in an archive is not opened; unpack it and deliver its files")
+    return None
+
+
+def _page_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
     """The body of a fetched page, under the suffix that it would have as a file."""
     try:
         page = read_page(file.path)
@@ -154,7 +199,7 @@ def _page_members(file: InboxFile) -> Iterator[Member]:
     if not page.header.is_data:
         raise UnreadableFileError(f"{file.name} holds an answer without data (status {page.header.status})")
     if page.header.suffix.endswith(".zip") and not page.header.asked:
-        yield from _zip_members(file)  # a zip archive is read from its end: the page's header before it does not matter
+        yield from _zip_members(file, meter)  # a zip archive is read from its end: the page's header before it does not matter
     else:
         yield Member(file.name, _suffix(f"body{page.header.suffix}"), page.open)
 
@@ -257,37 +302,75 @@ class _WholeFrames(_Owning):
         return taken
 
 
-def _tar_members(file: InboxFile) -> Iterator[Member]:
-    with tarfile.open(file.path) as archive:
-        found = sorted((info for info in archive.getmembers() if info.isfile()), key=lambda info: info.name)
-    for info in found:
-        if not PurePosixPath(info.name).name.startswith("."):
-            yield Member(f"{file.name}!{_shown(info.name)}", _suffix(info.name), partial(_tar_member, file.path, info))
+def _tar(path: Path, meter: Meter) -> tuple[tarfile.TarFile, IO[bytes]]:
+    """A tar archive, and the stream below it, which is to be closed after it."""
+    raw = path.open("rb")
+    is_gzip = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    raw.seek(0)
+    below = _as_stream(Bounded(cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_gzip else raw, meter))
+    try:
+        return tarfile.open(fileobj=below, mode="r:"), below
+    except BaseException:
+        below.close()
+        raise
 
 
-def _tar_member(path: Path, info: tarfile.TarInfo) -> IO[bytes]:
+def _tar_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
+    archive, below = _tar(file.path, meter)
+    found: list[tarfile.TarInfo] = []
+    stop: TooMuchError | None = None
+    with below, archive:
+        try:
+            for info in archive:
+                if len(found) >= meter.limits.most_members:
+                    raise meter.too_many()
+                if not info.isdir() and not PurePosixPath(info.name).name.startswith("."):
+                    found.append(info)
+        except TooMuchError as error:
+            stop = error
+    for info in sorted(found, key=lambda info: info.name):
+        shown = f"{file.name}!{_shown(info.name)}"
+        refused = _refused(info.name, shown, is_link=not info.isfile())
+        yield refused or Member(shown, _suffix(info.name), partial(_tar_member, file.path, info, meter))
+    if stop is not None:
+        raise stop
+
+
+def _tar_member(path: Path, info: tarfile.TarInfo, meter: Meter) -> IO[bytes]:
     """One member of a tar archive, in one pass over the archive and without holding it."""
-    archive = tarfile.open(path)  # noqa: SIM115 - the stream that is returned closes it
+    archive, below = _tar(path, meter)
     content = archive.extractfile(info)
     if content is None:
         archive.close()
+        below.close()
         raise tarfile.ReadError(f"{info.name} has no content")
-    return _opened(info.name, content, archive)
+    return _opened(info.name, content, archive, below)
 
 
-def _zip_members(file: InboxFile) -> Iterator[Member]:
+def _zip_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
     with zipfile.ZipFile(file.path) as archive:
-        names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-        for name in names:
-            if not PurePosixPath(name).name.startswith("."):
-                # A wrong checksum shows only at the end, and no record of a wrong member may land: once through it first.
-                with archive.open(name) as content:
-                    while content.read(_COMPRESSED_BYTES):
-                        continue
-                yield Member(f"{file.name}!{_shown(name)}", _suffix(name), partial(_zip_member, file.path, name))
+        found = archive.infolist()
+        if len(found) > meter.limits.most_members:
+            raise meter.too_many()
+        for info in sorted(found, key=lambda info: info.filename):
+            name = info.filename
+            if info.is_dir() or PurePosixPath(name).name.startswith("."):
+                continue
+            shown = f"{file.name}!{_shown(name)}"
+            refused = _refused(name, shown, is_link=stat.S_ISLNK(info.external_attr >> 16))
+            if refused is not None:
+                yield refused
+                continue
+            # What it says to become is the most that is read of it: known before a byte of it is opened.
+            meter.count(shown, info.file_size)
+            # A wrong checksum shows only at the end, and no record of a wrong member may land: once through it first.
+            with archive.open(info) as content:
+                while content.read(_COMPRESSED_BYTES):
+                    continue
+            yield Member(shown, _suffix(name), partial(_zip_member, file.path, info))
 
 
-def _zip_member(path: Path, name: str) -> IO[bytes]:
+def _zip_member(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
     """One member of a zip archive, without holding it."""
     archive = zipfile.ZipFile(path)
-    return _opened(name, archive.open(name), archive)
+    return _opened(info.filename, archive.open(info), archive)

@@ -23,6 +23,7 @@ from pipelines.lake.coverage import Coverage
 from pipelines.lake.duplicates import SeenRecords
 from pipelines.lake.kept import Kept
 from pipelines.lake.ledger import LedgerEntry, NightIntake, taken_by_other_nights
+from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.lake.recognition import broken_document, first_bytes, recognise
@@ -39,7 +40,14 @@ _BATCH_RECORDS: Final = 5_000
 
 
 def ingest_night(
-    paths: DataPaths, inbox_folder: Path, platform: PlatformSpec, night: date, pseudonyms: Pseudonymiser, *, workers: int = 1
+    paths: DataPaths,
+    inbox_folder: Path,
+    platform: PlatformSpec,
+    night: date,
+    pseudonyms: Pseudonymiser,
+    *,
+    workers: int = 1,
+    limits: Limits | None = None,
 ) -> NightIntake:
     """Take in every file of ``inbox_folder/<platform>`` that no other night took, and the pages that were fetched for this night.
 
@@ -54,6 +62,7 @@ def ingest_night(
         night: the partition that lands them.
         pseudonyms: makes the keys.
         workers: processes that parse blocks of large files; 1 parses in this process.
+        limits: of what one file may become when it is opened.
 
     Returns:
         The ledger entries, row counts by table and touched event days.
@@ -69,7 +78,7 @@ def ingest_night(
         stage = Stage(paths.root, name)
         writer = NightWriter(paths, platform.name, night, platform.tables, stage)
         try:
-            with closing(_Night(platform, night, pseudonyms, writer, workers, stage.folder)) as intake:
+            with closing(_Night(platform, night, pseudonyms, writer, workers, stage.folder, limits or Limits())) as intake:
                 for hashes in kept.records(writer):
                     intake.seen.add(hashes)
                 for file in files:
@@ -101,11 +110,13 @@ class _Night:
         writer: NightWriter,
         workers: int,
         work_folder: Path,
+        limits: Limits,
     ) -> None:
         self._platform, self._night, self._pseudonyms, self._writer = platform, night, pseudonyms, writer
         self._files_seen: dict[str, str] = {}
         self._worker_count, self._work_folder = workers, work_folder
         self._workers: Workers | None = None
+        self._limits = limits
         self.seen = SeenRecords()
         self.coverage = Coverage(platform.name, night)
         self.entries: list[LedgerEntry] = []
@@ -128,7 +139,7 @@ class _Night:
             return
         self._files_seen[file.source_hash] = file.name
         try:
-            for member in inbox.members(file):
+            for member in inbox.members(file, self._limits):
                 self._take_member(file, member)
         except (inbox.UnreadableFileError, BadZipFile, TarError, zlib.error) as error:
             self.entries.append(self._entry(file, file.name, None, "unreadable", str(error)))
@@ -139,6 +150,9 @@ class _Night:
         )
 
     def _take_member(self, file: inbox.InboxFile, member: inbox.Member) -> None:
+        if member.refusal is not None:
+            self.entries.append(self._entry(file, member.name, None, "unreadable", member.refusal))
+            return
         head, failure = first_bytes(member)
         if failure is not None and not head:
             self.entries.append(self._entry(file, member.name, None, "unreadable", failure))
@@ -169,6 +183,7 @@ class _Night:
         with member.open() as stream:
             for result in self._results(native, stream, context, file.byte_count):
                 self._land(entry, native, result)
+            entry.detail = inbox.stopped(stream)
         self.entries.append(entry)
 
     def _results(self, native: NativeFormat, stream: IO[bytes], context: FileContext, size: int) -> Iterator[BlockResult]:

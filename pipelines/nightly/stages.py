@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
+from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
@@ -118,11 +119,14 @@ class IngestStage:
     night: date
     run_id: str
     workers: int
+    limits: Limits
 
     def run(self, pseudonyms: Pseudonymiser) -> Landed:
         """Take the files in, check what landed, log the results."""
         withdraw_results(self.paths, self.night, self.platform.name)
-        intake = ingest_night(self.paths, self.inbox, self.platform, self.night, pseudonyms, workers=self.workers)
+        intake = ingest_night(
+            self.paths, self.inbox, self.platform, self.night, pseudonyms, workers=self.workers, limits=self.limits
+        )
         name, tables = self.platform.name, [table for table in self.platform.tables if not table.startswith("vault_")]
         files = {table: landed_files(self.paths, name, table, intake) for table in tables}
         results = check_landing(self.paths, name, files, self.night, self.run_id)

@@ -58,6 +58,7 @@ def job(data: Path, inbox: Path, night: date, home: Path) -> dict[str, Any]:
 def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
     """The same parts one after the other without Dagster. Returns wall seconds by part; runs in a process of its own."""
     os.environ["UNDERCURRENT_DATA"] = str(data)
+    from pipelines.lake.limits import Limits
     from pipelines.lake.paths import DataPaths
     from pipelines.lake.pseudonyms import load_or_create
     from pipelines.nightly import stages
@@ -91,7 +92,7 @@ def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
 
     with timed("ingest and gate 1"):
         for platform in PLATFORMS.values():
-            stages.IngestStage(paths, inbox, platform, night, run_id, 2).run(load_or_create(paths.secret_file))
+            stages.IngestStage(paths, inbox, platform, night, run_id, 2, Limits()).run(load_or_create(paths.secret_file))
     stages.begin_modelling(paths, night)
     with timed("dbt: staging and intermediate"):
         target = dbt("fqn:undercurrent.staging", "fqn:undercurrent.intermediate", "resource_type:seed")

@@ -39,7 +39,9 @@ def landed_tables(platform: PlatformSpec) -> dg.AssetsDefinition:
     def intake(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         settings = from_environment()
         night = date.fromisoformat(context.partition_key)
-        stage = IngestStage(settings.paths, settings.inbox, platform, night, context.run.run_id, settings.parse_workers)
+        stage = IngestStage(
+            settings.paths, settings.inbox, platform, night, context.run.run_id, settings.parse_workers, settings.limits
+        )
         landed = stage.run(load_or_create(settings.paths.secret_file))
         for table in tables:
             failed = landed.failures(table)

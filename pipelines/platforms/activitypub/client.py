@@ -122,13 +122,13 @@ class Objects:
     name: str = "objects"
     about: str = "the id of a note, article, page or video on the item's server"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """One request."""
         if not fields.is_address(item.value.strip()) or not _is_of(item.server, item.value.strip()):
             raise ValueError(f"{item.value!r} is no object of {item.server}: write {self.about}")
         return Turn((_request(item.value.strip()),))
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Nothing follows."""
         return Turn()
 

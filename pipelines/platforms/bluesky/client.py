@@ -158,7 +158,7 @@ class Found:
         )
         return Turn((_request(item.server, _SEARCH, *query, credential="session"),), chain.going())
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Further pages; the search itself keeps to the window."""
         posts = values.mappings(_body(page).get("posts"))
         times = [moment for post in posts if (moment := _time(post.get("indexedAt"))) is not None]
@@ -181,12 +181,12 @@ class Threads:
     name: str = "threads"
     about: str = "a post's at:// URI or its address on bsky.app"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """One request."""
         query = (("uri", _record(item.value, "post")), ("depth", "1000"), ("parentHeight", "1000"))
         return Turn((_request(item.server, "app.bsky.feed.getPostThread", *query),))
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Nothing follows."""
         return Turn()
 
@@ -202,12 +202,12 @@ class Lists:
     kind: str = ""  # of record that a value names; an account where it is empty
     most_pages: int = _MOST_LIST_PAGES
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """The first page of the first list."""
         subject = _record(item.value, self.kind) if self.kind else _actor(item.value)
         return Turn((self._first(item.server, 0, subject),), {"page_count": 0})
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """The list's next page, or the next list's first."""
         place = [method for method, _ in self.methods].index(_method(page.request))
         body, page_count = _body(page), int(cursor.get("page_count", 0)) + 1

@@ -93,7 +93,7 @@ class Files:
     name = "files"
     about = "a kind of files: 'gkg', 'mentions', 'events', or one of them with 'translated ' before it"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - which files there are is asked first
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """The list of the newest files. Raises ValueError for a kind that there is not."""
         if item.value.strip() not in _KINDS:
             raise ValueError(f"{item.value!r} is no kind of GDELT's files: write one of {', '.join(_KINDS)}")

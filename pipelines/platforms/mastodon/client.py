@@ -140,7 +140,7 @@ class Tags:
         request = _request(item, f"/api/v1/timelines/tag/{quote(tag, safe='')}", *query)
         return Turn((request,), Chain.begun(cursor, window).going())
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Further pages."""
         return _timeline_turn(Chain.at(cursor, window), page)
 
@@ -159,7 +159,7 @@ class Timelines:
         query = (("limit", _PAGE_SIZE), *((("local", "true"),) if item.value.strip() == "local" else ()))
         return Turn((_request(item, "/api/v1/timelines/public", *query),), Chain.begun(cursor, window).going())
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Further pages."""
         return _timeline_turn(Chain.at(cursor, window), page)
 
@@ -175,7 +175,7 @@ class Threads:
     name: str = "threads"
     about: str = "the address of a status on this very server: https://example.social/@moss/1234"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """The status itself, which its context leaves out."""
         value = item.value.strip().rstrip("/")
         found = _STATUS_URI.fullmatch(value) or _STATUS_PAGE.fullmatch(value)
@@ -183,7 +183,7 @@ class Threads:
             raise ValueError(f"{item.value!r} is no status of {item.server}: write {self.about}")
         return Turn((_request(item, f"/api/v1/statuses/{found.group(2)}"),))
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Its context, and nothing more."""
         path = _path(page.request)
         return Turn() if path.endswith("/context") else Turn((_request(item, f"{path}/context"),))

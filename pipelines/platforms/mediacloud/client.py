@@ -76,7 +76,7 @@ class Queries:
         kept = {"until": cursor["until"]} if had else {}
         return Turn((Request(f"{item.server}/api/search/story-list", asked, credential=KEY),), kept)
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the request tells its item
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """The page that the token names, until there is none, it comes again, or a page holds nothing."""
         answer = values.optional_mapping(page.json())
         stories, token = values.mappings(answer.get("stories")), values.text(answer.get("pagination_token"))

@@ -16,7 +16,16 @@ from pipelines.platforms.protocol import FileContext
 from pipelines.platforms.reddit.judging import Integers, Ordinary, Payload
 from pipelines.platforms.reddit.memory import Author, memory_of
 from pipelines.platforms.reddit.payloads import Comment, Submission
-from pipelines.platforms.reddit.rows import PLATFORM, media_kind_of, mentions_in, native_id_of, tags_of, text_of
+from pipelines.platforms.reddit.rows import (
+    PLATFORM,
+    gone_reason,
+    link_of,
+    media_kind_of,
+    mentions_in,
+    native_id_of,
+    tags_of,
+    text_of,
+)
 from pipelines.platforms.text import links_in
 
 
@@ -52,8 +61,9 @@ def tables_of(
     mentions = {place: found for place, text in enumerate(texts) if "u/" in text and (found := mentions_in(text))}
     if isinstance(lines[0], Submission):
         for place, line in enumerate(lines):
-            if isinstance(line, Submission) and line.url and not line.is_self and line.url not in links.get(place, ()):
-                links.setdefault(place, []).append(line.url)
+            address = link_of(line) if isinstance(line, Submission) else None
+            if address and address not in links.get(place, ()):
+                links.setdefault(place, []).append(address)
     known = {place: [link for url in urls if (link := memory.links[url])] for place, urls in links.items()}
     posts = {
         "edited_at": judged.edited.array(),
@@ -189,13 +199,9 @@ def _interactions(
 
 
 def _deletions(block: _Block, shared: dict[str, pa.Array]) -> dict[str, pa.Table]:
-    if [line.meta for line in block.lines].count(None) == len(block.lines):
+    gone = [(place, reason) for place, reason in enumerate(map(gone_reason, block.lines)) if reason is not None]
+    if not gone:
         return {}
-    gone = [
-        (place, line.meta.removal_type or "deleted")
-        for place, line in enumerate(block.lines)
-        if line.meta is not None and (line.meta.removal_type or line.meta.was_deleted_later)
-    ]
     places = np.array([place for place, _ in gone], np.int64)
     observed = shared["observed_at"].take(pa.array(places))
     columns = {

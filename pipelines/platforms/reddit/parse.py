@@ -1,8 +1,7 @@
-"""Formats of Reddit's dumps: Pushshift and Arctic Shift files of comments (RC_) and submissions (RS_), one JSON object a line."""
+"""Formats of Reddit: dumps of comments (RC_) and submissions (RS_), one JSON object a line; the API's things are in ``things``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any, Final
@@ -11,11 +10,12 @@ import msgspec
 import numpy as np
 
 from pipelines.platforms.posts import SOCIAL_TABLES
-from pipelines.platforms.protocol import BadRecord, FileContext, Framing, ParsedLines, Record, Row, Sample
+from pipelines.platforms.protocol import FileContext, Framing, NativeFormat, ParsedLines, Record, Row, Sample
 from pipelines.platforms.reddit.columns import tables_of
 from pipelines.platforms.reddit.judging import ordinary
 from pipelines.platforms.reddit.payloads import Comment, Submission
-from pipelines.platforms.reddit.rows import rows_of
+from pipelines.platforms.reddit.rows import line_of, rows_of
+from pipelines.platforms.reddit.things import ApiAnswer, ArchiveAnswer, ErrorAnswer
 
 TABLES: Final = SOCIAL_TABLES
 
@@ -34,12 +34,7 @@ class _Dump:
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one line. Raises BadRecord."""
-        try:
-            line = msgspec.convert(record.value, self.payload, strict=True)
-        except msgspec.ValidationError as error:
-            found = re.search(r"`\$\.(\w+)", str(error))
-            raise BadRecord("wrong_type", str(error), found[1] if found else None) from None
-        return rows_of(line, context)
+        return rows_of(line_of(record.value, self.payload), context)
 
     def parse_lines(self, lines: Sequence[bytes], context: FileContext) -> ParsedLines:
         """Rows of the ordinary lines; the others are left."""
@@ -95,4 +90,10 @@ class PushshiftSubmissions(_Dump):
         return isinstance(value, dict) and "title" in value and "created_utc" in value and "subreddit" in value
 
 
-FORMATS: Final = (PushshiftComments(), PushshiftSubmissions())
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    PushshiftComments(),
+    PushshiftSubmissions(),
+    ApiAnswer(),
+    ArchiveAnswer(),
+    ErrorAnswer(),
+)

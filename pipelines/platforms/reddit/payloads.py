@@ -59,3 +59,4 @@ class Submission(Line, gc=False):
     num_crossposts: Count = None
     upvote_ratio: Share = None
     crosspost_parent: str | None = None
+    removed_by_category: str | None = None

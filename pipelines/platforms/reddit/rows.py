@@ -1,4 +1,4 @@
-"""One Pushshift or Arctic Shift line to canonical rows. What a line means is said here; ``columns`` only does it faster."""
+"""One Pushshift or Arctic Shift line, or one item of the API, to canonical rows. What a line means is said here; ``columns`` only does it faster."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from pipelines.platforms.protocol import BadRecord, FileContext, Row
 from pipelines.platforms.reddit.payloads import Comment, Submission
 from pipelines.platforms.text import canonical_url, link_domain, links_in, tags_in
@@ -15,11 +17,21 @@ from pipelines.platforms.times import from_unix, plausible
 
 PLATFORM: Final = "reddit"
 _GONE: Final = frozenset({"[deleted]", "[removed]", "deleted", "removed", ""})
+_GONE_TEXTS: Final = {"[deleted]": "deleted", "[removed]": "removed", "[ Removed by Reddit ]": "removed"}
 _HEADING: Final = re.compile(r"^[ \t]{0,3}#{2,6}", re.MULTILINE)
 _MENTION: Final = re.compile(r"(?<![\w/])/?u/([A-Za-z0-9_-]{3,20})\b")
 _USER_PAGE: Final = re.compile(r"^u_", re.IGNORECASE)
 
 Keys = Callable[[str], str]  # the pseudonym of a native id
+
+
+def line_of(value: Any, payload: type[Comment | Submission]) -> Comment | Submission:
+    """A decoded line or API item as its payload. Raises BadRecord ``wrong_type``."""
+    try:
+        return msgspec.convert(value, payload, strict=True)
+    except msgspec.ValidationError as error:
+        found = re.search(r"`\$\.(\w+)", str(error))
+        raise BadRecord("wrong_type", str(error), found[1] if found else None) from None
 
 
 def native_id_of(line: Comment | Submission) -> str:
@@ -39,9 +51,28 @@ def community_of(subreddit: str | None) -> str | None:
     return None if subreddit is None or _USER_PAGE.match(subreddit) else subreddit.casefold()
 
 
+def plain(text: str) -> str:
+    """A text as it was written: dumps and the API write '&', '<' and '>' as entities, and nothing else."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
 def text_of(line: Comment | Submission) -> str:
     """What the author wrote."""
-    return (line.body or "") if isinstance(line, Comment) else "\n".join(filter(None, (line.title, line.selftext)))
+    return plain((line.body or "") if isinstance(line, Comment) else "\n".join(filter(None, (line.title, line.selftext))))
+
+
+def link_of(line: Submission) -> str | None:
+    """The address that a submission shares, None where it is its own page."""
+    return plain(line.url) if line.url and not line.is_self else None
+
+
+def gone_reason(line: Comment | Submission) -> str | None:
+    """Why a line is a deletion: the archive or the platform says so, or a mark stands where the text was."""
+    if line.meta is not None and (line.meta.removal_type or line.meta.was_deleted_later):
+        return line.meta.removal_type or "deleted"
+    if isinstance(line, Comment):
+        return _GONE_TEXTS.get(line.body) if line.body else None
+    return line.removed_by_category or (_GONE_TEXTS.get(line.selftext) if line.selftext else None)
 
 
 def tags_of(text: str) -> list[str]:
@@ -77,8 +108,9 @@ def rows_of(line: Comment | Submission, context: FileContext) -> list[Row]:
     account_key = key(author) if author else None
     text = text_of(line)
     links = links_in(text)
-    if isinstance(line, Submission) and line.url and not line.is_self and line.url not in links:
-        links.append(line.url)
+    shared = link_of(line) if isinstance(line, Submission) else None
+    if shared and shared not in links:
+        links.append(shared)
     canonical = [url for url in map(canonical_url, links) if url]
     mentions = mentions_in(text)
     stamp = {"platform": PLATFORM, "observed_at": observed_at}
@@ -109,8 +141,8 @@ def rows_of(line: Comment | Submission, context: FileContext) -> list[Row]:
     for name in mentions:
         named = {"interaction_key": key(f"mention:{native_id}:{name}"), "interaction_type": "mention"}
         rows.append(Row("interactions", edge | named | {"target_account_key": key(name)}))
-    if line.meta is not None and (line.meta.removal_type or line.meta.was_deleted_later):
-        reason = line.meta.removal_type or "deleted"
+    reason = gone_reason(line)
+    if reason is not None:
         gone = {"subject_type": "post", "subject_key": post["post_key"], "deleted_at": observed_at, "reason": reason}
         rows.append(Row("deletions", stamp | gone))
     vault = {"post_key": post["post_key"], "account_key": account_key, "native_id": native_id}

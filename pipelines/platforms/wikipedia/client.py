@@ -66,7 +66,7 @@ class Articles:
         about = f"{project}/{_option(item, 'access', _ACCESSES)}/{_option(item, 'agent', _AGENTS)}/{path}/{step}"
         return _series(f"{item.server}{_ROOT}/per-article/{about}", cursor, window)
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - one answer has all
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Nothing follows: one answer holds the whole window."""
         return Turn(cursor={"until": window.ends_at.isoformat()})
 
@@ -88,7 +88,7 @@ class Projects:
         )
         return _series(f"{item.server}{_ROOT}/aggregate/{about}/{step}", cursor, window)
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - one answer has all
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Nothing follows: one answer holds the whole window."""
         return Turn(cursor={"until": window.ends_at.isoformat()})
 
@@ -111,7 +111,7 @@ class TopLists:
         urls = [f"{item.server}{_ROOT}/{kind}/{named}/{access}/{day:%Y/%m/%d}" for day in days]
         return Turn(tuple(Request(url) for url in urls), cursor)
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the request tells its day
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Nothing follows a day's list; the day is had, unless it is not counted yet."""
         if page.status != 200:
             return Turn(cursor=cursor)

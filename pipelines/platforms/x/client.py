@@ -136,7 +136,7 @@ class Found:
         state = _going({name: cursor[name] for name in ("newest",) if name in cursor}, page_count=0)
         return Turn((Request(url, asked, credential=_CREDENTIAL, cost=results * _MOST_PER_POST),), state)
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Further pages, newest first."""
         return _following(cursor, window, page, "next_token")
 

@@ -12,6 +12,7 @@ from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import primary_language, tags_in
 from pipelines.platforms.times import from_iso, plausible
+from pipelines.platforms.youtube.ytdlp import Info, InfoLines
 
 TABLES: Final = SOCIAL_TABLES
 _DURATION: Final = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -46,9 +47,9 @@ class _Response:
         return value.get("kind") in known or first.get("kind") in self.kinds
 
     def split(self, document: Any) -> Iterable[Any]:
-        """The items. A response with an error and none is refused."""
+        """The items. A list that found nothing leaves them out; what is no list is a single item."""
         if "items" not in document:
-            return (document,)
+            return () if str(document.get("kind")).endswith("ListResponse") else (document,)
         if not isinstance(document["items"], list):
             raise BadRecord("wrong_type", "items is no list", "items")
         return document["items"]
@@ -119,6 +120,12 @@ def _listed_video(
         more={"post_type": "live" if live else "video", "media_kind": "video"},
     )
     return post.rows(context) + (_channel_rows(owner, title, context) if owner else [])
+
+
+def ids_of(answer: Any) -> set[str]:
+    """Ids of the items of an answer to videos.list, channels.list or comments.list."""
+    items = values.mappings(values.optional_mapping(answer).get("items"))
+    return {item["id"] for item in items if isinstance(item.get("id"), str)}
 
 
 class SearchResults(_Response):
@@ -402,5 +409,7 @@ FORMATS: Final[tuple[NativeFormat, ...]] = (
     PlaylistItems(),
     VideoTable(),
     CommentLines(),
+    Info(),
+    InfoLines(),
     ErrorResponse(),
 )
