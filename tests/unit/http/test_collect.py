@@ -225,7 +225,7 @@ def test_the_window_is_fixed_when_the_night_begins(installation: Installation) -
 def test_progress_is_told_from_beginning_to_end(installation: Installation) -> None:
     installation.collect()
     told = installation.progress
-    assert [(each.done, each.total) for each in told] == [(0, 2), (1, 2), (2, 2)]
+    assert list(dict.fromkeys((each.done, each.total) for each in told)) == [(0, 2), (1, 2), (2, 2)]
     assert told[-1].pages == 4
     assert told[-1].units_left == 996
 
