@@ -25,6 +25,7 @@ class Settings:
 
     data: Path
     inbox: Path
+    watchlist: Path
     time_zone: str
     parse_workers: int
     limits: Limits
@@ -36,7 +37,7 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """Settings from ``UNDERCURRENT_DATA``, ``UNDERCURRENT_INBOX``, ``UNDERCURRENT_TIME_ZONE``, ``UNDERCURRENT_WORKERS``.
+    """Settings from ``UNDERCURRENT_DATA``, ``_INBOX``, ``_WATCHLIST``, ``_TIME_ZONE`` and ``_WORKERS``.
 
     Limits of opened files are ``UNDERCURRENT_MOST_BYTES``, ``UNDERCURRENT_MOST_SWELLING`` and ``UNDERCURRENT_MOST_MEMBERS``.
 
@@ -47,7 +48,8 @@ def from_environment() -> Settings:
     inbox = Path(os.environ.get("UNDERCURRENT_INBOX") or data / "inbox").resolve()
     # dbt reads the same variable: it must see the absolute path, whatever its working directory.
     os.environ["UNDERCURRENT_DATA"] = str(data)
-    return Settings(data, inbox, _time_zone(), _workers(), _limits())
+    watchlist = Path(os.environ.get("UNDERCURRENT_WATCHLIST") or DataPaths(data).watchlist).resolve()
+    return Settings(data, inbox, watchlist, _time_zone(), _workers(), _limits())
 
 
 def _time_zone() -> str:

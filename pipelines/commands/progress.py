@@ -20,7 +20,10 @@ _ENDS: Final = {"STEP_SUCCESS": "", "STEP_FAILURE": "  failed", "STEP_SKIPPED": 
 
 def in_words(step: str) -> str:
     """What a step does, for someone who does not know its name."""
-    return f"ingest: {step.removesuffix('_intake')}" if step.endswith("_intake") else _WORDS.get(step, step)
+    for ending, word in (("_intake", "ingest"), ("_collection", "collect")):
+        if step.endswith(ending):
+            return f"{word}: {step.removesuffix(ending)}"
+    return _WORDS.get(step, step)
 
 
 class StepProgress:

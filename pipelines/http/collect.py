@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -20,7 +22,7 @@ from pipelines.http.cursors import commit_cursor, standing_before
 from pipelines.http.hosts import AllowList
 from pipelines.http.meter import Meter
 from pipelines.http.pages import PageStore, Plan, item_name
-from pipelines.http.protocol import Lookup, PlatformClient, Request, Source, WatchItem
+from pipelines.http.protocol import Lookup, Page, PlatformClient, Request, Source, WatchItem
 from pipelines.http.retry import LIMITS, Limits
 from pipelines.http.watched import Watched
 from pipelines.lake.collection import Collected, Collection, keep_collection
@@ -28,6 +30,7 @@ from pipelines.lake.commit import alone
 from pipelines.lake.due import due_accounts, due_by_terms, due_posts
 from pipelines.lake.paths import DataPaths
 
+_LOG: Final = logging.getLogger(__name__)
 CONTACT_VARIABLE: Final = "UNDERCURRENT_CONTACT"
 # What was collected up to is asked about again: platforms show some things late.
 _OVERLAP: Final = timedelta(days=2)
@@ -47,6 +50,7 @@ class Progress:
     done: int
     total: int
     pages: int
+    rows: int
     units_left: int
 
 
@@ -62,6 +66,7 @@ class Tools:
     transport: httpx.BaseTransport | None = None
     most_pages: int = MOST_PAGES
     tell: Callable[[Progress], None] = lambda _: None
+    count: Callable[[Page], int] = lambda _: 0  # records of a page, for ``tell``
 
 
 def collect_platform(
@@ -110,6 +115,37 @@ def collect_platform(
                 store.close()
         keep_collection(paths, collection)
     return collection
+
+
+def collect_guarded(
+    paths: DataPaths, client: PlatformClient, watched: Watched, night: date, tools: Tools | None = None
+) -> Collection:
+    """As ``collect_platform``; whatever goes wrong, the night goes on without the platform and coverage says so."""
+    try:
+        return collect_platform(paths, client, watched, night, tools)
+    except Exception as error:  # noqa: BLE001 - a fault of ours or of a platform's client must not cost the night
+        _LOG.exception("the collection of %s broke off", watched.platform)
+        told = Collected(source="collection", items=1, cut=1, codes=["failed"], details=[type(error).__name__])
+        collection = Collection(platform=watched.platform, night=night, sources=[told])
+        keep_collection(paths, collection)
+        return collection
+
+
+def collect_all(
+    paths: DataPaths,
+    clients: Mapping[str, PlatformClient],
+    watchlist: Mapping[str, Watched],
+    night: date,
+    tools_of: Callable[[str], Tools],
+) -> Iterator[Collection]:
+    """Collect all platforms of a watchlist at once, since each waits for its own server; gives each as it ends."""
+    with ThreadPoolExecutor(max(1, len(watchlist)), "collect") as threads:
+        waiting = [
+            threads.submit(collect_guarded, paths, clients[name], watched, night, tools_of(name))
+            for name, watched in watchlist.items()
+        ]
+        for done in as_completed(waiting):
+            yield done.result()
 
 
 def allow_list(client: PlatformClient, watched: Watched) -> AllowList:
@@ -185,6 +221,8 @@ class _Night:
         self._asker = Asker(sender, self._store, self._meter, tools.clock, tools.random, client.judge, tools.limits)
         self._reserve = int(budget.units * (1 - _LOOKUP_SHARE))
         self._found: dict[str, Collected] = {}
+        self._rows = 0
+        self._place = ("", 0, 0)
 
     def run(self) -> Collection:
         plan = self._plan()
@@ -212,8 +250,16 @@ class _Night:
         )
 
     def _tell(self, doing: str, done: int, total: int) -> None:
+        self._place = (doing, done, total)
         pages = self._asker.fetched + self._asker.from_disk
-        self._tools.tell(Progress(self._watched.platform, doing, done, total, pages, self._meter.units_left))
+        self._tools.tell(Progress(self._watched.platform, doing, done, total, pages, self._rows, self._meter.units_left))
+
+    def _ask(self, request: Request, source: str, item: str, reserve: int = 0) -> Asked:
+        asked = self._asker.ask(request, source, item, reserve=reserve)
+        if asked.page is not None:
+            self._rows += self._tools.count(asked.page)
+        self._tell(*self._place)
+        return asked
 
     def _plan(self) -> Plan:
         """The night's plan, fixed when its collection first begins; an item that came into the watchlist since is added."""
@@ -241,7 +287,7 @@ class _Night:
 
     def _look_up(self, lookup: Lookup, request: Request) -> None:
         source = f"{lookup.asked_for}_lookups"
-        asked = self._asker.ask(request, source, source, reserve=self._reserve)
+        asked = self._ask(request, source, source, self._reserve)
         self._count(source, Chain(pages=int(asked.page is not None), cuts=[asked.cut] if asked.cut else []))
 
     def _watch(self, plan: Plan, item: WatchItem, source: Source) -> None:
@@ -249,7 +295,7 @@ class _Night:
         window = plan.window(name)
 
         def ask(request: Request) -> Asked:
-            return self._asker.ask(request, item.source, name)
+            return self._ask(request, item.source, name)
 
         most = int(item.options.get("max_pages", self._tools.most_pages))
         chain = run_chain(source, item, plan.cursors[name], window, ask, most)

@@ -13,7 +13,7 @@ from pipelines.http.protocol import Credential
 REDACTED: Final = "[redacted]"
 # Shorter values would blot out ordinary text, and are no secrets.
 _SHORTEST_SECRET: Final = 6
-_NOISY: Final = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore", "stamina", "pipelines.http")
+_NOISY: Final = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore", "pipelines.http.asking")
 
 
 class Redactor(logging.Filter):
@@ -75,7 +75,8 @@ class Credentials:
         self._values: dict[str, tuple[str, ...]] = {}
         for each in declared:
             values = tuple(environment.get(name, "").strip() for name in each.variables)
-            if all(values):
+            # What no header can carry is no secret; the library's complaint would show it.
+            if all(value and value.isprintable() for value in values):
                 self._values[each.name] = values
                 redactor.learn(*values)
                 if len(values) == 2:

@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from pipelines.http.clients import CLIENTS
 from pipelines.lake.pseudonyms import load_or_create
 from pipelines.nightly.stages import IngestStage, table_grain
 from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
@@ -21,6 +22,7 @@ def landed_tables(platform: PlatformSpec) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 [platform.name, table],
+                deps=[[platform.name, "pages"]] if platform.name in CLIENTS else [],
                 description=f"One row per {table_grain(table)}, as the files of {platform.name} tell it.",
                 group_name="ingest",
                 owners=OWNERS,

@@ -163,7 +163,7 @@ class Toy:
         query = dict(parse_qsl(parts.query))
         self.keys[query.pop("key", "")] += 1
         self.asked[f"{parts.path}?{'&'.join(f'{name}={value}' for name, value in sorted(query.items()))}"] += 1
-        if parts.path == "/lookup":
+        if parts.path.endswith("/lookup"):
             known = {post["id"]: post for posts in self.posts.values() for post in posts if post["id"] not in self.gone}
             return 200, {"found": [known[native] for native in query["ids"].split(",") if native in known]}
         if query.get("who") not in self.posts:
