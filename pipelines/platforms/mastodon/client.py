@@ -46,7 +46,7 @@ def _host(server: str) -> str:
 
 def _request(item: WatchItem, path: str, *query: tuple[str, str]) -> Request:
     """A request to the item's server. The token goes only where the watchlist says that it belongs to this server."""
-    credential = "token" if item.options.get("with_token") is True else None
+    credential = "token" if item.options.get("logged_in") is True else None
     return Request(f"{item.server}{path}", query, credential=credential)
 
 

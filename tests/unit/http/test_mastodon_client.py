@@ -115,7 +115,7 @@ def test_a_value_that_cannot_be_asked_about_is_refused_with_what_to_write(source
 
 
 def test_a_token_goes_only_to_the_server_that_the_watchlist_says_it_is_of() -> None:
-    for options, credential in (({}, None), ({"with_token": True}, "token")):
+    for options, credential in (({}, None), ({"logged_in": True}, "token")):
         chain = run(CLIENT, item(CLIENT, "mastodon", "accounts", "ann", HOME, **options), server(DAYS))
         assert {request.credential for request in chain.requests} == {credential}
 
