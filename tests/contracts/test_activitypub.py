@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.platforms.activitypub.parse import FORMATS, Collections, ObjectLines, Objects, ids_of
+from pipelines.platforms.activitypub.parse import FORMATS, Collections, ObjectLines, Objects, ids_of, is_gone
 from pipelines.platforms.mastodon.parse import FORMATS as MASTODON
 from pipelines.platforms.protocol import Sample
 from tests.contracts.harness import PSEUDONYMS, REALDATA, Outcome, chosen, context, drive
@@ -235,6 +235,8 @@ def test_what_an_archive_keeps_of_its_owner_s_reading_is_no_known_format(name: s
 
 def test_a_lookup_s_answer_holds_the_object_unless_it_is_a_tombstone() -> None:
     assert ids_of(note()) == {NOTE}
+    assert is_gone({"id": NOTE, "type": "Tombstone"})
+    assert not is_gone(note())
     assert ids_of({"id": NOTE, "type": "Tombstone"}) == ids_of(None) == ids_of([note()]) == set()
 
 

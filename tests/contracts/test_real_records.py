@@ -48,6 +48,7 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
         for name, night in nights.items()
     }
     assert counts == {
+        "activitypub": (127, 99, 28, 0),
         "bluesky": (778, 772, 6, 0),
         "feeds": (322, 310, 1, 11),
         "gdelt": (1635, 1635, 0, 0),
@@ -65,6 +66,10 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
 def test_what_is_quarantined_is_bad_or_of_a_kind_that_no_table_takes(nights: Nights, root: Path) -> None:
     assert nights
     assert refusals(root) == [
+        ("activitypub", "activitypub_collection", "not_shown", 1),  # a list of moderators
+        ("activitypub", "activitypub_object", "not_public", 10),  # letters, reports and warnings
+        ("activitypub", "activitypub_object", "unexpected_shape", 1),  # it accepts a request that it only names
+        ("activitypub", "activitypub_object", "unsupported_activity", 16),  # votes down, blocks, locks, and what undoes them
         ("bluesky", "bluesky_jetstream", "unsupported_collection", 6),  # blocks, live statuses, other applications' records
         ("feeds", "feeds_xml", "missing_id", 1),  # a feed without title or address, an entry without a link
         ("mastodon", "mastodon_error", "error_response", 1),

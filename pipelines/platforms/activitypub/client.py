@@ -52,7 +52,7 @@ def _times(items: list[dict[str, Any]]) -> list[datetime]:
 
 @dataclass(slots=True)
 class Accounts:
-    """An actor, how many follow it, and its outbox, newest first, back to what earlier nights saw. Communities are actors too."""
+    """An actor, how many follow it, and its outbox, newest first, back to the window's beginning. Communities are actors too."""
 
     name: str = "accounts"
     about: str = "an actor's id or address on the item's server: https://example.social/users/moss or moss@example.social"
@@ -101,7 +101,7 @@ class Accounts:
         items = values.mappings(body.get("orderedItems", body.get("items")))
         items += values.mappings(values.optional_mapping(first).get("orderedItems"))
         times = _times(items)
-        chain = chain.turned(times)
+        chain = chain.turned()
         onward = fields.reference(body.get("next")) or fields.reference(values.optional_mapping(first).get("next"))
         if not items and isinstance(first, str) and chain.page_count == 1:
             return self._step(item, chain, first)

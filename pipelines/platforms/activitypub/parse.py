@@ -198,4 +198,9 @@ def ids_of(answer: Any) -> set[str]:
     return {found} if found is not None and fields.kind(answer) != "Tombstone" else set()
 
 
+def is_gone(answer: Any) -> bool:
+    """Whether an answer without the id that was asked for says that there is nothing."""
+    return fields.kind(answer) == "Tombstone"
+
+
 FORMATS: Final[tuple[NativeFormat, ...]] = (Collections(), Objects(), ObjectLines(), WebFinger(), ErrorBody())

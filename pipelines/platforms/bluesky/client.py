@@ -106,7 +106,7 @@ def _sorted_at(item: Mapping[str, Any]) -> datetime | None:
 
 @dataclass(slots=True)
 class Accounts:
-    """An account's profile, then its posts, replies and reposts back to what earlier nights saw."""
+    """An account's profile, then its posts, replies and reposts back to the window's beginning."""
 
     name: str = "accounts"
     about: str = "a handle, DID or profile address: moss.bsky.social"
@@ -128,7 +128,7 @@ class Accounts:
             return Turn((_request(item.server, "app.bsky.feed.getAuthorFeed", *query),), chain.marked("did", known[0]).going())
         items = values.mappings(_body(page).get("feed"))
         times = [moment for moment in map(_sorted_at, items) if moment is not None]
-        chain = chain.turned(times)
+        chain = chain.turned()
         token = values.text(_body(page).get("cursor"))
         if token and chain.goes_on(token, _asked(page.request), times[-1] if times else None):
             return Turn((_next(page.request, token),), chain.going())
@@ -162,7 +162,7 @@ class Found:
         """Further pages; the search itself keeps to the window."""
         posts = values.mappings(_body(page).get("posts"))
         times = [moment for post in posts if (moment := _time(post.get("indexedAt"))) is not None]
-        chain = Chain.at(cursor, window).turned(times)
+        chain = Chain.at(cursor, window).turned()
         token = values.text(_body(page).get("cursor"))
         # A backdated post sorts by its claim and is seen late: only an empty page says that no more is in the window.
         if token and chain.goes_on(token, _asked(page.request), max(times, default=None)):

@@ -46,7 +46,7 @@ def _host(server: str) -> str:
 
 def _request(item: WatchItem, path: str, *query: tuple[str, str]) -> Request:
     """A request to the item's server. The token goes only where the watchlist says that it belongs to this server."""
-    credential = "token" if item.options.get("with_token") is True else None
+    credential = "token" if item.options.get("logged_in") is True else None
     return Request(f"{item.server}{path}", query, credential=credential)
 
 
@@ -78,7 +78,7 @@ def _timeline_turn(chain: Chain, page: Page) -> Turn:
     """The next page of a timeline, newest first."""
     statuses = values.mappings(page.json())
     times = [moment for status in statuses if (moment := _time(status.get("created_at"))) is not None]
-    chain = chain.turned(times)
+    chain = chain.turned()
     token, asked = _next_id(page, statuses), dict(page.request.query).get("max_id")
     if token and chain.goes_on(token, asked, times[-1] if times else None):
         query = tuple((name, value) for name, value in page.request.query if name != "max_id")
@@ -89,7 +89,7 @@ def _timeline_turn(chain: Chain, page: Page) -> Turn:
 
 @dataclass(slots=True)
 class Accounts:
-    """An account's profile, then its statuses and boosts back to what earlier nights saw, as its server shows them."""
+    """An account's profile, then its statuses and boosts back to the window's beginning, as its server shows them."""
 
     name: str = "accounts"
     about: str = "an address or profile: moss@example.social; best asked on its own server"
@@ -184,9 +184,10 @@ class Threads:
         return Turn((_request(item, f"/api/v1/statuses/{found.group(2)}"),))
 
     def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
-        """Its context, and nothing more."""
+        """Its context, where it is there at all, and nothing more."""
         path = _path(page.request)
-        return Turn() if path.endswith("/context") else Turn((_request(item, f"{path}/context"),))
+        is_there = values.text(values.optional_mapping(page.json()).get("id")) is not None
+        return Turn((_request(item, f"{path}/context"),)) if is_there else Turn()
 
 
 @dataclass(slots=True)

@@ -49,22 +49,13 @@ def test_an_account_is_asked_for_its_profile_and_then_back_to_the_window() -> No
     assert [method(request) for request in chain.requests] == ["app.bsky.actor.getProfiles", *["app.bsky.feed.getAuthorFeed"] * 2]
     assert asked(chain.requests[0]) == {"actors": "ann.example"}
     assert asked(chain.requests[1]) == {"actor": ANN, "limit": "100", "filter": "posts_with_replies"}
-    assert chain.cursor == {"newest": "2026-10-01T11:00:00+00:00", "marks": {"did": ANN}}
+    assert chain.cursor == {"marks": {"did": ANN}}
 
 
-def test_the_next_night_asks_by_did_and_back_to_two_days_before_what_was_seen() -> None:
-    cursor = {"newest": "2026-10-03T11:00:00+00:00", "marks": {"did": ANN}}
-    days = ["2026-10-04", "2026-10-02", "2026-10-01", "2026-09-30", "2026-09-01", "2026-08-01"]
-    chain = run(CLIENT, item(CLIENT, "bluesky", "accounts", "ann.example"), account(days, most=1), cursor)
+def test_the_next_night_asks_by_did_however_the_account_is_called_by_then() -> None:
+    chain = run(CLIENT, item(CLIENT, "bluesky", "accounts", "old.example"), account(["2026-10-01"]), {"marks": {"did": ANN}})
     assert asked(chain.requests[0]) == {"actors": ANN}
-    assert len(chain.requests) == 1 + 4  # the first page that is older than the overlap is the last
-    assert chain.cursor["newest"] == "2026-10-04T11:00:00+00:00"
-
-
-def test_a_silent_account_keeps_what_it_was_seen_at() -> None:
-    cursor = {"newest": "2026-09-20T11:00:00+00:00"}
-    chain = run(CLIENT, item(CLIENT, "bluesky", "accounts", ANN), account([]), cursor)
-    assert chain.cursor["newest"] == cursor["newest"]
+    assert chain.cursor == {"marks": {"did": ANN}}
 
 
 def test_an_account_that_is_not_there_ends_its_chain() -> None:
@@ -117,7 +108,7 @@ def test_a_search_keeps_to_the_window_and_asks_for_the_newest(source: str, value
         "limit": "100",
     }
     assert request.credential == "session"
-    assert chain.cursor == {"newest": "2026-10-01T12:00:00+00:00"}
+    assert chain.cursor == {}
 
 
 def test_reactions_are_likes_then_reposts_then_quotes() -> None:

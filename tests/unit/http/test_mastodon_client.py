@@ -51,7 +51,7 @@ def test_an_account_is_looked_up_on_its_server_and_read_back_to_the_window() -> 
     ]
     assert asked(chain.requests[0]) == {"acct": "ann"}
     assert asked(chain.requests[2]) == {"limit": "40", "max_id": "999"}
-    assert chain.cursor == {"newest": "2026-10-01T10:00:00+00:00"}
+    assert chain.cursor == {}
 
 
 def test_a_next_link_to_another_host_gives_its_id_and_leads_nowhere_else() -> None:
@@ -90,10 +90,9 @@ def test_odd_answers_end_a_chain(source: str, value: str, body: Any) -> None:
     assert len(run(CLIENT, item(CLIENT, "mastodon", source, value, HOME), lambda _: body).requests) <= 2
 
 
-def test_the_next_night_reads_back_to_two_days_before_what_was_seen() -> None:
-    cursor = {"newest": "2026-10-01T10:00:00+00:00"}
-    chain = run(CLIENT, item(CLIENT, "mastodon", "tags", "moss", HOME), server(DAYS), cursor)
-    assert [asked(request).get("max_id") for request in chain.requests] == [None, "999", "997"]
+def test_a_thread_whose_status_is_gone_ends() -> None:
+    watched = item(CLIENT, "mastodon", "threads", f"{HOME}/@ann/1795", HOME)
+    assert len(run(CLIENT, watched, lambda _: {"error": "Record not found"}).requests) == 1
 
 
 def test_a_thread_is_the_status_and_its_context() -> None:
@@ -116,7 +115,7 @@ def test_a_value_that_cannot_be_asked_about_is_refused_with_what_to_write(source
 
 
 def test_a_token_goes_only_to_the_server_that_the_watchlist_says_it_is_of() -> None:
-    for options, credential in (({}, None), ({"with_token": True}, "token")):
+    for options, credential in (({}, None), ({"logged_in": True}, "token")):
         chain = run(CLIENT, item(CLIENT, "mastodon", "accounts", "ann", HOME, **options), server(DAYS))
         assert {request.credential for request in chain.requests} == {credential}
 
