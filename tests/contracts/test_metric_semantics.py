@@ -16,9 +16,20 @@ from pipelines.platforms.mastodon.parse import Timeline
 from pipelines.platforms.protocol import NativeFormat
 from pipelines.platforms.reddit.parse import PushshiftSubmissions
 from pipelines.platforms.registry import PLATFORMS
+from pipelines.platforms.threads.parse import Insights
 from pipelines.platforms.tiktok.parse import WebItems
+from pipelines.platforms.x.parse import Pages
 from pipelines.platforms.youtube.parse import Videos
-from tests.contracts import test_bluesky, test_instagram, test_mastodon, test_reddit, test_tiktok, test_youtube
+from tests.contracts import (
+    test_bluesky,
+    test_instagram,
+    test_mastodon,
+    test_reddit,
+    test_threads,
+    test_tiktok,
+    test_x,
+    test_youtube,
+)
 from tests.contracts.harness import REALDATA, context, drive
 from tests.realdata.inbox import lay_out
 from tests.realdata.records import records_of
@@ -47,6 +58,7 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
     video["statistics"] = dict.fromkeys(("viewCount", "likeCount", "commentCount"), str(number))
     stats = dict.fromkeys(("playCount", "diggCount", "commentCount", "shareCount", "collectCount"), number)
     post = dict.fromkeys(("likesCount", "commentsCount", "videoViewCount"), number)
+    tweet = ("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
     return {
         "bluesky": (Feed(), {"feed": [{"post": view}]}),
         "mastodon": (Timeline(), [test_mastodon.status("10", test_mastodon.ANN, **toot)]),
@@ -54,6 +66,8 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
         "youtube": (Videos(), video),
         "tiktok": (WebItems(), [test_tiktok.item(stats=stats)]),
         "instagram": (Posts(), [test_instagram.post(**post)]),
+        "x": (Pages(), {"data": [test_x.post(public_metrics=dict.fromkeys(tweet, number))]}),
+        "threads": (Insights(), test_threads.insights(number)),
     }
 
 

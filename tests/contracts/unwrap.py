@@ -55,14 +55,15 @@ def examples(collection: Path) -> Iterator[tuple[str, str]]:
     An example shows where a value goes instead of a value. Each such place is filled: numbers for ids, one word for other texts,
     and what says that more would follow is left out.
     """
-    folders = [json.loads(collection.read_text("utf-8"))]
+    folders, first = [json.loads(collection.read_text("utf-8"))], 18_000_000_000_000_000
     while folders:
         for entry in folders.pop(0).get("item", ()):
             if "item" in entry:
                 folders.append(entry)
             for response in entry.get("response", ()):
                 if response.get("body"):
-                    yield str(response["name"]), _filled(response["body"])
+                    first += 1_000
+                    yield str(response["name"]), _filled(response["body"], first)
 
 
 def unwrap_examples(collection: Path, target: Path) -> list[Path]:
@@ -76,9 +77,9 @@ def unwrap_examples(collection: Path, target: Path) -> list[Path]:
     return written
 
 
-def _filled(body: str) -> str:
-    """An example's body with its open places filled, each id by a number of its own."""
-    count = 18_000_000_000_000_000
+def _filled(body: str, first: int) -> str:
+    """An example's body with its open places filled, each id by a number of its own from ``first`` on."""
+    count = first
     body = re.sub(r'"?<string>"?', '"string"', body)
     body = re.sub(r",\s*\.\.\.", "", body)
     body = re.sub(r"\{(?:thread|user)_id\}", str(count), body)

@@ -119,7 +119,7 @@ def media_rows(item: dict[str, Any], authors: dict[str, Any], context: FileConte
             "post_type": "reply" if is_reply else "quote" if is_quote else "post",
             "parent_post_key": key(PLATFORM, answered) if answered else None,
             "root_post_key": key(PLATFORM, root) if root else None,
-            "media_kind": _kind(item) or ("link" if link else "none"),
+            "media_kind": _kind(item) or ("link" if link else "none" if values.text(item.get("media_type")) else None),
         },
     )
 
