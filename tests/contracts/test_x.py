@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.lake.intake import ingest_night
+from pipelines.lake.paths import DataPaths
 from pipelines.platforms.protocol import BadRecord, NativeFormat, Record, Sample
+from pipelines.platforms.registry import PLATFORMS
 from pipelines.platforms.x import fields, v2
 from pipelines.platforms.x.archive import Archive, ArchiveRest
 from pipelines.platforms.x.parse import (
@@ -337,6 +342,36 @@ def test_an_archive_gives_its_posts_and_its_account_and_its_deleted_posts_as_tom
     outcome = drive(Archive(), [archive("account", {"account": account})], context("x"))
     assert outcome.of("accounts")[0]["handle_key"] == PSEUDONYMS.handle_key("x", "ann")
     assert "example.org" not in repr(outcome.rows)
+
+
+def test_an_archive_is_read_from_its_zip_and_its_ledger_names_what_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "inbox" / "x" / "account-11"
+    folder.mkdir(parents=True)
+    members = {
+        "data/tweets.js": archive("tweets", {"tweet": {**status(), "user": None}}, {"tweet": {"id_str": "1.9E+18"}}),
+        "data/account.js": archive("account", {"account": {"accountId": "11", "username": "ann"}}),
+        "data/direct-messages.js": archive("direct_messages", {"dmConversation": {"messages": ["secret"]}}),
+        "data/manifest.js": b"window.__THAR_CONFIG = {}",
+        "Your archive.html": b"<html></html>",
+    }
+    with zipfile.ZipFile(folder / "twitter-2026-01-02.zip", "w") as bundle:
+        for name, content in members.items():
+            bundle.writestr(name, content)
+    paths = DataPaths(tmp_path / "data")
+    night = ingest_night(paths, tmp_path / "inbox", PLATFORMS["x"], date(2026, 11, 20), PSEUDONYMS)
+    found = {
+        entry.file.rpartition("/")[2]: (entry.source_format, entry.landed_count, entry.quarantined_count) for entry in night.files
+    }
+    assert found == {
+        "tweets.js": ("x_archive", 1, 1),
+        "account.js": ("x_archive", 1, 0),
+        "direct-messages.js": ("x_archive_not_read", 0, 0),
+        "manifest.js": ("x_archive_not_read", 0, 0),
+        "twitter-2026-01-02.zip!Your archive.html": (None, 0, 0),
+    }
+    (file,) = paths.table_root("x", "posts").rglob("*.parquet")
+    (row,) = pq.read_table(file, partitioning=None).to_pylist()
+    assert (row["account_key"], row["post_key"]) == (key("11"), key(POST))
 
 
 def test_a_repost_in_an_archive_repeats_the_first_that_it_names() -> None:
