@@ -188,6 +188,7 @@ def test_a_look_up_asks_for_a_hundred_numbers_at_once_and_for_nothing_else() -> 
         (429, {"title": "UsageCapExceeded", "type": "https://api.twitter.com/2/problems/usage-capped"}, Answer.REFUSED),
         (402, {"title": "CreditsDepleted", "detail": "no credits"}, Answer.REFUSED),
         (401, {"title": "Unauthorized"}, None),
+        (403, {"title": "Forbidden", "detail": "the account is suspended"}, None),
     ],
 )
 def test_what_the_status_does_not_say(status: int, body: Any, expected: Answer | None) -> None:
