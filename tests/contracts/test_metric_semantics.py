@@ -18,8 +18,10 @@ from pipelines.platforms.mastodon.parse import Timeline
 from pipelines.platforms.protocol import NativeFormat
 from pipelines.platforms.reddit.parse import PushshiftSubmissions
 from pipelines.platforms.registry import PLATFORMS
+from pipelines.platforms.threads.parse import Insights
 from pipelines.platforms.tiktok.parse import WebItems
 from pipelines.platforms.tumblr import parse as tumblr
+from pipelines.platforms.x.parse import Pages
 from pipelines.platforms.youtube.parse import Videos
 from tests.contracts import (
     test_activitypub,
@@ -28,8 +30,10 @@ from tests.contracts import (
     test_instagram,
     test_mastodon,
     test_reddit,
+    test_threads,
     test_tiktok,
     test_tumblr,
+    test_x,
     test_youtube,
 )
 from tests.contracts.harness import REALDATA, context, drive
@@ -63,6 +67,7 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
     stats = dict.fromkeys(("playCount", "diggCount", "commentCount", "shareCount", "collectCount"), number)
     post = dict.fromkeys(("likesCount", "commentsCount", "videoViewCount"), number)
     totals = {name: {"type": "Collection", "totalItems": number} for name in ("likes", "replies", "shares")}
+    tweet = ("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
     return {
         "activitypub": (Objects(), test_activitypub.note(views=number, **totals)),
         "bluesky": (Feed(), {"feed": [{"post": view}]}),
@@ -73,6 +78,8 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
         "instagram": (Posts(), [test_instagram.post(**post)]),
         "tumblr": (tumblr.Posts(), [test_tumblr.post(note_count=number)]),
         "bereal": (AppPosts(), [test_bereal.app_post(realMojis=[{}] * number, comment=[{}] * number)]),
+        "x": (Pages(), {"data": [test_x.post(public_metrics=dict.fromkeys(tweet, number))]}),
+        "threads": (Insights(), test_threads.insights(number)),
     }
 
 

@@ -42,7 +42,8 @@ def where(platform: str, native: NativeFormat) -> FileContext:
 def broken_records(platform: str, folder: Path, count: int, chance: random.Random) -> Iterator[tuple[NativeFormat, Any]]:
     """``count`` broken records, the same number of each native format that has real records."""
     spec = PLATFORMS[platform]
-    whole = {name: [record.framed.value for record in records] for name, records in records_of(spec, folder / platform).items()}
+    found = records_of(spec, folder / platform)
+    whole = {name: [record.framed.value for record in records] for name, records in found.items() if records}
     for place in range(count):
         name = sorted(whole)[place % len(whole)]
         native, value = spec.format_named(name), chance.choice(whole[name])

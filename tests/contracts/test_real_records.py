@@ -56,9 +56,11 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
         "mastodon": (1129, 757, 2, 370),
         "mediacloud": (1013, 1011, 1, 1),
         "reddit": (85, 58, 0, 27),
+        "threads": (42, 41, 1, 0),
         "tiktok": (1361, 1207, 0, 154),
         "trends": (754, 749, 0, 5),
         "wikipedia": (56462, 56462, 0, 0),
+        "x": (6789, 6347, 38, 404),
         "youtube": (1788, 1636, 141, 11),
     }
 
@@ -75,6 +77,9 @@ def test_what_is_quarantined_is_bad_or_of_a_kind_that_no_table_takes(nights: Nig
         ("mastodon", "mastodon_error", "error_response", 1),
         ("mastodon", "mastodon_status_lines", "broken_json", 1),
         ("mediacloud", "mediacloud_story_table", "missing_id", 1),  # an address that begins with http://http://
+        ("threads", "threads_insights", "unexpected_shape", 1),  # of an account, named by a number that no post carries
+        ("x", "x_error", "error_response", 2),
+        ("x", "x_v1_statuses", "not_public", 36),  # of protected accounts, recorded by one that may follow them
         ("youtube", "youtube_comment_lines", "missing_id", 113),  # a crawler's Reddit comments in a YouTube file
         ("youtube", "youtube_error", "error_response", 3),
         ("youtube", "youtube_playlist_items", "missing_field", 21),  # they tell when the video was listed, not published

@@ -12,14 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.platforms.protocol import BadRecord, NativeFormat, Record, Sample
-from pipelines.platforms.x import fields, v2
-from pipelines.platforms.x.archive import Archive, ArchiveRest
+from pipelines.platforms.protocol import BadRecord, NativeFormat, Sample
+from pipelines.platforms.x import fields
 from pipelines.platforms.x.parse import (
     FORMATS,
     ErrorBody,
     Lines,
-    Messages,
     Pages,
     Statuses,
     Users,
@@ -319,56 +317,6 @@ def test_a_compliance_job_about_users_is_told_by_its_file() -> None:
     assert lines({**result, "reason": "scrub_geo"}).by_code == {"unsupported_event": 1}
 
 
-def archive(part: str, *items: Any) -> bytes:
-    return f"window.YTD.{part}.part0 = {json.dumps(items, indent=1)}".encode()
-
-
-def test_an_archive_gives_its_posts_and_its_account_and_its_deleted_posts_as_tombstones() -> None:
-    own = status(favorite_count="5", retweet_count="0", full_text="moss #Wall", community_id="77", entities={})
-    own.pop("user")
-    own.pop("text")
-    where = context("x", "archive", "account-11/twitter-2026.zip!data/tweets.js")
-    (row,) = drive(Archive(), [archive("tweets", {"tweet": own})], where).of("posts")
-    assert (row["post_key"], row["account_key"], row["community"], row["tags"]) == (key(POST), key("11"), "77", ["wall"])
-    assert drive(Archive(), [archive("tweets", {"tweet": own})], context("x")).of("posts")[0]["account_key"] is None
-    deleted = drive(Archive(), [archive("deleted_tweets", {"tweet": {**own, "deleted_at": WHEN}})], context("x"))
-    assert deleted.by_table == {"deletions": 1}
-    account = {"email": "a@example.org", "accountId": "11", "username": "ann", "createdAt": "2011-06-23T13:04:14.000Z"}
-    outcome = drive(Archive(), [archive("account", {"account": account})], context("x"))
-    assert outcome.of("accounts")[0]["handle_key"] == PSEUDONYMS.handle_key("x", "ann")
-    assert "example.org" not in repr(outcome.rows)
-
-
-def test_a_repost_in_an_archive_repeats_the_first_that_it_names() -> None:
-    own = status(full_text="RT @ben: moss", entities={"user_mentions": [{"id_str": "22"}]})
-    own.pop("user")
-    outcome = drive(Archive(), [archive("tweet", {"tweet": own})], context("x"))
-    assert [row["post_type"] for row in outcome.of("posts")] == ["repost"]
-    assert outcome.of("interactions")[0]["target_account_key"] == key("22")
-
-
-def test_private_parts_are_recognised_and_not_read() -> None:
-    for part in ("direct_messages", "like", "ad_impressions", "follower", "ip_audit"):
-        head = archive(part, {"secret": "s"})
-        native = chosen(FORMATS, Sample("data/x.js", ".js", head, None))
-        assert isinstance(native, ArchiveRest)
-        assert drive(native, [head], context("x")).record_count == 0
-    message = {"id": 1, "text": "secret", "created_at": "Thu Mar 13 01:44:34 +0000 2025", "sender_id": 1, "recipient_id": 2}
-    for document in (message, [message], {"event": {"type": "message_create"}}):
-        native = chosen([one for one in FORMATS if one.framing == "json"], Sample("m.json", ".json", b"", document))
-        assert isinstance(native, Messages)
-        assert drive(native, [document], context("x")).record_count == 0
-
-
-def test_a_broken_archive_says_what_is_wrong() -> None:
-    for document, code in (
-        (b"window.YTD.tweets.part0 = [{", "broken_json"),
-        (b"window.YTD.tweets.part0 = {}", "unexpected_shape"),
-        (b"window.other = []", "unexpected_shape"),
-    ):
-        assert drive(Archive(), [document], context("x")).by_code == {code: 1}
-
-
 def formats_for(document: Any, suffix: str, text: bytes) -> NativeFormat | None:
     return chosen([one for one in FORMATS if one.framing != "bytes"], Sample(f"f{suffix}", suffix, text, document))
 
@@ -486,12 +434,3 @@ def test_arbitrary_json_in_a_post_is_refused_and_never_breaks_a_format(document:
                 drive(native, [shape], context("x"))
     drive(Pages(), [{"data": [broken, nested, document], "includes": {"users": [document], "posts": [broken]}}], context("x"))
     lines(broken, nested, {"data": broken}, {"data": {"delete": document}}, {"user_delete": document})
-
-
-@given(document=JSON)
-def test_arbitrary_json_in_an_archive_is_refused_and_never_breaks_it(document: Any) -> None:
-    for part in ("tweets", "account", "deleted_tweets"):
-        drive(Archive(), [archive(part, document, {"tweet": document}, {"account": document})], context("x"))
-    assert v2.is_page({"data": document}) in {True, False}
-    with pytest.raises(BadRecord):
-        list(ArchiveRest().parse(Record(document, 0, None), context("x")))

@@ -1,10 +1,11 @@
-"""Takes the response bodies out of VCR cassettes (YAML), as bytes: what the server sent. For tests only."""
+"""Takes response bodies out of what holds them: VCR cassettes (YAML) and Postman collections (JSON). For tests only."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,50 @@ def unwrap(cassettes: Path, target: Path) -> list[Path]:
             file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
             written.append(file)
     return written
+
+
+def examples(collection: Path) -> Iterator[tuple[str, str]]:
+    """(name, body) of each example response of a Postman collection that has a body.
+
+    An example shows where a value goes instead of a value. Each such place is filled: numbers for ids, one word for other texts,
+    and what says that more would follow is left out.
+    """
+    folders, first = [json.loads(collection.read_text("utf-8"))], 18_000_000_000_000_000
+    while folders:
+        for entry in folders.pop(0).get("item", ()):
+            if "item" in entry:
+                folders.append(entry)
+            for response in entry.get("response", ()):
+                if response.get("body"):
+                    first += 1_000
+                    yield str(response["name"]), _filled(response["body"], first)
+
+
+def unwrap_examples(collection: Path, target: Path) -> list[Path]:
+    """Writes each example response of a Postman collection as a file of its own below ``target``; the paths written."""
+    written = []
+    for place, (name, body) in enumerate(examples(collection)):
+        file = target / f"{place:02d} {re.sub(r'[^A-Za-z0-9]+', ' ', name).strip().lower()}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(body, "utf-8")
+        written.append(file)
+    return written
+
+
+def _filled(body: str, first: int) -> str:
+    """An example's body with its open places filled, each id by a number of its own from ``first`` on."""
+    count = first
+    body = re.sub(r'"?<string>"?', '"string"', body)
+    body = re.sub(r",\s*\.\.\.", "", body)
+    body = re.sub(r"\{(?:thread|user)_id\}", str(count), body)
+
+    def number(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        return f'{match[1]}"{count}"'
+
+    body = re.sub(r'("(?:id|deleted_id)": )"string"', number, body)
+    return body.replace('"permalink": "string"', '"permalink": "https://www.threads.com/@moss/post/DCkkKl_OGb1"')
 
 
 def _raw(body: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from tests.contracts.unwrap import unwrap
+from tests.contracts.unwrap import unwrap, unwrap_examples
 
 # Platform folder of the inbox -> (path in the real data, which members of an archive to take).
 _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -43,6 +43,7 @@ _SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("luxury_handbag_multi/instagram_hashtags.csv", "*"),
         ("luxury_handbag_multi/dataset_instagram-hashtag-scraper_2026-03-04_11-38-57-137.csv", "*"),
     ),
+    "threads": (("threads_official/threads-api.postman_collection.json", "examples"), ("threads_scraped", "*")),
     "x": (("x_v1_fixtures/bear_testdata.tar.gz", "*"), ("x_v1_pheme", "*"), ("x_v2_academic/hk.tar.gz", "*")),
     "tumblr": (("tumblr_cottagecore", "*"),),
     "feeds": (("rss_feeds/feedjira_sample_feeds.tar.gz", "*"),),
@@ -88,6 +89,8 @@ def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = (), platforms: 
                 with tempfile.TemporaryDirectory() as folder:
                     _unpack(path, Path(folder), "*")
                     unwrap(Path(folder), target)
+            elif members == "examples":
+                unwrap_examples(path, target)
             elif path.name.endswith(".tar.gz"):
                 _unpack(path, target, members)
             else:

@@ -54,7 +54,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,15}")
 _NUMBER: Final = re.compile(r"id:([0-9]{1,19})")
 _PROFILE: Final = re.compile(r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/@?(\w{1,15})/?(?:\?.*)?")
 _TAG: Final = re.compile(r"\w+")
-_USED_UP: Final = re.compile(r"usage-capped|credit|spend", re.IGNORECASE)
+_USED_UP: Final = re.compile(r"usage-?cap|\bcredits?\b|creditsdepleted|\bspend(?:ing)? (?:cap|limit)", re.IGNORECASE)
 _GONE: Final = frozenset({"resource-not-found", "not-authorized-for-resource"})
 
 
