@@ -12,7 +12,7 @@ import pytest
 from pipelines.lake.schemas import POST_METRICS
 from pipelines.platforms.bereal.parse import AppPosts
 from pipelines.platforms.bluesky.parse import Feed
-from pipelines.platforms.instagram.parse import Posts
+from pipelines.platforms.instagram.graph import Media
 from pipelines.platforms.mastodon.parse import Timeline
 from pipelines.platforms.protocol import NativeFormat
 from pipelines.platforms.reddit.parse import PushshiftSubmissions
@@ -23,7 +23,7 @@ from pipelines.platforms.youtube.parse import Videos
 from tests.contracts import (
     test_bereal,
     test_bluesky,
-    test_instagram,
+    test_instagram_graph,
     test_mastodon,
     test_reddit,
     test_tiktok,
@@ -59,14 +59,15 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
     video = test_youtube.video()
     video["statistics"] = dict.fromkeys(("viewCount", "likeCount", "commentCount"), str(number))
     stats = dict.fromkeys(("playCount", "diggCount", "commentCount", "shareCount", "collectCount"), number)
-    post = dict.fromkeys(("likesCount", "commentsCount", "videoViewCount"), number)
+    insights = {"data": [{"name": name, "period": "lifetime", "values": [{"value": number}]} for name in ("shares", "saved")]}
+    medium = dict.fromkeys(("like_count", "comments_count", "view_count"), number) | {"insights": insights}
     return {
         "bluesky": (Feed(), {"feed": [{"post": view}]}),
         "mastodon": (Timeline(), [test_mastodon.status("10", test_mastodon.ANN, **toot)]),
         "reddit": (PushshiftSubmissions(), submission),
         "youtube": (Videos(), video),
         "tiktok": (WebItems(), [test_tiktok.item(stats=stats)]),
-        "instagram": (Posts(), [test_instagram.post(**post)]),
+        "instagram": (Media(), {"data": [test_instagram_graph.medium(**medium)]}),
         "tumblr": (tumblr.Posts(), [test_tumblr.post(note_count=number)]),
         "bereal": (AppPosts(), [test_bereal.app_post(realMojis=[{}] * number, comment=[{}] * number)]),
     }
