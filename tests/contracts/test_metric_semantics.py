@@ -13,7 +13,7 @@ from pipelines.lake.schemas import POST_METRICS
 from pipelines.platforms.activitypub.parse import Objects
 from pipelines.platforms.bereal.parse import AppPosts
 from pipelines.platforms.bluesky.parse import Feed
-from pipelines.platforms.instagram.parse import Posts
+from pipelines.platforms.instagram.graph import Media
 from pipelines.platforms.mastodon.parse import Timeline
 from pipelines.platforms.protocol import NativeFormat
 from pipelines.platforms.reddit.parse import PushshiftSubmissions
@@ -27,7 +27,7 @@ from tests.contracts import (
     test_activitypub,
     test_bereal,
     test_bluesky,
-    test_instagram,
+    test_instagram_graph,
     test_mastodon,
     test_reddit,
     test_threads,
@@ -65,9 +65,10 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
     video = test_youtube.video()
     video["statistics"] = dict.fromkeys(("viewCount", "likeCount", "commentCount"), str(number))
     stats = dict.fromkeys(("playCount", "diggCount", "commentCount", "shareCount", "collectCount"), number)
-    post = dict.fromkeys(("likesCount", "commentsCount", "videoViewCount"), number)
     totals = {name: {"type": "Collection", "totalItems": number} for name in ("likes", "replies", "shares")}
     tweet = ("like_count", "repost_count", "reply_count", "quote_count", "bookmark_count", "impression_count")
+    insights = {"data": [{"name": name, "period": "lifetime", "values": [{"value": number}]} for name in ("shares", "saved")]}
+    medium = dict.fromkeys(("like_count", "comments_count", "view_count"), number) | {"insights": insights}
     return {
         "activitypub": (Objects(), test_activitypub.note(views=number, **totals)),
         "bluesky": (Feed(), {"feed": [{"post": view}]}),
@@ -75,7 +76,7 @@ def counted(number: int) -> dict[str, tuple[NativeFormat, Any]]:
         "reddit": (PushshiftSubmissions(), submission),
         "youtube": (Videos(), video),
         "tiktok": (WebItems(), [test_tiktok.item(stats=stats)]),
-        "instagram": (Posts(), [test_instagram.post(**post)]),
+        "instagram": (Media(), {"data": [test_instagram_graph.medium(**medium)]}),
         "tumblr": (tumblr.Posts(), [test_tumblr.post(note_count=number)]),
         "bereal": (AppPosts(), [test_bereal.app_post(realMojis=[{}] * number, comment=[{}] * number)]),
         "x": (Pages(), {"data": [test_x.post(public_metrics=dict.fromkeys(tweet, number))]}),

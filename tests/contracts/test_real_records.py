@@ -49,16 +49,18 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
     }
     assert counts == {
         "activitypub": (127, 99, 28, 0),
+        "bereal": (0, 0, 0, 0),  # no real file is at hand
         "bluesky": (778, 772, 6, 0),
         "feeds": (322, 310, 1, 11),
         "gdelt": (1635, 1635, 0, 0),
-        "instagram": (3557, 3514, 0, 43),
+        "instagram": (3685, 3563, 76, 46),
         "mastodon": (1129, 757, 2, 370),
         "mediacloud": (1013, 1011, 1, 1),
         "reddit": (85, 58, 0, 27),
         "threads": (42, 41, 1, 0),
-        "tiktok": (1361, 1207, 0, 154),
+        "tiktok": (1641, 1487, 0, 154),
         "trends": (754, 749, 0, 5),
+        "tumblr": (2572, 2572, 0, 0),
         "wikipedia": (56462, 56462, 0, 0),
         "x": (6789, 6347, 38, 404),
         "youtube": (1788, 1636, 141, 11),
@@ -74,6 +76,9 @@ def test_what_is_quarantined_is_bad_or_of_a_kind_that_no_table_takes(nights: Nig
         ("activitypub", "activitypub_object", "unsupported_activity", 16),  # votes down, blocks, locks, and what undoes them
         ("bluesky", "bluesky_jetstream", "unsupported_collection", 6),  # blocks, live statuses, other applications' records
         ("feeds", "feeds_xml", "missing_id", 1),  # a feed without title or address, an entry without a link
+        ("instagram", "instagram_graph_insights", "missing_id", 9),  # they belong to a Graph id that no other record has
+        ("instagram", "instagram_graph_media", "missing_field", 52),  # asked for without timestamp
+        ("instagram", "instagram_graph_media", "missing_id", 15),  # asked for without permalink
         ("mastodon", "mastodon_error", "error_response", 1),
         ("mastodon", "mastodon_status_lines", "broken_json", 1),
         ("mediacloud", "mediacloud_story_table", "missing_id", 1),  # an address that begins with http://http://

@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from pipelines.platforms import values
+from pipelines.platforms.instagram import export, graph
+from pipelines.platforms.instagram.fields import mentions, shortcode_in, username_of
+from pipelines.platforms.instagram.graph import post_ids_of
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import tags_in
+
+__all__ = ["FORMATS", "TABLES", "post_ids_of"]
 
 TABLES: Final = SOCIAL_TABLES
 
@@ -22,8 +27,6 @@ class _Listed(NamedTuple):
     tagged: list[str]
 
 
-_SHORTCODE: Final = re.compile(r"/(?:p|reel|reels|tv)/([A-Za-z0-9_-]+)")
-_MENTION: Final = re.compile(r"(?<![\w@.])@([A-Za-z0-9_.]{2,30})")
 # Lists in tables are numbered columns.
 _NUMBERED: Final = tuple(map(re.compile, (r"hashtags/\d+", r"mentions/\d+", r"taggedUsers/\d+/username")))
 # The categories that a business gives itself and that no person's account has.
@@ -39,12 +42,11 @@ _KINDS: Final = {"image": "image", "video": "video", "sidecar": "image"}
 
 
 def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context: FileContext) -> list[Row]:
-    found = _SHORTCODE.search(values.text(item.get("url")) or "")
-    shortcode = values.text(item.get("shortCode")) or (found[1] if found else None)
+    shortcode = values.text(item.get("shortCode")) or shortcode_in(item.get("url"))
     if shortcode is None:
         raise BadRecord("missing_id", "the post has no shortcode and no url that holds one", "url")
     caption = values.text(item.get("caption")) or ""
-    username = _username(item.get("ownerUsername"))
+    username = username_of(item.get("ownerUsername"))
     music = values.child(item, "musicInfo").get("audio_id")
     sound = values.required_text(music, "musicInfo.audio_id") if music else None
     post = Post(
@@ -55,7 +57,7 @@ def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context
         context.observed_at,
         url=values.text(item.get("url")),
         tags=[*listed.tags, *tags_in(caption)],
-        mentioned=list(filter(None, map(_username, [*listed.mentions, *_mentions(caption)]))),
+        mentioned=list(filter(None, map(username_of, [*listed.mentions, *mentions(caption)]))),
         counters={
             "like_count": values.count(item.get("likesCount"), "likesCount"),
             "comment_count": values.count(item.get("commentsCount"), "commentsCount"),
@@ -69,7 +71,7 @@ def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context
             "collection_query": query,
         },
     )
-    tagged = dict.fromkeys(filter(None, map(_username, listed.tagged)))
+    tagged = dict.fromkeys(filter(None, map(username_of, listed.tagged)))
     rows = post.rows(context) + [post.edge(context, "tag", target_id=name) for name in tagged]
     if username:
         author = Author(username, handle=username, display_name=values.text(item.get("ownerFullName")))
@@ -77,7 +79,7 @@ def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context
     for comment in values.sequence(item.get("latestComments")):
         above = values.mapping(comment, "latestComments")
         rows += _comment_rows(above, shortcode, (shortcode, username), context)
-        said = values.text(above.get("id")) or "", _username(above.get("ownerUsername"))
+        said = values.text(above.get("id")) or "", username_of(above.get("ownerUsername"))
         for reply in values.sequence(above.get("replies")):  # Instagram has no deeper level
             rows += _comment_rows(values.mapping(reply, "latestComments.replies"), shortcode, said, context)
     return rows
@@ -85,7 +87,7 @@ def _post_rows(item: dict[str, Any], listed: _Listed, query: str | None, context
 
 def _comment_rows(item: dict[str, Any], shortcode: str, above: tuple[str, str | None], context: FileContext) -> list[Row]:
     """Rows of a comment below the post of ``shortcode``; ``above`` is what it answers, as (native id, author)."""
-    native_id, username = values.required_text(item.get("id"), "latestComments.id"), _username(item.get("ownerUsername"))
+    native_id, username = values.required_text(item.get("id"), "latestComments.id"), username_of(item.get("ownerUsername"))
     key, text = context.pseudonyms.key, values.text(item.get("text")) or ""
     post = Post(
         native_id,
@@ -93,7 +95,7 @@ def _comment_rows(item: dict[str, Any], shortcode: str, above: tuple[str, str | 
         text,
         values.time(item.get("timestamp"), "latestComments.timestamp", context),
         context.observed_at,
-        mentioned=_mentions(text),
+        mentioned=mentions(text),
         counters={"like_count": values.count(item.get("likesCount"), "latestComments.likesCount")},
         more={
             "post_type": "comment",
@@ -106,15 +108,6 @@ def _comment_rows(item: dict[str, Any], shortcode: str, above: tuple[str, str | 
     if username:
         rows += Author(username, handle=username).rows(context, context.observed_at, context.observed_quality)
     return rows
-
-
-def _username(value: Any) -> str | None:
-    name = values.text(value)
-    return name.strip().lstrip("@").rstrip(".").lower() or None if name else None
-
-
-def _mentions(caption: str) -> list[str]:
-    return [name.rstrip(".").lower() for name in _MENTION.findall(caption)] if "@" in caption else []
 
 
 class Posts:
@@ -208,4 +201,4 @@ class Profiles:
         return author.rows(context, context.observed_at, context.observed_quality)
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (Posts(), Profiles(), PostTable())
+FORMATS: Final[tuple[NativeFormat, ...]] = (Posts(), Profiles(), *export.FORMATS, *graph.FORMATS, PostTable())

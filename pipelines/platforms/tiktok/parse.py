@@ -150,6 +150,36 @@ class ApifyTable:
         return post.rows(context) + person.rows(context, context.observed_at, context.observed_quality)
 
 
+class DiscoverUsers:
+    """Accounts of TikTok's discover page, as an archive of it keeps them."""
+
+    name = "tiktok_discover_users"
+    framing = Framing.JSON
+    collection_method = "search"
+
+    def matches(self, sample: Sample) -> bool:
+        """A list of objects with an account's number, its '@name' and its followers."""
+        return any({"secUserId", "id", "stats"} <= item.keys() for item in values.mappings(sample.first_value))
+
+    def split(self, document: Any) -> Iterable[Any]:
+        """The accounts."""
+        return list(document)
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        """Rows of one account. Raises BadRecord."""
+        item = values.mapping(record.value, "user")
+        username = account_id(item.get("id"), "id")
+        person = Author(
+            username,
+            handle=username,
+            display_name=values.text(item.get("name")),
+            profile_text=values.text(item.get("bio")),
+            followers_count=values.count(values.child(item, "stats").get("followers"), "stats.followers"),
+            is_verified=values.flag(item.get("verified")),
+        )
+        return person.rows(context, context.observed_at, context.observed_quality)
+
+
 def _counters(stats: dict[str, Any]) -> dict[str, Any]:
     names = {
         "view_count": "playCount",
@@ -167,4 +197,5 @@ FORMATS: Final[tuple[NativeFormat, ...]] = (
     *export.FORMATS,
     WebItems(),
     ApifyTable(),
+    DiscoverUsers(),
 )
