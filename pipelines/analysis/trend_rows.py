@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 TIERS: Final = ("micro", "mid", "macro", "mega")
 MEDIA: Final = "media"
+MAINSTREAM: Final = (MEDIA, "brand")  # both are what a trend reaches: outlets of articles, and accounts of the seed of outlets
 _TIER_OF: Final = {"micro_sub1k": "micro", "micro_1k_10k": "micro", "nano": "micro"} | {tier: tier for tier in TIERS}
 CLASS_OF_TIER: Final = {"micro": "micro", "mid": "mid_creators", "macro": "large_creators", "mega": "large_creators"}
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
@@ -193,7 +194,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     """
     hashes = content_hashes(tables)
     is_timed = pc.is_in(tables.adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
-    is_actor = pc.is_in(tables.adoptions["actor_class"], value_set=pa.array(["creator", MEDIA]))
+    is_actor = pc.is_in(tables.adoptions["actor_class"], value_set=pa.array(["creator", *MAINSTREAM]))
     adoptions = tables.adoptions.filter(pc.and_(is_timed, is_actor))
     candidates = tables.candidates.sort_by("trend_key")
     trend_keys = candidates["trend_key"].to_pylist()
@@ -207,7 +208,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     texts, codes = coded(adoptions["tier"])
     places = [TIERS.index(_TIER_OF[text]) if text in _TIER_OF else -1 for text in texts]
     tier = np.array([*places, -1], dtype=np.int64)[codes[order]]
-    is_media = np.asarray(pc.equal(adoptions["actor_class"], MEDIA).to_numpy())[order]
+    is_media = np.asarray(pc.is_in(adoptions["actor_class"], value_set=pa.array(MAINSTREAM)).to_numpy())[order]
     tier = np.where(is_media, -1, tier)
     texts, codes = coded(adoptions["platform"])
     platform = np.array([*texts, ""], dtype=object)[codes[order]]

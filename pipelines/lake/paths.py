@@ -43,6 +43,10 @@ class DataPaths:
         """The landed files that dbt may read tonight, by platform and table."""
         return self.root / "state" / "landed_files.parquet"
 
+    def outlet_keys_file(self) -> Path:
+        """The keys of accounts that speak for a brand or a medium."""
+        return self.root / "state" / "outlet_keys.parquet"
+
     def published_state_file(self) -> Path:
         """Which nights, by which method, the published snapshot holds."""
         return self.root / "state" / "published.parquet"

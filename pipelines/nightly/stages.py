@@ -13,7 +13,8 @@ from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
-from pipelines.lake.pseudonyms import Pseudonymiser
+from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
+from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.platforms.registry import PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
@@ -135,10 +136,11 @@ class IngestStage:
 
 
 def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
-    """Decide what the night models and tell dbt."""
+    """Decide what the night models and tell dbt. Raises OutletsError, SecretError."""
     forget_old_invocations()
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     nights.begin_modelling(paths, plan)
+    write_outlet_keys(paths, load_or_create(paths.secret_file))
     exchange.prepare(paths)
     return plan
 

@@ -90,19 +90,23 @@ def test_themes_are_no_tags_since_a_machine_set_them_and_not_the_outlet() -> Non
 
 
 @pytest.mark.parametrize(
-    ("extras", "published", "quality"),
+    ("stated", "day"),
     [
-        (EXTRAS, "2026-03-02T09:30:00+00:00", "imputed"),
-        ("", "2026-03-02T10:15:00+00:00", "collected"),
-        # A page's clock that runs ahead of GDELT's is a local time; one of 1970 is none.
-        ("<PAGE_PRECISEPUBTIMESTAMP>20260302190000</PAGE_PRECISEPUBTIMESTAMP>", "2026-03-02T10:15:00+00:00", "collected"),
-        ("<PAGE_PRECISEPUBTIMESTAMP>19700101000000</PAGE_PRECISEPUBTIMESTAMP>", "2026-03-02T10:15:00+00:00", "collected"),
-        ("<PAGE_PRECISEPUBTIMESTAMP>20261399000000</PAGE_PRECISEPUBTIMESTAMP>", "2026-03-02T10:15:00+00:00", "collected"),
+        ("20260302093000", 2),
+        ("20260228093000", 28),
+        # A page's clock that runs ahead of GDELT's is a local time: of its own day nothing is lost, a later day is not believed.
+        ("20260302190000", 2),
+        ("20260303010000", 2),
+        ("19700101000000", 2),
+        ("20261399000000", 2),
+        ("", 2),
     ],
 )
-def test_a_pages_own_time_is_believed_only_up_to_when_it_was_seen(extras: str, published: str, quality: str) -> None:
-    (item,) = take(gkg(extras=extras))[1].of("mainstream_items")
-    assert (item["published_at"].isoformat(), item["ts_quality"]) == (published, quality)
+def test_an_article_is_of_the_day_that_it_states_unless_it_was_seen_before(stated: str, day: int) -> None:
+    (item,) = take(gkg(extras=f"<PAGE_PRECISEPUBTIMESTAMP>{stated}</PAGE_PRECISEPUBTIMESTAMP>"))[1].of("mainstream_items")
+    published_at = item["published_at"]
+    assert (published_at.day, published_at.hour, published_at.minute, item["ts_quality"]) == (day, 0, 0, "date_only")
+    assert item["observed_at"].isoformat() == "2026-03-02T10:15:00+00:00"
 
 
 def test_what_was_not_on_the_web_keeps_its_citation_as_its_name_and_has_no_address() -> None:
@@ -128,7 +132,7 @@ def test_the_same_article_has_one_key_in_every_table_and_its_outlet_one_in_every
     items = [item for _, outcome in tables for item in outcome.of("mainstream_items")]
     assert len({item["item_key"] for item in items}) == 1
     assert {item["outlet_key"] for item in items} == {PSEUDONYMS.key("outlet", "gazette.example")}
-    assert [item["ts_quality"] for item in items] == ["imputed", "collected", "collected", "date_only"]
+    assert [item["ts_quality"] for item in items] == ["date_only"] * 4
 
 
 def test_an_event_without_a_web_source_names_no_article() -> None:
@@ -177,7 +181,7 @@ def test_an_article_list_of_the_search_lands_and_an_empty_one_has_no_record() ->
     assert chosen(FORMATS, Sample("page.json", ".json", b"", answer)) is not None
     outcome = drive(ArticleList(), [answer, {}], context("gdelt", "search"))
     (item,) = outcome.of("mainstream_items")
-    assert (item["language"], item["title"], item["ts_quality"]) == ("es", "Moss walls : who began ?", "collected")
+    assert (item["language"], item["title"], item["ts_quality"]) == ("es", "Moss walls : who began ?", "date_only")
     assert (outcome.record_count, outcome.by_code) == (3, {"missing_id": 1, "missing_field": 1})
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import LEDGER, TABLES
 from pipelines.lake.writer import event_days, write_table
+from pipelines.nightly.outlets import SCHEMA as OUTLET_KEYS
 from pipelines.quality.results import GateResult, log_results
 
 BEGIN = datetime(2026, 7, 20, tzinfo=UTC)
@@ -33,6 +34,23 @@ class LakeOfChance:
         self._posts: list[dict[str, Any]] = []
         self._interactions: list[dict[str, Any]] = []
         self._items: list[int] = []
+
+    @staticmethod
+    def outlet_keys() -> pa.Table:
+        """What the seed of outlets would say of four of the accounts: two by their handle, two by their own key."""
+        rows = [
+            {
+                "platform": "bluesky",
+                "key_kind": kind,
+                "key": _key(kind[0], number),
+                "outlet_name": "Soap",
+                "outlet_class": outlet_class,
+            }
+            for number, (kind, outlet_class) in enumerate(
+                [("handle", "brand"), ("handle", "media"), ("account", "brand"), ("account", "media")]
+            )
+        ]
+        return pa.Table.from_pylist(rows, OUTLET_KEYS)
 
     def night(self, night: date, post_count: int = 150) -> None:
         """Land one night: new posts on any day so far, and things that change rows of other days."""

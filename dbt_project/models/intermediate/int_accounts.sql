@@ -32,8 +32,10 @@ select
     profiles.account_key,
     least(profiles.account_key, coalesce(mutual_links.linked_account_key, profiles.account_key)) as creator_key,
     case when mutual_links.linked_account_key is null then 'none' else 'mutual_self_declared' end as link_evidence,
-    -- Who publishes and is not said to be something else is a creator; who only reacts is unknown.
+    -- Who publishes and is not said to be something else is a creator; who only reacts is unknown. The seed of outlets knows better than
+    -- a profile, which seldom says that it speaks for a brand or a medium.
     case
+        when outlets.outlet_class is not null then outlets.outlet_class
         when profiles.actor_class is not null and profiles.actor_class <> 'unknown' then profiles.actor_class
         when profiles.has_posted then 'creator'
         else 'unknown'
@@ -41,9 +43,10 @@ select
     profiles.created_at,
     profiles.followers_count,
     coalesce(profiles.status, 'active') as status,
-    profiles.public_name
+    coalesce(outlets.outlet_name, profiles.public_name) as public_name
 from profiles
 left join mutual_links using (account_key)
+left join {{ ref("int_outlet_accounts") }} as outlets on profiles.account_key = outlets.account_key
 left join {{ ref("int_deletions") }} as deletions
     on deletions.subject_type = 'account' and profiles.account_key = deletions.subject_key
 where deletions.subject_key is null

@@ -13,7 +13,7 @@ from pipelines.platforms import values
 from pipelines.platforms.articles import Article, article_row
 from pipelines.platforms.gdelt import languages
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import plausible
+from pipelines.platforms.times import EARLIEST, plausible
 
 TABLES: Final = ("mainstream_items", "coverage")
 PLATFORM: Final = "gdelt"
@@ -28,56 +28,66 @@ _BETWEEN_URLS: Final = re.compile(r"<UDIV>|;(?=https?://)")
 _FILE_LIST: Final = re.compile(rb"\d+ [0-9a-f]{32} https?://\S+\.zip\s")
 
 
-def _moment(written: str, field_name: str, context: FileContext) -> tuple[datetime, str]:
-    """A time as GDELT writes it, YYYYMMDD[HHMMSS] in UTC, with its quality. Raises BadRecord."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When GDELT saw an article: a quarter hour of its own updates, or a day."""
+
+    at: datetime
+    is_day: bool
+
+    @property
+    def day(self) -> datetime:
+        """The beginning of the day, which stands for that of the publication: GDELT sees pages after it, mostly within hours."""
+        return self.at.replace(hour=0, minute=0, second=0)
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """The time as an observation; a day alone does not say when."""
+        return None if self.is_day else self.at
+
+
+def _seen(written: str, field_name: str, context: FileContext) -> Seen:
+    """A time as GDELT writes it, YYYYMMDD[HHMMSS] in UTC. Raises BadRecord."""
     digits = written.strip()
-    layout, quality = ("%Y%m%d%H%M%S", "collected") if _SECOND.fullmatch(digits) else ("%Y%m%d", "date_only")
-    if quality == "date_only" and not _DAY.fullmatch(digits):
+    is_day = _DAY.fullmatch(digits) is not None
+    if not is_day and not _SECOND.fullmatch(digits):
         raise BadRecord("wrong_type", f"{field_name} is {written[:40]!r}, not YYYYMMDD or YYYYMMDDHHMMSS", field_name)
     try:
-        moment = datetime.strptime(digits, layout).replace(tzinfo=UTC)
+        moment = datetime.strptime(digits, "%Y%m%d" if is_day else "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         raise BadRecord("wrong_type", f"{field_name} is {written[:40]!r}, no day of the calendar", field_name) from None
-    return plausible(moment, context.observed_at, field_name), quality
-
-
-def _observed(moment: datetime, quality: str) -> datetime | None:
-    # The update in which GDELT saw the article; a day alone does not say when.
-    return moment if quality == "collected" else None
+    return Seen(plausible(moment, context.observed_at, field_name), is_day)
 
 
 def gkg_rows(cells: Cells, context: FileContext) -> list[Row]:
     """The document of one line of the knowledge graph 2.1."""
-    seen_at, quality = _moment(cells["date"], "DATE", context)
+    seen = _seen(cells["date"], "DATE", context)
     extras = cells["extras"]
     written = _PAGE_TIME.search(extras)
-    published_at, published_quality = seen_at, quality
-    if written:
-        published_at, published_quality = _page_time(written[1], seen_at) or (seen_at, quality)
     title, links = _TITLE.search(extras), _PAGE_LINKS.search(extras)
     urls = _BETWEEN_URLS.split(links[1]) if links else []
     for embeds in (cells["socialimageembeds"], cells["socialvideoembeds"]):
         urls += embeds.split(";")
     article = Article(
         address=cells["documentidentifier"],
-        published_at=published_at,
-        ts_quality=published_quality,
+        published_at=(_page_day(written[1], seen) if written else None) or seen.day,
+        ts_quality="date_only",
         outlet=cells["sourcecommonname"],
         title=title[1] if title else None,
         language=_source_language(cells["translationinfo"]),
         links=tuple(filter(_is_text, urls)),
-        observed_at=_observed(seen_at, quality),
+        observed_at=seen.observed_at,
     )
     return [article_row(PLATFORM, _checked(article, cells["sourcecollectionidentifier"]), context)]
 
 
-def _page_time(digits: str, seen_at: datetime) -> tuple[datetime, str] | None:
-    """The time that a page states of itself. Pages often mean their own local time: one after GDELT saw the page is not believed."""
+def _page_day(digits: str, seen: Seen) -> datetime | None:
+    """The day that a page states of itself. Pages often mean their own local time, so that only the day is taken, and none after it was seen."""
     try:
-        stated = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        stated = datetime.strptime(digits[:8], "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return (stated, "imputed") if datetime(1990, 1, 1, tzinfo=UTC) <= stated <= seen_at else None
+    return stated if EARLIEST <= stated <= seen.day else None
 
 
 def _source_language(translation: str) -> str | None:
@@ -99,34 +109,34 @@ def _is_text(written: str) -> bool:
 
 def mention_rows(cells: Cells, context: FileContext) -> list[Row]:
     """The article of one line of the mentions: several lines name the same article, one for each event in it."""
-    seen_at, quality = _moment(cells["mentiontimedate"], "MentionTimeDate", context)
+    seen = _seen(cells["mentiontimedate"], "MentionTimeDate", context)
     article = Article(
         address=cells["mentionidentifier"],
-        published_at=seen_at,
-        ts_quality=quality,
+        published_at=seen.day,
+        ts_quality="date_only",
         outlet=cells["mentionsourcename"],
         language=_source_language(cells["mentiondoctranslationinfo"]),
-        observed_at=_observed(seen_at, quality),
+        observed_at=seen.observed_at,
     )
     return [article_row(PLATFORM, _checked(article, cells["mentiontype"]), context)]
 
 
 def event_rows(cells: Cells, context: FileContext) -> list[Row]:
     """The article in which one event was found first. Raises BadRecord ``no_source_url`` where that was not on the web."""
-    seen_at, quality = _moment(cells["dateadded"], "DATEADDED", context)
+    seen = _seen(cells["dateadded"], "DATEADDED", context)
     if texts.canonical_url(cells["sourceurl"]) is None:
         raise BadRecord("no_source_url", f"the event's source {cells['sourceurl'][:80]!a} is no web address", "sourceurl")
-    article = Article(cells["sourceurl"], seen_at, quality, observed_at=_observed(seen_at, quality))
+    article = Article(cells["sourceurl"], seen.day, "date_only", observed_at=seen.observed_at)
     return [article_row(PLATFORM, article, context)]
 
 
 def first_gkg_rows(cells: Cells, context: FileContext) -> list[Row]:
     """The articles of one line of the knowledge graph 1.0, which lists all of a day that say the same."""
-    published_at, quality = _moment(cells["date"], "DATE", context)
+    seen = _seen(cells["date"], "DATE", context)
     urls = [url for url in _BETWEEN_URLS.split(cells["sourceurls"]) if _is_text(url) and texts.canonical_url(url)]
     if not urls:
         raise BadRecord("no_source_url", f"none of the sources {cells['sourceurls'][:80]!a} is a web address", "sourceurls")
-    return [article_row(PLATFORM, Article(url, published_at, quality), context) for url in dict.fromkeys(urls)]
+    return [article_row(PLATFORM, Article(url, seen.day, "date_only"), context) for url in dict.fromkeys(urls)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,23 +224,23 @@ class ArticleList:
         return values.sequence(values.mapping(document, "document").get("articles"))
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
-        """The row of one article; its time is when GDELT saw it. Raises BadRecord."""
+        """The row of one article; its day is that on which GDELT saw it. Raises BadRecord."""
         found = values.mapping(record.value, "article")
         written = found.get("seendate")
         if not isinstance(written, str):
             raise BadRecord("missing_field", "seendate is missing", "seendate")
-        seen_at, _ = _moment(re.sub(r"[TZ]", "", written.strip()), "seendate", context)
+        seen = _seen(re.sub(r"[TZ]", "", written.strip()), "seendate", context)
         address = values.required_text(found.get("url"), "url")
         if texts.canonical_url(address) is None:
             raise BadRecord("missing_id", f"the article's address {address[:80]!a} is no web address", "url")
         article = Article(
             address=address,
-            published_at=seen_at,
-            ts_quality="collected",
+            published_at=seen.day,
+            ts_quality="date_only",
             outlet=values.text(found.get("domain")),
             title=values.text(found.get("title")),
             language=languages.from_name(values.text(found.get("language")) or ""),
-            observed_at=seen_at,
+            observed_at=seen.observed_at,
         )
         return [article_row(PLATFORM, article, context)]
 

@@ -8,7 +8,7 @@ with uses as (
     select
         trend_key,
         published_at::date as day,
-        case when actor_class = 'media' then 'media' else coalesce(tier, 'unknown') end as actor_group,
+        case when actor_class in ('brand', 'media') then actor_class else coalesce(tier, 'unknown') end as actor_group,
         account_key
     from {{ ref("int_trend_uses") }}
     {% if is_incremental() %}

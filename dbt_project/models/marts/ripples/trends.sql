@@ -1,7 +1,7 @@
 with first_mainstream as (
     select
         trend_key,
-        min(adopted_at) filter (where actor_class = 'media') as first_media_at
+        min(adopted_at) filter (where actor_class in ('brand', 'media')) as first_media_at
     from {{ ref("int_trend_adoptions") }}
     group by all
 ),
@@ -19,7 +19,7 @@ platform_firsts as (
         trend_key,
         arg_min(platform, adopted_at) as first_seen_platform
     from {{ ref("int_trend_adoptions") }}
-    where actor_class <> 'media'
+    where actor_class not in ('brand', 'media')
     group by all
 )
 
