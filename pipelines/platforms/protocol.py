@@ -47,7 +47,7 @@ class BadRecord(ValueError):
     """A record that cannot be landed; the intake turns it into one quarantine row and goes on.
 
     Codes are short and stable (``missing_id``, ``wrong_type``, ``implausible_time``, ``invalid_utf8``, ``broken_json``,
-    ``broken_xml``, ``truncated``, ``oversized``, ``unexpected_shape``, ``error_response``).
+    ``broken_xml``, ``unsafe_xml``, ``truncated``, ``oversized``, ``unexpected_shape``, ``error_response``).
     """
 
     def __init__(self, code: str, reason: str, field_name: str | None = None) -> None:

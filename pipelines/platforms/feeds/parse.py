@@ -6,6 +6,7 @@ import html
 import io
 import re
 import sys
+import xml.parsers.expat
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,6 +23,10 @@ _MARK_UP: Final = re.compile(r"</?(?:b|i|em|strong|span|a|br|p|sub|sup|u)\b[^<>]
 _CHARACTER: Final = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _MOST_DIGITS: Final = 7
 _SURROGATES: Final = range(0xD800, 0xE000)
+LARGEST_FEED_BYTES: Final = 32 << 20  # its reader holds some twenty times as much
+_ENTITY: Final = re.compile(r"[&%]\w+;")
+_MOST_ATTRIBUTES: Final = 500  # of one element: the time of feedparser's reader grows with their square
+_LONGEST_ENTITY: Final = 1_000
 _CLOCK: Final = re.compile(r"\d:\d\d")
 
 
@@ -64,6 +69,35 @@ def _character(found: re.Match[bytes]) -> bytes:
     digits = digits.lstrip(b"0") or b"0"
     number = int(digits, base) if len(digits) <= _MOST_DIGITS else sys.maxunicode + 1
     return b"\xef\xbf\xbd" if number > sys.maxunicode or number in _SURROGATES else found[0]
+
+
+class _UnsafeError(Exception):
+    """A document made to exhaust or to deceive who reads it."""
+
+
+def _refuse_unsafe(document: bytes) -> None:
+    """Read a document once by expat alone, which expands nothing here. Raises BadRecord ``unsafe_xml``; broken XML is not its matter."""
+    reader = xml.parsers.expat.ParserCreate(namespace_separator=" ")
+
+    def declared(name: str, _parameter: int, value: str | None, *place: str | None) -> None:
+        if value is None or any(place):
+            raise _UnsafeError(f"the entity {name[:40]} is to be fetched from elsewhere")
+        if _ENTITY.search(value) or len(value) > _LONGEST_ENTITY:
+            raise _UnsafeError(f"the entity {name[:40]} is made of others or very long")
+
+    def begun(name: str, attributes: list[str]) -> None:
+        if len(attributes) > 2 * _MOST_ATTRIBUTES:
+            raise _UnsafeError(f"an element {name[:40]} has more than {_MOST_ATTRIBUTES} attributes")
+
+    reader.ordered_attributes = True
+    reader.EntityDeclHandler = declared
+    reader.StartElementHandler = begun
+    try:
+        reader.Parse(document, True)  # noqa: FBT003 - expat takes it by place only
+    except _UnsafeError as error:
+        raise BadRecord("unsafe_xml", f"{error}: no feed needs that") from None
+    except (xml.parsers.expat.ExpatError, ValueError, LookupError):
+        return
 
 
 def _iso(parsed: Any) -> str | None:
@@ -141,9 +175,13 @@ class XmlFeed(_Entries):
         return _ROOT.search(sample.head[:4096]) is not None
 
     def split(self, document: Any) -> Iterable[Any]:
-        """The entries. Raises BadRecord ``broken_xml`` if broken XML leaves none, ``unexpected_shape`` if it is no feed."""
+        """The entries. Raises BadRecord: ``broken_xml`` if broken XML leaves none, ``unexpected_shape`` if it is no feed, ``unsafe_xml``, ``oversized``."""
         import feedparser
 
+        if len(document) > LARGEST_FEED_BYTES:
+            raise BadRecord("oversized", f"the feed has {len(document):,} bytes; at most {LARGEST_FEED_BYTES:,} are read")
+
+        _refuse_unsafe(bytes(document))
         # A stream, never the bytes: feedparser takes a short string for an address and would open it.
         readable = _CHARACTER.sub(_character, bytes(document))
         try:
