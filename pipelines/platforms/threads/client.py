@@ -59,7 +59,8 @@ def _seconds(moment: datetime) -> str:
 def _floor(cursor: Cursor, window: Window) -> datetime:
     """How far back to ask: a little before the newest that earlier nights saw, or the window's beginning."""
     newest = cursor.get("newest")
-    return datetime.fromisoformat(newest) - _OVERLAP if isinstance(newest, str) else window.begins_at
+    # A post dated in the future must not hide all that is made until then.
+    return min(datetime.fromisoformat(newest), window.ends_at) - _OVERLAP if isinstance(newest, str) else window.begins_at
 
 
 def _span(cursor: Cursor, window: Window) -> tuple[tuple[str, str], ...]:

@@ -80,6 +80,11 @@ def test_a_chain_that_is_cut_off_asks_for_the_same_again() -> None:
     assert found.begin(watched, second.cursor, WINDOW).requests == first.requests
 
 
+def test_a_post_dated_in_the_future_hides_nothing_of_the_next_night() -> None:
+    (request,) = source("queries").begin(item("queries", "moss"), {"newest": "2099-01-01T00:00:00+00:00"}, WINDOW).requests
+    assert query(request)["since"] == query(request)["until"].replace("1794960000", "1794873600")
+
+
 def test_no_time_is_asked_for_from_before_the_platform_began() -> None:
     early = Window(datetime(2020, 1, 1, tzinfo=UTC), WINDOW.ends_at)
     assert query(source("queries").begin(item("queries", "moss"), {}, early).requests[0])["since"] == "1688540400"
