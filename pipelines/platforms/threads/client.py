@@ -241,8 +241,9 @@ def judge(page: Page) -> Judgement | None:
         return Judgement(Answer.WAIT, said)
     if error.get("is_transient") is True or error.get("code") in {1, 2}:
         return Judgement(Answer.AGAIN, said)
-    if error.get("error_subcode") == _GONE_SUBCODE:
+    if error.get("error_subcode") == _GONE_SUBCODE and not page.request.asked:
         return Judgement(Answer.GONE, said)
+    # The same error says that something is not there and that one may not see it: no look-up may take it for a deletion.
     return Judgement(Answer.REFUSED, said)
 
 

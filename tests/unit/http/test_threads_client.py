@@ -188,6 +188,14 @@ def test_an_error_object_says_more_than_the_status(status: int, body: Any, expec
     assert (judged.answer if judged else None) is expected
 
 
+def test_a_profile_that_cannot_be_seen_is_not_taken_for_deleted() -> None:
+    (request,) = CLIENT.lookups[0].requests(["moss"], CLIENT.server)
+    assert CLIENT.judge is not None
+    judged = CLIENT.judge(page(request, {"error": {"message": "does not exist", "code": 100, "error_subcode": 33}}, 400))
+    assert judged is not None
+    assert judged.answer is Answer.REFUSED
+
+
 def test_the_token_is_no_part_of_an_address() -> None:
     (credential,) = CLIENT.credentials
     assert (credential.scheme, credential.variables) == (Scheme.BEARER, ("THREADS_ACCESS_TOKEN",))
