@@ -22,6 +22,7 @@ from pipelines.platforms.x.parse import (
     Statuses,
     Users,
     account_ids_of,
+    is_nothing_found,
     post_ids_of,
 )
 from tests.contracts.harness import PSEUDONYMS, REALDATA, Outcome, chosen, context, drive
@@ -271,10 +272,21 @@ def test_an_answer_without_anything_is_taken_and_counts_nothing() -> None:
 
 
 def test_the_ids_of_an_answer_are_those_of_its_data() -> None:
-    page = {"data": [{"id": "11"}, {"id": 12}], "includes": {"users": [{"id": "13"}]}, "errors": [{"resource_id": "14"}]}
+    page = {"data": [{"id": "11"}, {"id": 12}], "includes": {"users": [{"id": "13"}]}, "errors": []}
     assert account_ids_of(page) == {"11", "12"}
     assert account_ids_of({"data": {"id": "11"}}) == {"11"}
     assert account_ids_of(None) == post_ids_of([]) == set()
+
+
+def test_what_cannot_be_shown_for_the_moment_is_not_gone() -> None:
+    missing = {"resource_type": "post", "resource_id": "21", "type": "https://api.x.com/2/problems/resource-not-found"}
+    moment = {"resource_type": "post", "resource_id": "22", "type": "https://api.x.com/2/problems/internal-error"}
+    assert post_ids_of({"data": [post()], "errors": [missing, moment]}) == {POST, "22"}
+    assert account_ids_of({"errors": [missing, moment]}) == {"22"}
+    assert is_nothing_found({"errors": [missing]})
+    answers: tuple[Any, ...] = ({"errors": [missing, moment]}, {"errors": []}, {"data": [post()], "errors": [missing]}, {}, None)
+    for answer in answers:
+        assert not is_nothing_found(answer)
 
 
 WHEN = "2026-07-06T18:40:40.000Z"

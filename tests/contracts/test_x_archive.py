@@ -82,6 +82,27 @@ def test_a_repost_in_an_archive_repeats_the_first_that_it_names() -> None:
     assert outcome.of("interactions")[0]["target_account_key"] == key("22")
 
 
+@pytest.mark.parametrize(
+    "info",
+    [
+        {
+            "edit_info": {
+                "edit": {
+                    "initialTweetId": "1899990000000000000",
+                    "editControlInitial": {"editTweetIds": ["1899990000000000000", POST]},
+                }
+            }
+        },
+        {"edit_info": {"initial": {"editTweetIds": ["1899990000000000000", POST]}}},
+        {"edit_history": {"initial_tweet_id": "1899990000000000000", "edit_tweet_ids": ["1899990000000000000", POST]}},
+    ],
+)
+def test_a_later_version_of_a_post_is_that_post_edited(info: dict[str, Any]) -> None:
+    (row,) = drive(Archive(), [archive("tweets", {"tweet": {**status(), "user": None, **info}})], context("x")).of("posts")
+    assert (row["post_key"], row["edited_at"].isoformat()) == (key("1899990000000000000"), "2025-03-13T01:44:34+00:00")
+    assert row["published_at"] < row["edited_at"]
+
+
 def test_private_parts_are_recognised_and_not_read() -> None:
     for part in ("direct_messages", "like", "ad_impressions", "follower", "ip_audit"):
         head = archive(part, {"secret": "s"})

@@ -59,7 +59,8 @@ def _seconds(moment: datetime) -> str:
 def _floor(cursor: Cursor, window: Window) -> datetime:
     """How far back to ask: a little before the newest that earlier nights saw, or the window's beginning."""
     newest = cursor.get("newest")
-    return datetime.fromisoformat(newest) - _OVERLAP if isinstance(newest, str) else window.begins_at
+    # A post dated in the future must not hide all that is made until then.
+    return min(datetime.fromisoformat(newest), window.ends_at) - _OVERLAP if isinstance(newest, str) else window.begins_at
 
 
 def _span(cursor: Cursor, window: Window) -> tuple[tuple[str, str], ...]:
@@ -240,8 +241,9 @@ def judge(page: Page) -> Judgement | None:
         return Judgement(Answer.WAIT, said)
     if error.get("is_transient") is True or error.get("code") in {1, 2}:
         return Judgement(Answer.AGAIN, said)
-    if error.get("error_subcode") == _GONE_SUBCODE:
+    if error.get("error_subcode") == _GONE_SUBCODE and not page.request.asked:
         return Judgement(Answer.GONE, said)
+    # The same error says that something is not there and that one may not see it: no look-up may take it for a deletion.
     return Judgement(Answer.REFUSED, said)
 
 

@@ -69,12 +69,14 @@ def _results(item: WatchItem, least: int, most: int) -> int:
     return wanted
 
 
-def _newer_than(cursor: Cursor, earliest: datetime) -> tuple[str, str]:
+def _newer_than(cursor: Cursor, earliest: datetime, latest: datetime) -> tuple[str, str]:
     """What keeps an answer to what earlier nights did not see: the id that a post of a little before the newest had, or a time."""
     newest = fields.optional_identity(cursor.get("newest"))
     made_at = fields.snowflake_time(newest) if newest else None
-    if made_at is not None and made_at - _OVERLAP > earliest:
-        return "since_id", str(fields.snowflake_at(made_at - _OVERLAP))
+    # A number that tells a time in the future must not hide all that is made until then.
+    since = min(made_at, latest) - _OVERLAP if made_at is not None else earliest
+    if since > earliest:
+        return "since_id", str(fields.snowflake_at(since))
     return "start_time", _stamp(earliest)
 
 
@@ -128,7 +130,7 @@ class Found:
             ("query", query),
             ("max_results", str(results)),
             ("sort_order", "recency"),
-            _newer_than(cursor, earliest),
+            _newer_than(cursor, earliest, until),
             ("end_time", _stamp(until)),
             *_FIELDS,
         )
@@ -189,7 +191,7 @@ class Accounts:
     def _posts(self, item: WatchItem, user_id: str, results: int, cursor: Cursor, window: Window) -> Request:
         asked = (
             ("max_results", str(results)),
-            _newer_than(cursor, window.begins_at),
+            _newer_than(cursor, window.begins_at, window.ends_at),
             ("end_time", _stamp(window.ends_at - _NOT_YET)),
             *_FIELDS,
         )

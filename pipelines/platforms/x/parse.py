@@ -16,13 +16,21 @@ TABLES: Final = SOCIAL_TABLES
 _LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 
 
+def _undecided(answer: dict[str, Any]) -> set[str]:
+    """Ids that an answer cannot show for a reason of the moment: not there now is not gone."""
+    problems = values.mappings(answer.get("errors"))
+    return set(filter(None, (v2.problem_id(problem) for problem in problems if v2.gone(problem) is None)))
+
+
 def post_ids_of(answer: Any) -> set[str]:
     """Native ids of the posts that an answer of ``/2/tweets`` holds, not of those that it only includes.
 
-    A post that was edited goes by the id of its first version, as in the lake; the id that was asked for counts too.
+    A post that was edited goes by the id of its first version, as in the lake; the id that was asked for counts too. An id that
+    the answer cannot show for a reason of the moment counts as held, so that nobody takes it for gone.
     """
-    data = values.optional_mapping(answer).get("data")
-    found: set[str] = set()
+    whole = values.optional_mapping(answer)
+    data = whole.get("data")
+    found = _undecided(whole)
     for post in values.mappings(data if isinstance(data, list) else [data]):
         chain = values.sequence(post.get("edit_history_post_ids") or post.get("edit_history_tweet_ids"))
         found |= set(filter(None, map(fields.optional_identity, [post.get("id"), *chain])))
@@ -30,10 +38,18 @@ def post_ids_of(answer: Any) -> set[str]:
 
 
 def account_ids_of(answer: Any) -> set[str]:
-    """Native ids of the accounts that an answer of ``/2/users`` holds."""
-    data = values.optional_mapping(answer).get("data")
+    """Native ids of the accounts that an answer of ``/2/users`` holds, or cannot show for a reason of the moment."""
+    whole = values.optional_mapping(answer)
+    data = whole.get("data")
     users = values.mappings(data if isinstance(data, list) else [data])
-    return set(filter(None, (fields.optional_identity(user.get("id")) for user in users)))
+    return _undecided(whole) | set(filter(None, (fields.optional_identity(user.get("id")) for user in users)))
+
+
+def is_nothing_found(answer: Any) -> bool:
+    """Whether an answer to a look-up says of all that was asked for that it is not there: by problems, and nothing else."""
+    whole = values.optional_mapping(answer)
+    problems = values.mappings(whole.get("errors"))
+    return not whole.get("data") and bool(problems) and all(map(v2.gone, problems))
 
 
 class Lines:

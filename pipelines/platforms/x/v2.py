@@ -175,17 +175,27 @@ def user_rows(user: dict[str, Any], context: FileContext) -> list[Row]:
     ).rows(context, context.observed_at, context.observed_quality)
 
 
+def gone(problem: dict[str, Any]) -> tuple[str, str, str] | None:
+    """(subject type, native id, reason) of what an answer says it cannot show for good; None for every other problem."""
+    reason = _ERRORS_BY_REASON.get(str(problem.get("type")).rstrip("/").rsplit("/", 1)[-1])
+    subject = _SUBJECTS.get(str(problem.get("resource_type")))
+    native_id = problem_id(problem)
+    return (subject, native_id, reason) if subject and native_id and reason else None
+
+
+def problem_id(problem: dict[str, Any]) -> str | None:
+    """The id that a problem is about. A user asked for by name is told of by that name, even where it consists of digits."""
+    is_named = "username" in str(problem.get("parameter"))
+    return None if is_named else fields.optional_identity(problem.get("resource_id"), problem.get("value"))
+
+
 def problem_row(problem: dict[str, Any], context: FileContext) -> Row:
     """The tombstone of what an answer says it cannot show. Raises BadRecord ``error_response`` for every other problem."""
-    short = str(problem.get("type")).rstrip("/").rsplit("/", 1)[-1]
-    reason = _ERRORS_BY_REASON.get(short)
-    subject = _SUBJECTS.get(str(problem.get("resource_type")))
-    # A user asked for by name is told of by that name, even where it consists of digits.
-    is_named = "username" in str(problem.get("parameter"))
-    native_id = None if is_named else fields.optional_identity(problem.get("resource_id"), problem.get("value"))
-    if reason is None or subject is None or native_id is None:
-        said = values.text(problem.get("detail")) or values.text(problem.get("title")) or short
+    found = gone(problem)
+    if found is None:
+        said = values.text(problem.get("detail")) or values.text(problem.get("title")) or str(problem.get("type"))
         raise BadRecord("error_response", f"the server answered: {said[:200]}", "errors")
+    subject, native_id, reason = found
     return deletion_row(subject, native_id, reason, context)
 
 

@@ -80,6 +80,11 @@ def test_a_chain_that_is_cut_off_asks_for_the_same_again() -> None:
     assert found.begin(watched, second.cursor, WINDOW).requests == first.requests
 
 
+def test_a_post_dated_in_the_future_hides_nothing_of_the_next_night() -> None:
+    (request,) = source("queries").begin(item("queries", "moss"), {"newest": "2099-01-01T00:00:00+00:00"}, WINDOW).requests
+    assert query(request)["since"] == query(request)["until"].replace("1794960000", "1794873600")
+
+
 def test_no_time_is_asked_for_from_before_the_platform_began() -> None:
     early = Window(datetime(2020, 1, 1, tzinfo=UTC), WINDOW.ends_at)
     assert query(source("queries").begin(item("queries", "moss"), {}, early).requests[0])["since"] == "1688540400"
@@ -181,6 +186,14 @@ def test_an_error_object_says_more_than_the_status(status: int, body: Any, expec
     assert CLIENT.judge is not None
     judged = CLIENT.judge(page(Request(f"{HOST}/me"), body, status))
     assert (judged.answer if judged else None) is expected
+
+
+def test_a_profile_that_cannot_be_seen_is_not_taken_for_deleted() -> None:
+    (request,) = CLIENT.lookups[0].requests(["moss"], CLIENT.server)
+    assert CLIENT.judge is not None
+    judged = CLIENT.judge(page(request, {"error": {"message": "does not exist", "code": 100, "error_subcode": 33}}, 400))
+    assert judged is not None
+    assert judged.answer is Answer.REFUSED
 
 
 def test_the_token_is_no_part_of_an_address() -> None:

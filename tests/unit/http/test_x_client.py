@@ -88,6 +88,13 @@ def test_a_newest_post_that_the_recent_search_no_longer_reaches_is_not_named() -
     assert "since_id" not in query(source("queries").begin(item("queries", "moss"), {"newest": old}, WINDOW))
 
 
+def test_a_number_from_the_future_hides_nothing_of_the_next_night() -> None:
+    asked = query(source("queries").begin(item("queries", "moss"), {"newest": str(2**62)}, WINDOW))
+    made_at = fields.snowflake_time(asked["since_id"])
+    assert made_at is not None
+    assert made_at < WINDOW.ends_at
+
+
 def test_a_chain_that_is_cut_off_asks_for_the_same_again() -> None:
     found, watched, cursor = source("queries"), item("queries", "moss"), {"newest": posts(2)["data"][0]["id"]}
     first = found.begin(watched, cursor, WINDOW)
