@@ -72,6 +72,7 @@ class NightPlan:
         touched_days: Event days to replace, ascending. The night itself is among them: tables without rows land there.
         modelled: Nights whose rows are in the models after this one.
         held_back: Nights that did not pass their gate; none of their rows is read until they are run again and pass.
+        changed_platforms: Whose landed rows are not those of the last snapshot; all others' staging stands as it is.
     """
 
     night: date
@@ -80,6 +81,7 @@ class NightPlan:
     touched_days: list[date]
     modelled: list[LandedNight]
     held_back: list[LandedNight]
+    changed_platforms: frozenset[str]
 
     def sentence(self) -> str:
         """The plan, for a person."""
@@ -147,14 +149,17 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     published_by, published = _published(paths)
     landed = landed_nights(paths)
     admitted = _admitted(paths, landed)
-    days = {night}
+    days, changed = {night}, set()
     for each in landed:
         is_modelled, was_published = each.name in admitted, each.name in published
         if is_modelled and published.get(each.name) != each.fingerprint:
             days |= each.event_days() | {each.night}
+            if was_published or not _is_empty(paths, each):
+                changed.add(each.platform)
         elif was_published and not is_modelled:
             # Run again and refused: what an earlier run of it brought leaves the models, as a full build would have it.
             days |= each.event_days() | {each.night}
+            changed.add(each.platform)
     return NightPlan(
         night,
         rebuild or not paths.warehouse.exists() or published_by != method,
@@ -162,7 +167,14 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
         sorted(days),
         [each for each in landed if each.name in admitted],
         [each for each in landed if each.name not in admitted],
+        frozenset(changed),
     )
+
+
+def _is_empty(paths: DataPaths, landed: LandedNight) -> bool:
+    """Whether a night landed no row at all: no event, and nothing that its coverage would tell."""
+    coverage = paths.table_file(landed.platform, "coverage", landed.night, landed.night)
+    return not landed.event_days() and not (coverage.exists() and pq.read_metadata(coverage).num_rows)
 
 
 def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:

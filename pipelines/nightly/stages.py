@@ -16,7 +16,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
-from pipelines.platforms.registry import PlatformSpec
+from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
 from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
@@ -148,6 +148,17 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
 def full_refresh(paths: DataPaths) -> list[str]:
     """What dbt is told where the night builds everything: both dbt steps of a night follow one plan."""
     return ["--full-refresh"] if nights.is_full_night(paths) else []
+
+
+def conform_arguments(plan: nights.NightPlan) -> list[str]:
+    """What dbt is told of a night's conformed models.
+
+    A platform that brought nothing keeps its staged rows, unless everything is built or an earlier night stopped half-way.
+    """
+    if plan.is_full:
+        return ["--full-refresh"]
+    quiet = [] if plan.is_carried else sorted(set(PLATFORMS) - plan.changed_platforms)
+    return ["--exclude", *(f"fqn:undercurrent.staging.{platform}" for platform in quiet)] if quiet else []
 
 
 def record_dbt(paths: DataPaths, target: Path, gate: str, night: date, run_id: str) -> None:

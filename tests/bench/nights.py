@@ -74,7 +74,7 @@ def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
         yield
         seconds[part] = time.perf_counter() - started
 
-    def dbt(*select: str) -> Path:
+    def dbt(arguments: list[str], *select: str) -> Path:
         target = data / "bare_target"
         folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target)]
         command = [
@@ -83,7 +83,7 @@ def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
             "--exclude-resource-type",
             "unit_test",
             *folders,
-            *stages.full_refresh(paths),
+            *arguments,
             "--select",
             *select,
         ]
@@ -93,16 +93,18 @@ def bare(data: Path, inbox: Path, night: date) -> dict[str, float]:
     with timed("ingest and gate 1"):
         for platform in PLATFORMS.values():
             stages.IngestStage(paths, inbox, platform, night, run_id, 2, Limits()).run(load_or_create(paths.secret_file))
-    stages.begin_modelling(paths, night)
+    plan = stages.begin_modelling(paths, night)
     with timed("dbt: staging and intermediate"):
-        target = dbt("fqn:undercurrent.staging", "fqn:undercurrent.intermediate", "resource_type:seed")
+        target = dbt(
+            stages.conform_arguments(plan), "fqn:undercurrent.staging", "fqn:undercurrent.intermediate", "resource_type:seed"
+        )
     with timed("gate 2"):
         stages.record_dbt(paths, target, "staged", night, run_id)
         stages.check_conformed(paths, night, run_id)
     with timed("analysis and gate 3"):
         stages.derive(paths, night, run_id)
     with timed("dbt: marts"):
-        target = dbt("fqn:undercurrent.marts")
+        target = dbt(stages.full_refresh(paths), "fqn:undercurrent.marts")
     with timed("gate 4"):
         stages.record_dbt(paths, target, "marts", night, run_id)
         stages.check_marts(paths, night, run_id)

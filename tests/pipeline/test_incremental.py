@@ -28,7 +28,7 @@ def _model(paths: DataPaths, night: date, target: Path, *, rebuild: bool = False
     plan = stages.begin_modelling(paths, night, rebuild=rebuild)
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     folders += ["--target-path", str(target), "--log-path", str(target / "logs")]
-    command = [str(dbt_executable()), "run", *folders, *stages.full_refresh(paths)]
+    command = [str(dbt_executable()), "run", *folders, *stages.conform_arguments(plan)]
     seeds = [str(dbt_executable()), "seed", *folders]
     environment = os.environ | {"UNDERCURRENT_DATA": str(paths.root)}
     for each in [seeds, command] if plan.is_full else [command]:

@@ -10,7 +10,15 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from pipelines.defs.transform.resource import HouseDbt
 from pipelines.nightly.exports import exported_row_count
 from pipelines.nightly.project import dbt_executable, manifest_file
-from pipelines.nightly.stages import REBUILD_TAG, begin_modelling, check_conformed, check_marts, full_refresh, record_dbt
+from pipelines.nightly.stages import (
+    REBUILD_TAG,
+    begin_modelling,
+    check_conformed,
+    check_marts,
+    conform_arguments,
+    full_refresh,
+    record_dbt,
+)
 from pipelines.partitions import NIGHTS, ONE_NIGHT_A_RUN, OWNERS
 from pipelines.settings import DBT_PROJECT, from_environment
 
@@ -54,7 +62,7 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
     plan = begin_modelling(paths, night, rebuild=context.run.tags.get(REBUILD_TAG) == "true")
     context.log.info(plan.sentence())
-    invocation = dbt.cli([*BUILD, *full_refresh(paths)], context=context, raise_on_error=False)
+    invocation = dbt.cli([*BUILD, *conform_arguments(plan)], context=context, raise_on_error=False)
     for event in invocation.stream():
         yield _with_row_count(context, event)
     record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
