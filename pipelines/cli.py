@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.doctor import doctor
+from pipelines.commands.listen import listen
 from pipelines.commands.nightly import nightly
 from pipelines.commands.query import query
 from pipelines.commands.ui import ui
@@ -16,7 +17,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, query, doctor, world, ui):
+for command in (nightly, listen, query, doctor, world, ui):
     main.add_command(command)
 
 
