@@ -6,6 +6,7 @@ import click
 
 from pipelines.commands.collect import collect, watchlist
 from pipelines.commands.doctor import doctor
+from pipelines.commands.listen import listen
 from pipelines.commands.nightly import nightly
 from pipelines.commands.query import query
 from pipelines.commands.ui import ui
@@ -17,7 +18,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, query, doctor, world, ui):
+for command in (nightly, collect, watchlist, listen, query, doctor, world, ui):
     main.add_command(command)
 
 

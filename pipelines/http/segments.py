@@ -1,4 +1,4 @@
-"""Segments of a stream on the disk: files of lines that appear whole, and whose names say how far the stream was heard. Asks nobody."""
+"""A stream on the disk: segments that appear whole and whose names say how far it was heard, and gaps. Asks nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from pipelines.lake.commit import sync
+from pipelines.platforms.gaps import GAP
 
 _NAME: Final = re.compile(r"(?P<stream>[\w-]+)-(?P<first>\d{16,17})-(?P<last>\d{16,17})\.jsonl")
 
@@ -24,8 +27,16 @@ class SegmentFiles:
 
     def land(self, body: bytes, first: int, last: int) -> Path:
         """Have lines on the disk, under a name that tells the positions they span."""
+        return self._write(f"{self._stream}-{first:016d}-{last:016d}.jsonl", body)
+
+    def miss(self, begins: int, ends: int) -> Path:
+        """Have a gap on the disk, as a document that the intake turns into coverage."""
+        told = {GAP: {"stream": self._stream, "begins": begins, "ends": ends}}
+        return self._write(f"{self._stream}-gap-{begins:016d}-{ends:016d}.json", msgspec.json.encode(told))
+
+    def _write(self, name: str, body: bytes) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._folder / f"{self._stream}-{first:016d}-{last:016d}.jsonl"
+        file = self._folder / name
         draft = file.with_name(f".{file.name}.draft")
         draft.write_bytes(body)
         sync(draft)

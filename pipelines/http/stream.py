@@ -49,6 +49,10 @@ class Landing(Protocol):
         """Keep lines that span two positions."""
         ...
 
+    def miss(self, begins: int, ends: int) -> object:
+        """Keep that what lies between two positions was not given."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -347,7 +351,10 @@ def _listen(
                 continue
             raw = message.encode() if isinstance(message, str) else message
             now = time.monotonic()
+            known = len(heard.gaps)
             heard.take(raw, stream.position(raw), now, has_short_memory=has_short_memory)
+            for gap in heard.gaps[known:]:
+                landing.miss(gap.begins, gap.ends)
             if heard.is_flooded():
                 return
             if heard.is_due(now):

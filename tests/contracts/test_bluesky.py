@@ -176,6 +176,24 @@ def test_an_error_body_is_quarantined_as_such() -> None:
     assert drive(native, [body], context("bluesky")).by_code == {"error_response": 1}
 
 
+def test_a_gap_of_a_stream_is_coverage_of_the_days_it_touches_with_the_minutes_that_are_missing() -> None:
+    begins = datetime(2026, 7, 4, 23, 0, tzinfo=UTC)
+    gap = {
+        "stream": "jetstream",
+        "begins": int(begins.timestamp()) * 1_000_000,
+        "ends": (int(begins.timestamp()) + 5_400) * 1_000_000,
+    }
+    native = chosen(FORMATS, Sample("jetstream-gap.json", ".json", b"", {"undercurrent_gap": gap}))
+    assert native is not None
+    rows = drive(native, [{"undercurrent_gap": gap}], context("bluesky", "firehose")).of("coverage")
+    assert [(row["covered_on"].isoformat(), row["got_count"], row["expected_count"]) for row in rows] == [
+        ("2026-07-04", 0, 60),
+        ("2026-07-05", 0, 30),
+    ]
+    wrong = [None, {}, gap | {"ends": gap["begins"]}, gap | {"begins": "soon"}, gap | {"stream": ""}]
+    assert sum(drive(native, [{"undercurrent_gap": one} for one in wrong], context("bluesky")).by_code.values()) == len(wrong)
+
+
 @given(document=JSON, wrap=st.sampled_from(["", "feed", "post", "thread", "profiles", "posts", "commit", "record"]))
 def test_arbitrary_json_is_refused_and_never_breaks_a_format(document: Any, wrap: str) -> None:
     value = {wrap: document} if wrap else document

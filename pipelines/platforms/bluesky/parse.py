@@ -27,6 +27,7 @@ from pipelines.platforms.bluesky.rows import (
     post_view_rows,
     repost_rows,
 )
+from pipelines.platforms.gaps import Gaps
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.times import from_unix, plausible
@@ -418,6 +419,7 @@ def _texts_in(answer: Any, listed: str, name: str) -> set[str]:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    Gaps("bluesky_gap"),
     Repository(),
     Jetstream(),
     Feed(),

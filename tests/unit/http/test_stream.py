@@ -15,9 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+from pipelines.cli import main
 from pipelines.http.segments import SegmentFiles
 from pipelines.http.stream import End, Gap, Heard, Limits, hear
 from pipelines.lake.intake import ingest_night
@@ -148,6 +150,10 @@ def test_a_cursor_that_the_server_moved_without_a_word_is_reported_as_a_gap(tmp_
     assert heard.gaps == [Gap(START - 3605 * SECOND, START + 100 * SECOND)]
     assert "1.0 hours later" in heard.gaps[0].sentence()
     assert told(tmp_path) == EVENTS[100:]
+    (file,) = tmp_path.glob("*gap*.json")
+    gap = json.loads(file.read_bytes())["undercurrent_gap"]
+    assert gap == {"stream": "jetstream", "begins": START - 3605 * SECOND, "ends": START + 100 * SECOND}
+    assert SegmentFiles(tmp_path, "jetstream").position() == LAST, "a gap is no segment to resume from"
 
 
 @pytest.mark.parametrize(("lookback_seconds", "gaps"), [(36 * 3600, 1), (10**9, 0)])
@@ -227,6 +233,9 @@ def test_a_hearing_that_was_killed_is_resumed_from_the_names_of_its_segments(tmp
             segments.land(body, first, last)
             landed += 1
 
+        def miss(self, begins: int, ends: int) -> None:
+            raise AssertionError((begins, ends))
+
     limits = Limits(segment_bytes=5_000, seconds=20)
     with server(replay(EVENTS)) as stream:
         with pytest.raises(KilledError):
@@ -237,6 +246,23 @@ def test_a_hearing_that_was_killed_is_resumed_from_the_names_of_its_segments(tmp
         hear(stream, segments, resumed, UNTIL, limits)
     assert sorted(set(told(tmp_path))) == sorted(EVENTS)
     assert len(told(tmp_path)) <= len(EVENTS) + 6  # the overlap of five seconds is heard again
+
+
+def test_the_command_puts_events_and_gaps_into_the_inbox_and_resumes_there(tmp_path: Path) -> None:
+    with server(endless) as stream:
+        arguments = ["listen", "--inbox", str(tmp_path), "--server", stream.server, "--seconds", "1"]
+        first = CliRunner().invoke(main, arguments)
+        resumed = SegmentFiles(tmp_path / "bluesky" / "jetstream", "jetstream").position()
+        second = CliRunner().invoke(main, arguments)
+    assert (first.exit_code, second.exit_code) == (0, 0), (first.output, second.output)
+    assert "deadline" in first.output
+    assert resumed is not None
+    for wrong in ("http://x", "ws://localhost.example", "ws://x", "wss://"):
+        refused = CliRunner().invoke(main, ["listen", "--inbox", str(tmp_path), "--server", wrong])
+        assert refused.exit_code == 1
+        assert "write wss://" in refused.output
+    absent = CliRunner().invoke(main, ["listen", "--inbox", str(tmp_path), "--account", "ann"])
+    assert "is no DID" in absent.output
 
 
 @pytest.mark.realdata
