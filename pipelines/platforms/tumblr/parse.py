@@ -275,7 +275,7 @@ class TagUses:
 
     def matches(self, sample: Sample) -> bool:
         """Its column names, after an optional column without a name."""
-        return sample.suffix == ".csv" and self._columns(sample.head.split(b"\n", 1)[0]) == _USE_COLUMNS
+        return self._columns(sample.head.split(b"\n", 1)[0]) == _USE_COLUMNS
 
     def _columns(self, line: bytes) -> list[str]:
         try:
