@@ -17,7 +17,7 @@ from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.records import parse_batch
 from pipelines.platforms.bereal.parse import FORMATS, AppPosts, Memories, NotRead, Posts, User
-from pipelines.platforms.protocol import Sample
+from pipelines.platforms.protocol import NativeFormat, Sample
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import PSEUDONYMS, Outcome, chosen, context, drive
 from tests.contracts.nights import NIGHT
@@ -184,9 +184,15 @@ def test_an_export_is_taken_in_whole_and_the_ledger_says_what_was_not_read(tmp_p
 
 def test_two_thousand_broken_records_are_landed_or_quarantined() -> None:
     chance = random.Random("bereal")
+    shapes: list[tuple[NativeFormat, Any]] = [
+        (Posts(), post()),
+        (Memories(), memory()),
+        (AppPosts(), app_post()),
+        (User(), user()),
+    ]
     landed = quarantined = 0
     for _ in range(2_000):
-        native, whole = chance.choice([(Posts(), post()), (Memories(), memory()), (AppPosts(), app_post()), (User(), user())])
+        native, whole = chance.choice(shapes)
         where = context("bereal")
         result = parse_batch(native, [Framed(0, None, b"0", value=mutated(whole, chance))], where)
         assert len(result.record_indexes) + len(result.quarantined) == 1
