@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.lake.framing import Framed
 from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
+from pipelines.lake.records import parse_batch
 from pipelines.platforms.bereal.parse import FORMATS, AppPosts, Memories, NotRead, Posts, User
-from pipelines.platforms.protocol import Sample
+from pipelines.platforms.protocol import NativeFormat, Sample
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import PSEUDONYMS, Outcome, chosen, context, drive
 from tests.contracts.nights import NIGHT
 from tests.contracts.test_bluesky import JSON
+from tests.realdata.mutate import mutated
 
 TAKEN = "2026-01-02T03:04:05.678Z"
 ID = f"u1@{TAKEN}"
@@ -176,6 +180,25 @@ def test_an_export_is_taken_in_whole_and_the_ledger_says_what_was_not_read(tmp_p
         "friends.json": ("bereal_not_read_private", "ingested", 0),
         "a.webp": (None, "unknown_format", 0),
     }
+
+
+def test_two_thousand_broken_records_are_landed_or_quarantined() -> None:
+    chance = random.Random("bereal")
+    shapes: list[tuple[NativeFormat, Any]] = [
+        (Posts(), post()),
+        (Memories(), memory()),
+        (AppPosts(), app_post()),
+        (User(), user()),
+    ]
+    landed = quarantined = 0
+    for _ in range(2_000):
+        native, whole = chance.choice(shapes)
+        where = context("bereal")
+        result = parse_batch(native, [Framed(0, None, b"0", value=mutated(whole, chance))], where)
+        assert len(result.record_indexes) + len(result.quarantined) == 1
+        landed, quarantined = landed + len(result.record_indexes), quarantined + len(result.quarantined)
+    assert landed + quarantined == 2_000
+    assert min(landed, quarantined) > 100
 
 
 @given(document=JSON, name=st.sampled_from([*sorted(post()), *sorted(memory()), *sorted(user()), *sorted(app_post())]))

@@ -15,7 +15,7 @@ from pipelines.lake.records import parse_batch
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Sample
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import PSEUDONYMS, REALDATA
-from tests.realdata.inbox import lay_out
+from tests.realdata.inbox import SOURCES, lay_out
 from tests.realdata.mutate import mutated, mutated_bytes, mutated_cells
 from tests.realdata.records import documents_of, records_of
 
@@ -78,7 +78,7 @@ def survive(platform: str, folder: Path, count: int) -> tuple[int, int]:
     return landed, quarantined
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@pytest.mark.parametrize("platform", sorted(SOURCES))
 def test_two_thousand_broken_records_are_landed_or_quarantined(platform: str, inbox: Path) -> None:
     landed, quarantined = survive(platform, inbox, FEW)
     assert landed + quarantined == FEW
@@ -87,12 +87,12 @@ def test_two_thousand_broken_records_are_landed_or_quarantined(platform: str, in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@pytest.mark.parametrize("platform", sorted(SOURCES))
 def test_twenty_thousand_broken_records_are_landed_or_quarantined(platform: str, inbox: Path) -> None:
     assert sum(survive(platform, inbox, MANY)) == MANY
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@pytest.mark.parametrize("platform", sorted(SOURCES))
 def test_broken_documents_are_split_or_refused_and_never_crash(platform: str, inbox: Path) -> None:
     chance = random.Random(platform)
     spec = PLATFORMS[platform]

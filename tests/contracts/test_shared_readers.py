@@ -76,6 +76,28 @@ def test_a_time_that_is_none_is_refused_by_name(written: Any, code: str) -> None
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize("written", [1_767_322_845, "1767322845", 1_767_322_845.0])
+def test_unix_seconds_are_read_as_number_or_digits(written: Any) -> None:
+    assert values.unix_time(written, "at", context("tiktok")).isoformat() == "2026-01-02T03:00:45+00:00"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        (None, "missing_field"),
+        ("", "missing_field"),
+        (True, "wrong_type"),
+        ({}, "wrong_type"),
+        ("soon", "wrong_type"),
+        (1, "implausible_time"),
+    ],
+)
+def test_what_is_no_unix_time_is_refused_by_name(written: Any, code: str) -> None:
+    with pytest.raises(BadRecord, match="at") as refused:
+        values.unix_time(written, "at", context("tiktok"))
+    assert refused.value.code == code
+
+
 @pytest.mark.parametrize(
     ("profile", "handles"),
     [

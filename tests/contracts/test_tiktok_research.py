@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.platforms.protocol import NativeFormat, Sample
 from pipelines.platforms.registry import PLATFORMS
-from pipelines.platforms.tiktok.parse import FORMATS, WebItems, post_ids_of
+from pipelines.platforms.tiktok.parse import FORMATS, WebItems, post_ids_of, says_no_video
 from tests.contracts import test_tiktok
 from tests.contracts.harness import Outcome, chosen, context, drive
 from tests.contracts.test_bluesky import JSON
@@ -211,6 +211,11 @@ def test_a_video_that_only_friends_could_see_is_not_read() -> None:
 def test_the_ids_of_an_answer_are_told_for_what_is_missing_from_it() -> None:
     assert post_ids_of(answer(videos=[video(), video(id="8"), {"id": True}])) == {str(LARGE), "8"}
     assert post_ids_of(None) == set()
+
+
+def test_only_an_empty_list_with_the_code_ok_says_that_no_video_can_be_seen() -> None:
+    assert says_no_video(answer(videos=[]))
+    assert not any(map(says_no_video, [answer("rate_limit_exceeded", videos=[]), answer(), answer(videos=[video()]), None, []]))
 
 
 NEW: tuple[NativeFormat, ...] = tuple(native for native in FORMATS if native.name not in {"tiktok_web_items", "tiktok_apify_csv"})

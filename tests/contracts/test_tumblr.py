@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.platforms.protocol import NativeFormat, Sample
-from pipelines.platforms.tumblr.parse import FORMATS, Posts, TagUses, account_ids_of, post_ids_of
+from pipelines.platforms.tumblr.parse import FORMATS, Blog, Posts, TagUses, account_ids_of, post_ids_of
 from tests.contracts.harness import PSEUDONYMS, REALDATA, Outcome, chosen, context, drive
 from tests.contracts.nights import take_in
 from tests.contracts.test_bluesky import JSON
@@ -191,6 +191,11 @@ def test_the_ids_of_an_answer_are_told_for_what_is_missing_from_it() -> None:
     assert account_ids_of(envelope({"blog": BLOG})) == {"ann-moss"}
     assert account_ids_of(None) == set()
     assert read(envelope({"blog": BLOG})).by_table == {"accounts": 1, "vault_accounts": 1}
+
+
+@pytest.mark.parametrize("answer", [None, envelope([], 404), {}])
+def test_a_lookup_that_found_nothing_splits_into_nothing(answer: Any) -> None:
+    assert [list(native.split(answer)) for native in (Posts(), Blog())] == [[], []]
 
 
 TABLE = b"""\xef\xbb\xbf,blog_name,time_posted,cascade_id

@@ -13,7 +13,7 @@ from typing import Final
 from tests.contracts.unwrap import unwrap, unwrap_examples
 
 # Platform folder of the inbox -> (path in the real data, which members of an archive to take).
-_SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+SOURCES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "reddit": (("reddit_pushshift", "*"), ("reddit_top2013", "*")),
     "bluesky": (("bluesky_jetstream", "*"), ("bluesky_metresearch/feeds.tar.gz", "*")),
     "mastodon": (
@@ -74,7 +74,7 @@ def lay_out(realdata: Path, inbox: Path, only: tuple[str, ...] = (), platforms: 
         only: datasets to take (first folder of each path); all if empty.
         platforms: platforms to fill; all if empty.
     """
-    for platform, sources in _SOURCES.items():
+    for platform, sources in SOURCES.items():
         if platforms and platform not in platforms:
             continue
         for source, members in sources:

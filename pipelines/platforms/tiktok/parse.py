@@ -12,9 +12,9 @@ from pipelines.platforms.protocol import BadRecord, FileContext, Framing, Native
 from pipelines.platforms.text import primary_language, tags_in
 from pipelines.platforms.tiktok import aweme, export, research
 from pipelines.platforms.tiktok.fields import account_id, mentions, seconds, sound_key, video_url
-from pipelines.platforms.tiktok.research import post_ids_of
+from pipelines.platforms.tiktok.research import post_ids_of, says_no_video
 
-__all__ = ["FORMATS", "TABLES", "post_ids_of"]
+__all__ = ["FORMATS", "TABLES", "post_ids_of", "says_no_video"]
 
 TABLES: Final = SOCIAL_TABLES
 _TAG_COLUMN: Final = re.compile(r"hashtags/\d+/name")

@@ -43,6 +43,11 @@ def post_ids_of(document: Any) -> set[str]:
     return {str(native_id) for native_id in found if isinstance(native_id, int | str) and not isinstance(native_id, bool)}
 
 
+def says_no_video(document: Any) -> bool:
+    """Whether an answer says that none of the videos asked about can be seen: an empty list and the code 'ok'."""
+    return isinstance(document, dict) and refusal(document) is None and answered(document).get("videos") == []
+
+
 class Refusal:
     """What the API answers instead of data: refused as a record, so that nobody takes it for an empty answer."""
 

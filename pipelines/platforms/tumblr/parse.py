@@ -142,8 +142,9 @@ class Blog:
         return "name" in values.child(answer, "blog") and "posts" not in answer
 
     def split(self, document: Any) -> Iterable[Any]:
-        """The blog."""
-        return (_answered(document)["blog"],)
+        """The blog; none where a lookup found none."""
+        blog = values.child(values.optional_mapping(_answered(document)), "blog")
+        return (blog,) if blog else ()
 
     def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
         """Rows of one blog. Raises BadRecord."""
@@ -275,7 +276,7 @@ class TagUses:
 
     def matches(self, sample: Sample) -> bool:
         """Its column names, after an optional column without a name."""
-        return sample.suffix == ".csv" and self._columns(sample.head.split(b"\n", 1)[0]) == _USE_COLUMNS
+        return self._columns(sample.head.split(b"\n", 1)[0]) == _USE_COLUMNS
 
     def _columns(self, line: bytes) -> list[str]:
         try:
