@@ -72,9 +72,8 @@ class Sample:
     file: str  # inbox-relative path below the platform's folder, '!' before an archive member
     suffix: str  # without compression: '.json', '.jsonl', '.ndjson', '.csv', '.xml', '.rss', ''
     head: bytes  # the first 64 KiB after decompression, or more where the first line is longer
-    first_value: (
-        Any  # first decoded JSON line (LINES), first line (TEXT), the whole decoded document (JSON), header names (CSV), or None
-    )
+    # First decoded JSON line (LINES), first line (TEXT), the whole decoded document (JSON), header names (CSV), or None.
+    first_value: Any
 
 
 @dataclass(frozen=True, slots=True)

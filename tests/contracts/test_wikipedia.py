@@ -164,6 +164,13 @@ def test_a_block_of_lines_gives_the_rows_that_its_lines_give_one_by_one(cells: l
     ]
 
 
+def test_a_title_that_is_no_utf8_is_refused_at_its_place_and_its_neighbours_land() -> None:
+    block = framing.LineBlock(b"en Moss 1 0\nen \xff 1 0\nen Fern 2 0\n", 100)
+    result = parse_block(HourlyDump(), block, context("wikipedia", "archive", HOURLY))
+    assert result.tables["attention_series"].column("term").to_pylist() == ["en.wikipedia:Moss", "en.wikipedia:Fern"]
+    assert [(bad.code, bad.index, bad.byte_offset) for bad in result.quarantined] == [("invalid_utf8", 1, 112)]
+
+
 @pytest.mark.parametrize(("ending", "pack"), [("", bytes), (".gz", gzip.compress), (".bz2", bz2.compress)])
 def test_a_dump_lands_however_it_is_packed(ending: str, pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     lines = b"en Moss_wall 12 0\nen Fern 3 0\nen broken\n"

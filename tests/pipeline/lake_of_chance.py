@@ -25,7 +25,7 @@ def _key(kind: str, number: int) -> str:
 
 
 class LakeOfChance:
-    """Writes seeded nights of one social platform and one feed straight into the lake, as the intake would leave them."""
+    """Writes seeded nights of one social platform, one feed and one archive of news straight into the lake, as the intake would leave them."""
 
     def __init__(self, data: Path, seed: int, account_count: int = 40) -> None:
         self.paths = DataPaths(data)
@@ -65,6 +65,9 @@ class LakeOfChance:
         items = list({item["item_key"]: item for item in (self._item(moment) for _ in range(5))}.values())
         self._land("bluesky", night, tables)
         self._land("feeds", night, {"mainstream_items": items})
+        # Another archive lists some of the same items, at other times and without a title.
+        listed = {item["item_key"]: item | {"title": None} for item in (self._item(moment) for _ in range(5))}
+        self._land("gdelt", night, {"mainstream_items": list(listed.values())})
 
     def _any(self, count: int) -> int:
         return int(self._draw.integers(count))
@@ -162,6 +165,7 @@ class LakeOfChance:
             "outlet_name": "an outlet",
             "outlet_class": "media",
             "published_at": self._time(moment),
+            "title": "an item" if self._any(3) else None,
             "title_terms": [TAGS[number % 5]],
             "observed_at": moment,
         }

@@ -138,6 +138,18 @@ def test_imputed_times_and_bots_never_enter(world: WorldTables, derived: dict[st
     assert all(derived[name].equals(mixed[name]) for name in derived)
 
 
+def test_brands_are_the_mainstream_as_media_are(world: WorldTables) -> None:
+    def seen_as(actor_class: str) -> list[dict[str, Any]]:
+        classes = ["creator" if int(key[1:]) % 2 else actor_class for key in world.adoptions["account_key"].to_pylist()]
+        table = changed(world.adoptions, "actor_class", classes)
+        rows: list[dict[str, Any]] = analyse_trends(world.candidates, table, world.timelines)["trend_precedence"].to_pylist()
+        return rows
+
+    brands = seen_as("brand")
+    assert brands == seen_as("media")
+    assert any(row["p_value"] is not None for row in brands if row["target_class"] == "media")
+
+
 def test_every_naive_origin_number_has_an_interval_beside_it(derived: dict[str, pa.Table]) -> None:
     rows = [row for row in derived["origin_odds"].to_pylist() if row["naive_excess_ratio"] is not None]
     assert rows
