@@ -105,7 +105,7 @@ class _Related:
         day = context.observed_at.replace(hour=0, minute=0, second=0, microsecond=0)
         value = _BREAKOUT if item.get("value") == "Breakout" else value_of(item.get("value"), "value")
         # The lists do not say what they are related to, and the same query is related to many things.
-        of = f"related {kind}|{item.get('to') or context.file}|{item.get('of') or ''}"
+        of = f"related {kind}|{item.get('to') or context.file}|{item.get('of') or ''}{item.get('topic') or ''}"
         return [point_row(context, term, None, "day", day, value, _UNITS[kind], "collected", of=of)]
 
 
@@ -163,9 +163,15 @@ class RelatedBody(_Related):
         for kind, ranked in zip(_UNITS, lists, strict=False):
             for item in values.sequence(values.optional_mapping(ranked).get("rankedKeyword")):
                 named = values.optional_mapping(item)
-                topic = values.text(values.child(named, "topic").get("title"))
-                # A breakout has its true growth here, which the page does not show.
-                yield {"kind": kind, "query": values.text(named.get("query")) or topic, "value": named.get("value"), "to": to}
+                topic = values.child(named, "topic")
+                # A breakout has its true growth here, which the page does not show. Topics of one title differ by their id.
+                yield {
+                    "kind": kind,
+                    "query": values.text(named.get("query")) or values.text(topic.get("title")),
+                    "topic": values.text(topic.get("mid")),
+                    "value": named.get("value"),
+                    "to": to,
+                }
 
 
 def _ranked(document: Any) -> Any:
