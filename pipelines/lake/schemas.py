@@ -157,7 +157,7 @@ ATTENTION_SERIES: Final = _table(
     _required("granularity", pa.string()),  # hour, day, week, month
     _required("period_starts_at", INSTANT),
     pa.field("interest_value", pa.float64()),
-    _required("unit", pa.string()),  # index_0_100, normalised_ratio, views
+    _required("unit", pa.string()),  # index_0_100, normalised_ratio, rise_percent, views
     pa.field("is_partial", pa.bool_()),
 )
 

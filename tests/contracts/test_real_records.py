@@ -56,10 +56,10 @@ def test_the_real_records_of_each_platform_are_all_here(nights: Nights) -> None:
         "instagram": (3685, 3563, 76, 46),
         "mastodon": (1129, 757, 2, 370),
         "mediacloud": (1013, 1011, 1, 1),
-        "reddit": (85, 58, 0, 27),
+        "reddit": (13999, 13972, 0, 27),
         "threads": (42, 41, 1, 0),
         "tiktok": (1641, 1487, 0, 154),
-        "trends": (754, 749, 0, 5),
+        "trends": (858, 853, 0, 5),
         "tumblr": (2572, 2572, 0, 0),
         "wikipedia": (56462, 56462, 0, 0),
         "x": (6789, 6347, 38, 404),
@@ -109,13 +109,19 @@ def test_reddit_lines_land_once_although_the_dump_repeats_them(nights: Nights) -
     counts = {
         entry.file: (entry.record_count, entry.landed_count, entry.duplicate_count)
         for entry in nights["reddit"].files
-        if entry.record_count
+        if entry.record_count and entry.source_format != "reddit_top_csv"
     }
     assert counts == {
         "RC_sample.zst": (27, 27, 0),
         "test_comments.json": (27, 0, 27),
         "test_submissions.json": (31, 31, 0),
     }
+
+
+def test_the_best_of_fourteen_subreddits_land_whole(nights: Nights) -> None:
+    tables = [entry for entry in nights["reddit"].files if entry.source_format == "reddit_top_csv"]
+    assert len(tables) == 14
+    assert sum(entry.landed_count for entry in tables) == sum(entry.record_count for entry in tables) == 13_914
 
 
 def test_monthly_youtube_views_and_counts_equal_the_handbag_set_s_own(nights: Nights, root: Path) -> None:

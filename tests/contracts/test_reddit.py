@@ -154,6 +154,8 @@ TEXTS = st.text(max_size=30) | st.sampled_from(
         "t1_x",
         "t3_y",
         "[deleted]",
+        "[removed]",
+        "a &amp;amp; b &lt;#moss&gt; https://c.example/?a=1&amp;b=2 &eacute;",
         "",
     ]
 )
@@ -174,7 +176,9 @@ METAS = st.none() | st.fixed_dictionaries(
 def changed(payload: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     """Payloads of which some are ordinary with other texts, some have odd times and ids, some have anything anywhere."""
     times = dict.fromkeys(("created_utc", "retrieved_on", "retrieved_utc", "edited", "author_created_utc"), TIMES)
-    texts = dict.fromkeys(("body", "title", "selftext", "author", "link_id", "parent_id", "id", "url", "subreddit"), TEXTS)
+    texts = dict.fromkeys(
+        ("body", "title", "selftext", "author", "link_id", "parent_id", "id", "url", "subreddit", "removed_by_category"), TEXTS
+    )
     written = st.fixed_dictionaries({}, optional={name: TEXTS for name in texts if name not in {"id", "link_id"}})
     likely = st.fixed_dictionaries({}, optional={**times, **texts, "_meta": METAS})
     wild = st.fixed_dictionaries({}, optional=dict.fromkeys([*payload, "_meta", "not_read"], VALUE))

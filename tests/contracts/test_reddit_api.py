@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.platforms.protocol import Sample
 from pipelines.platforms.reddit.parse import FORMATS, PushshiftComments, PushshiftSubmissions
+from pipelines.platforms.reddit.tables import TopTable
 from pipelines.platforms.reddit.things import ApiAnswer, ArchiveAnswer, account_ids_of, post_ids_of
 from tests.contracts.harness import PSEUDONYMS, chosen, context, drive
 
@@ -179,3 +180,44 @@ def test_ids_of_an_answer_are_those_that_the_lake_knows() -> None:
     assert post_ids_of(answer) == {"t3_xyz", "t1_abc"}
     assert account_ids_of(answer) == {"ann"}
     assert post_ids_of(None) == account_ids_of({"kind": ["odd"]}) == set()
+
+
+CELLS = {
+    "created_utc": "1363116208.0",
+    "score": "821",
+    "id": "1a5xuq",
+    "title": "New &amp; old shoes",
+    "num_comments": "53",
+    "permalink": "http://www.reddit.com/r/Sneakers/comments/1a5xuq/new_shoes/",
+    "selftext": "",
+    "over_18": "False",
+    "edited": "1363116300.0",
+    "is_self": "False",
+    "url": "http://i.example.com/a.jpg",
+}
+
+
+def test_a_row_of_a_table_of_the_best_lands_without_an_author_and_tells_its_list() -> None:
+    assert chosen(FORMATS, Sample("Sneakers.csv", ".csv", b"", list(CELLS))).__class__ is TopTable
+    outcome = drive(TopTable(), [CELLS], context("reddit", "search"))
+    (post,), (metrics,) = outcome.of("posts"), outcome.of("post_metrics")
+    assert (post["post_key"], post["account_key"], post["community"]) == (key("t3_1a5xuq"), None, "sneakers")
+    assert (post["collection_query"], post["is_sensitive"], post["media_kind"]) == ("top of r/sneakers", False, "link")
+    assert post["edited_at"] == datetime(2013, 3, 12, 19, 25, tzinfo=UTC)
+    assert (metrics["score_count"], metrics["comment_count"]) == (821, 53)
+    assert outcome.of("accounts") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"permalink": ""}, "missing_field"),
+        ({"score": "1.5"}, "wrong_type"),
+        ({"id": " "}, "missing_id"),
+        ({"created_utc": "soon"}, "wrong_type"),
+        ({"num_comments": "many"}, "wrong_type"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused(change: dict[str, str], code: str) -> None:
+    (bad,) = drive(TopTable(), [CELLS | change], context("reddit", "search")).refused
+    assert bad.code == code

@@ -98,6 +98,8 @@ def test_the_real_tables_and_bodies_land_completely(tmp_path: Path) -> None:
 def test_arbitrary_json_is_refused_and_never_breaks_a_format(document: Any) -> None:
     point = {"time": "1767225600", "value": document, "hasData": document}
     shapes = [document, [document], {"default": {"timelineData": [document, point]}, "terms": document}, {"date": document}]
+    shapes += [{"default": {"rankedList": [{"rankedKeyword": [document, {"query": document, "value": document}]}, document]}}]
+    shapes += [{"moss": {"1767225600000": document}, "isPartial": document}]
     for native in FORMATS:
         native.matches(Sample("x", "", b"date,a\n", document))
         drive(native, [b"{}" if native.framing is Framing.XML else shape for shape in shapes], context("trends"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.platforms.protocol import Sample
-from pipelines.platforms.youtube.parse import FORMATS, Channels, CommentThreads, Videos, ids_of
+from pipelines.platforms.youtube.parse import FORMATS, Channels, CommentThreads, Videos, ids_of, says_nothing_was_found
 from pipelines.platforms.youtube.ytdlp import Info, InfoLines
 from tests.contracts import test_youtube
 from tests.contracts.harness import PSEUDONYMS, chosen, context, drive
@@ -151,3 +151,12 @@ def test_a_list_that_found_nothing_is_a_known_file_without_records(native: Any) 
 def test_ids_of_an_answer_are_those_of_its_items() -> None:
     assert ids_of({"items": [{"id": "a"}, {"id": {"videoId": "b"}}, "odd"]}) == {"a"}
     assert ids_of(None) == ids_of([]) == set()
+
+
+def test_only_a_list_without_items_says_that_nothing_was_found() -> None:
+    empty = {"kind": "youtube#channelListResponse", "pageInfo": {"totalResults": 0}}
+    assert says_nothing_was_found(empty)
+    assert says_nothing_was_found(empty | {"items": []})
+    others: tuple[Any, ...] = (empty | {"items": [{"id": "a"}]}, {"error": {"code": 403}}, {"kind": "youtube#video"}, None, [])
+    for answer in others:
+        assert not says_nothing_was_found(answer)

@@ -15,6 +15,7 @@ from pipelines.platforms.reddit.columns import tables_of
 from pipelines.platforms.reddit.judging import ordinary
 from pipelines.platforms.reddit.payloads import Comment, Submission
 from pipelines.platforms.reddit.rows import line_of, rows_of
+from pipelines.platforms.reddit.tables import TopTable
 from pipelines.platforms.reddit.things import ApiAnswer, ArchiveAnswer, ErrorAnswer
 
 TABLES: Final = SOCIAL_TABLES
@@ -96,4 +97,5 @@ FORMATS: Final[tuple[NativeFormat, ...]] = (
     ApiAnswer(),
     ArchiveAnswer(),
     ErrorAnswer(),
+    TopTable(),
 )

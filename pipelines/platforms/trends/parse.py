@@ -4,87 +4,34 @@ from __future__ import annotations
 
 import csv
 import itertools
-import json
-import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from pipelines.platforms import values
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
-from pipelines.platforms.times import from_iso, from_unix, plausible
+from pipelines.platforms.times import from_unix, plausible
+from pipelines.platforms.trends.exports import (
+    GUARD,
+    Frame,
+    GuardedRelatedBody,
+    InterestExport,
+    RelatedBody,
+    RelatedExport,
+    unguarded,
+)
+from pipelines.platforms.trends.points import granularity, period_start, point_row, term_and_region, value_of
 
 TABLES: Final = ("attention_series", "coverage")
-PLATFORM: Final = "trends"
 UNKNOWN_TERM: Final = "unknown term"
 _PERIOD_HEADERS: Final = ("date", "day", "week", "month", "time")
 _NOT_TERMS: Final = frozenset({*_PERIOD_HEADERS, "ispartial", "region", "geo", ""})
-_MONTH: Final = re.compile(r"\d{4}-\d{2}$")
-_DAY_FIRST: Final = re.compile(r"(\d{2})[-/](\d{2})[-/](\d{4})$")
-_BELOW_ONE: Final = 0.5  # Google writes '<1' for something between nought and one
 _RATIO_CEILING: Final = 10.0  # an index reaches 100 somewhere; a ratio to a reference term stays near one
-_GUARD: Final = b")]}'"
-_TERM_AND_REGION: Final = re.compile(r"(.+): \((.+)\)$")
-
-
-def period_start(written: str, field_name: str) -> datetime:
-    """UTC start of a period written as YYYY-MM, YYYY-MM-DD[ time] or DD-MM-YYYY. Raises BadRecord."""
-    text = written.strip()
-    if _MONTH.match(text):
-        text += "-01"
-    day_first = _DAY_FIRST.match(text)
-    if day_first:
-        text = "-".join(reversed(day_first.groups()))
-    return from_iso(text, field_name)
-
-
-def granularity(step: timedelta) -> str:
-    """The name of a series' step: hour, day, week or month."""
-    if step < timedelta(hours=23):
-        return "hour"
-    if step < timedelta(days=6):
-        return "day"
-    return "week" if step < timedelta(days=27) else "month"
-
-
-def _point(
-    context: FileContext,
-    term: str,
-    region: str | None,
-    step: str,
-    starts_at: datetime,
-    value: float | None,
-    unit: str,
-    quality: str,
-) -> Row:
-    return Row(
-        "attention_series",
-        {
-            "platform": PLATFORM,
-            "series_key": context.pseudonyms.key(PLATFORM, f"{term.casefold()}|{region or ''}|{step}|{unit}"),
-            "term": term,
-            "region": region,
-            "granularity": step,
-            "period_starts_at": starts_at,
-            "interest_value": value,
-            "unit": unit,
-            "ts_quality": quality,
-        },
-    )
-
-
-def _value(cell: Any, field_name: str) -> float | None:
-    if isinstance(cell, str) and cell.strip() == "<1":
-        return _BELOW_ONE
-    found = values.number(cell, field_name)
-    if found is not None and found < 0:
-        raise BadRecord("wrong_type", f"{field_name[:60]} is {str(cell)[:40]!r}, less than no interest", field_name)
-    return found
 
 
 def _unit(cells: list[str]) -> str:
     """The unit of a table's filled cells: Google's own index is whole numbers or '<1' and reaches 100 somewhere."""
-    found = [_value(cell, "cell") or 0.0 for cell in cells]
+    found = [value_of(cell, "cell") or 0.0 for cell in cells]
     fractional = any(not value.is_integer() for value in found) and "<1" not in cells
     return "normalised_ratio" if fractional and max(found) <= _RATIO_CEILING else "index_0_100"
 
@@ -119,7 +66,7 @@ class WideTable:
                 cell.strip()
                 for row in rows[1:]
                 for name, cell in zip(headers, row, strict=False)
-                if name.strip().casefold() not in _NOT_TERMS and _value(cell, name) is not None
+                if name.strip().casefold() not in _NOT_TERMS and value_of(cell, name) is not None
             ]
         except (BadRecord, csv.Error):
             return False
@@ -148,10 +95,9 @@ class WideTable:
         for name, cell in cells.items():
             if not isinstance(name, str) or name.strip().casefold() in _NOT_TERMS:
                 continue
-            exported = _TERM_AND_REGION.match(name.strip())
-            term, region = (exported[1], exported[2]) if exported else (name.strip(), None)
+            term, region = term_and_region(name)
             quality = "exact" if self.step == "hour" else "date_only"
-            row = _point(context, term, region, self.step, starts_at, _value(cell, name), self.unit, quality)
+            row = point_row(context, term, region, self.step, starts_at, value_of(cell, name), self.unit, quality)
             row.values["is_partial"] = str(partial).strip().casefold() == "true" if partial is not None else None
             rows.append(row)
         if not rows:
@@ -212,8 +158,8 @@ class Timeline:
         for place, value in enumerate(listed):
             position = place + int(item.get("first_term") or 0)
             term = self._term(item.get("terms"), position, context)
-            number = _value(value, "value") if place >= len(measured) or measured[place] is not False else None
-            row = _point(context, term, None, step, starts_at, number, "index_0_100", "exact")
+            number = value_of(value, "value") if place >= len(measured) or measured[place] is not False else None
+            row = point_row(context, term, None, step, starts_at, number, "index_0_100", "exact")
             row.values["is_partial"] = point.get("isPartial") is True
             rows.append(row)
         return rows
@@ -234,16 +180,11 @@ class GuardedTimeline(Timeline):
 
     def matches(self, sample: Sample) -> bool:
         """The prefix, and a timeline behind it."""
-        return sample.head.lstrip().startswith(_GUARD) and b'"timelineData"' in sample.head
+        return sample.head.lstrip().startswith(GUARD) and b'"timelineData"' in sample.head
 
     def split(self, document: Any) -> Iterator[Any]:
         """The points behind the prefix. Raises BadRecord ``broken_json``."""
-        body = bytes(document).lstrip().removeprefix(_GUARD).lstrip(b",\r\n ")
-        try:
-            decoded = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise BadRecord("broken_json", f"the body behind the prefix is no JSON: {error}") from None
-        yield from super().split(decoded)
+        yield from super().split(unguarded(document))
 
 
 class TrendingHistory:
@@ -276,7 +217,7 @@ class TrendingHistory:
         for item in items:
             named = values.mapping(item, "items")
             term = values.required_text(named.get("keyword"), "items.keyword")
-            row = _point(context, term, region, "hour", starts_at, _value(named.get("traffic"), "traffic"), "views", "exact")
+            row = point_row(context, term, region, "hour", starts_at, value_of(named.get("traffic"), "traffic"), "views", "exact")
             rows.append(Row(row.table, {**row.values, "observed_at": starts_at}))
         return rows
 
@@ -284,4 +225,14 @@ class TrendingHistory:
 _TABLES: Final = tuple(
     WideTable(step, unit) for unit in ("index_0_100", "normalised_ratio") for step in ("hour", "day", "week", "month")
 )
-FORMATS: Final[tuple[NativeFormat, ...]] = (*_TABLES, Timeline(), GuardedTimeline(), TrendingHistory())
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    *_TABLES,
+    Timeline(),
+    GuardedTimeline(),
+    TrendingHistory(),
+    InterestExport(),
+    RelatedExport(),
+    RelatedBody(),
+    GuardedRelatedBody(),
+    Frame(),
+)

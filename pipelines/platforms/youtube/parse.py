@@ -128,6 +128,12 @@ def ids_of(answer: Any) -> set[str]:
     return {item["id"] for item in items if isinstance(item.get("id"), str)}
 
 
+def says_nothing_was_found(answer: Any) -> bool:
+    """Whether an answer is a list without items, which the API leaves out where it found none."""
+    found = values.optional_mapping(answer)
+    return str(found.get("kind")).endswith("ListResponse") and not found.get("items") and "error" not in found
+
+
 class SearchResults(_Response):
     """search.list: videos, and channels among them. The description is cut short by the API."""
 
