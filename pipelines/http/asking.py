@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import stamina
 
@@ -21,6 +23,8 @@ from pipelines.http.retry import LIMITS, Failure, Limits, Verdict, decide
 # Its lines tell of every attempt and never why; ours do.
 stamina.instrumentation.set_on_retry_hooks(())
 _LOG: Final = logging.getLogger(__name__)
+# Each was tried several times already; a hundred watched items must not wait for a dead server one after the other.
+_HOST_IS_DOWN_AFTER: Final = 3
 Judge = Callable[[Page], Judgement | None]
 # What a platform's own functions raise on a body that they did not foresee.
 UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -66,6 +70,7 @@ class Asker:
     ) -> None:
         self._sender, self._store, self._meter, self._clock = sender, store, meter, clock
         self._random, self._judge, self._limits = random, judge, limits
+        self._given_up: Counter[str] = Counter()  # by host, since its last answer
         self.fetched = self.from_disk = self.failed = 0
 
     def ask(self, request: Request, source: str, item: str, *, reserve: int = 0) -> Asked:
@@ -81,12 +86,19 @@ class Asker:
         if kept is not None:
             self.from_disk += 1
             return Asked(kept)
+        host = urlsplit(request.url).netloc
+        if self._given_up[host] >= _HOST_IS_DOWN_AFTER:
+            return Asked(
+                cut=Cut("failing", f"{_HOST_IS_DOWN_AFTER} requests in a row failed: the server is taken to be down tonight")
+            )
         # The law alone says how often and how long; the meter alone waits, so that a pause of one request holds for all.
         for attempt in stamina.retry_context(on=_at_once, attempts=None, timeout=None):
             with attempt:
                 asked = self._attempt(request, source, item, attempt.num, reserve)
                 if asked is None:
                     raise _Again
+                is_failing = asked.cut is not None and asked.cut.code == "failing"
+                self._given_up[host] = self._given_up[host] + 1 if is_failing else 0
                 return asked
         raise AssertionError("a request is asked until it is answered or given up")
 

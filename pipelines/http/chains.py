@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+
+import xxhash
 
 from pipelines.http.asking import UNFORESEEN, Asked, Cut
 from pipelines.http.pages import fingerprint
@@ -78,7 +79,7 @@ def run_chain(
             is_cut = True
             continue
         chain.pages += 1
-        bodies.append(hashlib.sha256(asked.page.body).digest())
+        bodies.append(xxhash.xxh3_128_digest(asked.page.body))
         if len(bodies) == _MOST_EQUAL_BODIES and len(set(bodies)) == 1:
             chain.cuts.append(Cut("loop", f"{_MOST_EQUAL_BODIES} pages in a row say the same"))
             is_cut = True

@@ -60,7 +60,7 @@ class Tools:
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Clock = field(default_factory=Clock)
-    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - jitter, no secret
+    random: Random = field(default_factory=Random)
     limits: Limits = LIMITS
     bounds: Bounds = field(default_factory=Bounds)
     transport: httpx.BaseTransport | None = None

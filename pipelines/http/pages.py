@@ -99,7 +99,7 @@ class PageStore:
         self._sequences: dict[str, int] = {}
         self._syncing = ThreadPoolExecutor(1, "pages")
         self._unsynced: deque[Path] = deque()
-        self._syncs: list[Future[None]] = []
+        self._sync_under_way: Future[None] | None = None
         self.torn: list[str] = []
         self.units_spent = 0
         folder = paths.pages_folder(platform, night)
@@ -135,9 +135,9 @@ class PageStore:
 
     def settle(self) -> None:
         """Wait until all landed pages are on the disk itself: nothing that builds on them is kept before."""
-        syncs, self._syncs = self._syncs, []
-        for sync in syncs:
-            sync.result()
+        if self._sync_under_way is not None:
+            self._sync_under_way.result()
+        self._sync()
 
     def close(self) -> None:
         """Settle, and end the thread that has pages on the disk while the next ones are asked for."""
@@ -145,10 +145,8 @@ class PageStore:
         self._syncing.shutdown()
 
     def _sync(self) -> None:
-        files = []
         while self._unsynced:
-            files.append(self._unsynced.popleft())
-        sync_pages(files)
+            sync_pages([self._unsynced.popleft() for _ in range(len(self._unsynced))])
 
     def land(self, page: Page, source: str, item: str) -> None:
         """Have an answer on the disk; from then on it answers its request."""
@@ -185,7 +183,8 @@ class PageStore:
         file = self._paths.page_file(self._platform, self._night, item, sequence, mark).with_suffix(suffix)
         written = write_page(file, header, page.body)
         self._unsynced.append(file)
-        self._syncs.append(self._syncing.submit(self._sync))
+        if self._sync_under_way is None or self._sync_under_way.done():
+            self._sync_under_way = self._syncing.submit(self._sync)
         self._count(header)
         return written
 

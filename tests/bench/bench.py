@@ -6,13 +6,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import ingest, nights
+from tests.bench import fetch, ingest, nights
 
 
 def main() -> None:
     """Run all benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=550, help="decompressed size of the dump")
+    parser.add_argument("--pages", type=int, default=1_000, help="pages that are fetched")
     parser.add_argument("--runs", type=int, default=2, help="runs of each side, of which the best counts")
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the one large night")
     parser.add_argument("--posts-a-day", type=int, default=1_000, help="posts of each day of history")
@@ -22,8 +23,11 @@ def main() -> None:
         default=60,
         help="days of history, which should fill the windows of 60 days; ten times as many beside them",
     )
-    parser.add_argument("--only", choices=("ingest", "overhead", "history"), help="one benchmark instead of all")
+    parser.add_argument("--only", choices=("fetch", "ingest", "overhead", "history"), help="one benchmark instead of all")
     arguments = parser.parse_args()
+    if arguments.only in (None, "fetch"):
+        fetch.compare(arguments.pages, arguments.runs)
+        fetch.compare(arguments.pages // 10, arguments.runs, latency_seconds=0.05)
     if arguments.only in (None, "ingest"):
         ingest.compare(arguments.megabytes, arguments.runs)
         ingest.compare(arguments.megabytes, arguments.runs, bad_share=0.01)

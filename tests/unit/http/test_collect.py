@@ -202,6 +202,14 @@ def test_a_watched_name_is_never_published_as_a_reason(installation: Installatio
     assert "no one" not in str(collection.sources[0].reason)
 
 
+def test_a_dead_server_is_left_alone_after_a_few_items(installation: Installation, server: ToyServer) -> None:
+    server.close()
+    names = tuple(f"account{number}" for number in range(20))
+    down = installation.collect(names=names)
+    assert (down.sources[0].cut, down.failed_attempts) == (20, 15)
+    assert down.sources[0].codes == ["failing"]
+
+
 def test_an_account_that_is_not_there_is_a_fact_and_not_a_failure(installation: Installation) -> None:
     assert installation.collect(names=("nobody",)).status == "ok"
 
