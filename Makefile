@@ -17,8 +17,9 @@ WORLD_DIR := $(DATA)/world-$(WORLD)-$(SIZE)-$(SEED)
 NIGHT ?= 2026-10-01
 PORT ?= 3000
 REALDATA ?= ../shared/realdata/dev
+PEERS := .peers
 
-.PHONY: help setup run test test-all ui lint types sql-lint deprecations docs bench real-accounts clean
+.PHONY: help setup run test test-all test-peers clean-peers ui lint types sql-lint deprecations docs bench real-accounts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +48,13 @@ test: $(STAMP) ## run the test suite
 
 test-all: $(STAMP) ## run the test suite with its long tests
 	@$(BIN)/python -m pytest
+
+test-peers: $(STAMP) ## live collection against Bluesky's network, snac and Prism on loopback (sets them up in .peers)
+	@$(BIN)/python -m tests.peers.installing $(PEERS)
+	@UNDERCURRENT_PEERS=$(abspath $(PEERS)) $(BIN)/python -m pytest tests/peers
+
+clean-peers: ## remove what make test-peers downloaded
+	@rm -rf $(PEERS)
 
 ui: $(STAMP) ## Dagster's web UI on localhost, with the runs that make run made (PORT=3000)
 	@$(BIN)/undercurrent ui --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --port $(PORT)

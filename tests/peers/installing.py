@@ -169,7 +169,8 @@ def _debian(folder: Path) -> None:
     for part in ("lists/partial", "cache/archives/partial", "root"):
         (folder / part).mkdir(parents=True)
     entries = [
-        f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\nSigned-By: {_KEYRING}\n" for suite in (_SUITE, _BACKPORTS)
+        f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\nSigned-By: {_KEYRING}\n"
+        for suite in (_SUITE, _BACKPORTS)
     ]
     (folder / "debian.sources").write_text("\n".join(entries))
     options = {

@@ -27,7 +27,12 @@ class Network:
         """Wait until the AppView has indexed all that was written."""
         self.child.tell("settle")
         self.settled += 1
-        until("the AppView has indexed all", lambda: f"SETTLED {self.settled}." in self.child.said(), seconds=_SETTLE_SECONDS, child=self.child)
+        until(
+            "the AppView has indexed all",
+            lambda: f"SETTLED {self.settled}." in self.child.said(),
+            seconds=_SETTLE_SECONDS,
+            child=self.child,
+        )
 
 
 def start_network(peers: Peers, stage: Stage) -> Network:

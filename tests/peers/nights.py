@@ -1,0 +1,107 @@
+"""Nights of live collection against peers: collect, take in, and look at what lies in the lake. No time is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pipelines.http.clock import Clock
+from pipelines.http.collect import Tools, collect_platform
+from pipelines.http.watched import Watched
+from pipelines.lake.collection import Collection
+
+from pipelines.http.protocol import PlatformClient, WatchItem
+from pipelines.lake.intake import NightIntake, ingest_night
+from pipelines.lake.paths import DataPaths
+from pipelines.lake.pseudonyms import Pseudonymiser
+from pipelines.platforms.registry import PLATFORMS
+
+KEYS = Pseudonymiser(b"peers on the loopback")
+
+
+class Later(Clock):
+    """A clock that is ahead by whole nights and that nobody waits by."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead, self.waited_seconds = ahead, 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead + timedelta(seconds=self.waited_seconds)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.waited_seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.waited_seconds += seconds
+
+
+def watched(client: PlatformClient, platform: str, server: str, items: Iterable[tuple[str, str]], **options: Any) -> Watched:
+    """What a watchlist with these (source, value) lines and this server says."""
+    made = tuple(WatchItem(platform, source, value, server, options) for source, value in items)
+    return Watched(platform, made, urls=(server,), server=server, budget=replace(client.budget, requests_per_second=0))
+
+
+@dataclass
+class Lake:
+    """A data folder and its nights."""
+
+    root: Path
+    platform: str
+    client: PlatformClient
+    first: date
+
+    @property
+    def paths(self) -> DataPaths:
+        return DataPaths(self.root / "data")
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    def collect(self, what: Watched, number: int = 0, environment: Mapping[str, str] | None = None) -> Collection:
+        """Collect the first night or a later one, as if so many days had passed."""
+        clock = Later(timedelta(days=number))
+        tools = Tools(environment=environment or {}, clock=clock)
+        return collect_platform(self.paths, self.client, what, self.first + timedelta(days=number), tools)
+
+    def take_in(self, number: int = 0) -> NightIntake:
+        """Take in what a night collected, and the inbox; every record is accounted for."""
+        night = self.first + timedelta(days=number)
+        intake = ingest_night(self.paths, self.inbox, PLATFORMS[self.platform], night, KEYS)
+        for file in intake.files:
+            assert file.record_count == file.landed_count + file.quarantined_count + file.duplicate_count, file
+        return intake
+
+    def night(self, what: Watched, number: int = 0) -> NightIntake:
+        """Collect a night to its end and take it in."""
+        collection = self.collect(what, number)
+        assert collection.status == "ok", collection
+        return self.take_in(number)
+
+    def rows(self, table: str, number: int | None = None) -> list[dict[str, Any]]:
+        """Rows of a landed table: of one night, or of all."""
+        name = f"night={self.first + timedelta(days=number)}.parquet" if number is not None else "night=*.parquet"
+        files = sorted(self.paths.table_root(self.platform, table).rglob(name))
+        return [row for file in files for row in pq.read_table(file, partitioning=None).to_pylist()]
+
+    def quarantined(self, number: int = 0) -> list[dict[str, Any]]:
+        """What was refused in a night."""
+        file = self.paths.quarantine_file(self.platform, self.first + timedelta(days=number))
+        return pq.read_table(file, partitioning=None).to_pylist() if file.exists() else []
+
+    def key(self, native_id: str) -> str:
+        """What a native id is called in the lake."""
+        return KEYS.key(self.platform, native_id)
+
+
+def newest(rows: Iterable[Mapping[str, Any]], key: str) -> dict[str, dict[str, Any]]:
+    """Of each key what was observed last, column by column: a sighting that does not tell a value leaves the one before."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["observed_at"]):
+        before = found.setdefault(row[key], dict(row))
+        before.update({name: value for name, value in row.items() if value is not None})
+    return found
