@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import yaml
+from pipelines.http.clients import CLIENTS
 from pipelines.http.clock import Clock
 from pipelines.http.collect import Tools, collect_platform
 from pipelines.http.watched import Watched
+from pipelines.http.watchlist import load_watchlist
 from pipelines.lake.collection import Collection
 
-from pipelines.http.protocol import PlatformClient, WatchItem
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.platforms.registry import PLATFORMS
 
+MOST_PER_SECOND = 1_000  # nothing is paced: the peers are ours to load
 KEYS = Pseudonymiser(b"peers on the loopback")
 
 
@@ -39,20 +42,27 @@ class Later(Clock):
         self.waited_seconds += seconds
 
 
-def watched(client: PlatformClient, platform: str, server: str, items: Iterable[tuple[str, str]], **options: Any) -> Watched:
-    """What a watchlist with these (source, value) lines and this server says."""
-    made = tuple(WatchItem(platform, source, value, server, options) for source, value in items)
-    return Watched(platform, made, urls=(server,), server=server, budget=replace(client.budget, requests_per_second=0))
-
-
 @dataclass
 class Lake:
-    """A data folder and its nights."""
+    """A data folder, its watchlist and its nights."""
 
     root: Path
     platform: str
-    client: PlatformClient
-    first: date
+    first: date = field(default_factory=lambda: datetime.now(UTC).date())
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def watchlist(self) -> Path:
+        return self.paths.watchlist
+
+    def watch(self, server: str, lines: Mapping[str, Sequence[str | Mapping[str, Any]]]) -> Watched:
+        """Write a watchlist with these lines by source, and read it as the product does."""
+        settings = {"server": server, "budget": {"requests_per_second": MOST_PER_SECOND}}
+        self.watchlist.parent.mkdir(parents=True, exist_ok=True)
+        self.watchlist.write_text(
+            yaml.safe_dump({self.platform: {**settings, **{name: list(each) for name, each in lines.items()}}})
+        )
+        return load_watchlist(self.watchlist, CLIENTS)[self.platform]
 
     @property
     def paths(self) -> DataPaths:
@@ -62,11 +72,11 @@ class Lake:
     def inbox(self) -> Path:
         return self.root / "inbox"
 
-    def collect(self, what: Watched, number: int = 0, environment: Mapping[str, str] | None = None) -> Collection:
+    def collect(self, what: Watched, number: int = 0) -> Collection:
         """Collect the first night or a later one, as if so many days had passed."""
         clock = Later(timedelta(days=number))
-        tools = Tools(environment=environment or {}, clock=clock)
-        return collect_platform(self.paths, self.client, what, self.first + timedelta(days=number), tools)
+        tools = Tools(environment=self.environment, clock=clock)
+        return collect_platform(self.paths, CLIENTS[self.platform], what, self.first + timedelta(days=number), tools)
 
     def take_in(self, number: int = 0) -> NightIntake:
         """Take in what a night collected, and the inbox; every record is accounted for."""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from pipelines.platforms.bluesky.client import CLIENT
 
 from tests.peers.installing import Peers
 from tests.peers.network import Network, start_network
-from tests.peers.nights import Lake, newest, watched
+from tests.peers.nights import Lake, newest
 from tests.peers.processes import Stage, until
 from tests.peers.sdk import Sdk
 
@@ -75,26 +72,26 @@ def done(sdk: Sdk, network: Network) -> Done:
 
 
 def make_lake(folder: Path) -> Lake:
-    return Lake(folder, "bluesky", CLIENT, datetime.now(UTC).date())
+    return Lake(folder, "bluesky")
 
 
-def items(done: Done) -> list[tuple[str, str]]:
-    """The lines of a watchlist."""
-    return [
-        *(("accounts", f"{name}.test") for name in NAMES),
-        ("followers", "ann.test"),
-        ("follows", done.dids["ann"]),
-        ("reactions", done.uri("moss")),
-        ("threads", done.uri("moss")),
-        ("tags", "cottagecore"),
-    ]
+def lines(done: Done) -> dict[str, list[str]]:
+    """What is watched."""
+    return {
+        "accounts": [f"{name}.test" for name in NAMES],
+        "followers": ["ann.test"],
+        "follows": [done.dids["ann"]],
+        "reactions": [done.uri("moss")],
+        "threads": [done.uri("moss")],
+        "tags": ["cottagecore"],
+    }
 
 
 @pytest.fixture(scope="module")
 def first(done: Done, network: Network, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake after its first night."""
     lake = make_lake(tmp_path_factory.mktemp("bluesky"))
-    lake.night(watched(CLIENT, "bluesky", network.appview, items(done)))
+    lake.night(lake.watch(network.appview, lines(done)))
     return lake
 
 
@@ -168,7 +165,7 @@ class TestTheFirstNight:
 
     def test_the_night_again_asks_nobody_and_changes_nothing(self, first: Lake, done: Done, network: Network) -> None:
         before = sorted(map(str, first.rows("post_metrics")))
-        again = first.collect(watched(CLIENT, "bluesky", network.appview, items(done)))
+        again = first.collect(first.watch(network.appview, lines(done)))
         assert again.pages_fetched == 0
         first.take_in()
         assert sorted(map(str, first.rows("post_metrics"))) == before
@@ -248,15 +245,12 @@ class TestWhatTheRepositoriesSay:
 
 class TestACollectionThatIsKilled:
     def test_it_goes_on_where_it_was_and_loses_and_doubles_nothing(self, done: Done, network: Network, tmp_path: Path) -> None:
-        what = watched(CLIENT, "bluesky", network.appview, items(done))
         whole, killed = make_lake(tmp_path / "whole"), make_lake(tmp_path / "killed")
-        whole.night(what)
+        whole.night(whole.watch(network.appview, lines(done)))
+        what = killed.watch(network.appview, lines(done))
         pages = killed.paths.pages_folder("bluesky", killed.first)
-        command = [sys.executable, "-m", "tests.peers.slowly", str(killed.paths.root), network.appview, killed.first.isoformat()]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(items(done)).encode())
-            process.stdin.close()
+        command = [sys.executable, "-m", "tests.peers.slowly", str(killed.paths.root), killed.first.isoformat()]
+        with subprocess.Popen(command) as process:  # noqa: S603 - our own program
             until("five pages are on the disk", lambda: len(list(pages.glob("*/*.page"))) >= 5)
             process.kill()
         before = len(list(pages.glob("*/*.page")))
@@ -283,8 +277,7 @@ def second(first: Lake, done: Done, sdk: Sdk, network: Network) -> Lake:
     done.posts["late"] = sdk.post(by="ann", text="One more")
     sdk.like(by="cat", post=done.posts["late"])
     network.settle()
-    what = watched(CLIENT, "bluesky", network.appview, items(done))
-    collection = first.collect(what, 1)
+    collection = first.collect(first.watch(network.appview, lines(done)), 1)
     assert [each.details for each in collection.sources if each.details] == []
     first.take_in(1)
     return first
@@ -319,6 +312,6 @@ class TestTheNextNight:
         assert {second.key(uri) for uri in done.many[1:]} <= set(counted)
 
     def test_a_third_night_does_not_ask_again_for_what_is_gone(self, second: Lake, done: Done, network: Network) -> None:
-        second.collect(watched(CLIENT, "bluesky", network.appview, items(done)), 2)
+        second.collect(second.watch(network.appview, lines(done)), 2)
         second.take_in(2)
         assert second.rows("deletions", 2) == []
