@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import yaml
 from pipelines.http.clients import CLIENTS
@@ -29,7 +30,7 @@ KEYS = Pseudonymiser(b"peers on the loopback")
 class Later(Clock):
     """A clock that is ahead by whole nights and that nobody waits by."""
 
-    def __init__(self, ahead: timedelta) -> None:
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
         self._ahead, self.waited_seconds = ahead, 0.0
 
     def now(self) -> datetime:
@@ -55,9 +56,9 @@ class Lake:
     def watchlist(self) -> Path:
         return self.paths.watchlist
 
-    def watch(self, server: str, lines: Mapping[str, Sequence[str | Mapping[str, Any]]]) -> Watched:
+    def watch(self, server: str, lines: Mapping[str, Sequence[str | Mapping[str, Any]]], **budget: int) -> Watched:
         """Write a watchlist with these lines by source, and read it as the product does."""
-        settings = {"server": server, "budget": {"requests_per_second": MOST_PER_SECOND}}
+        settings = {"server": server, "budget": {"requests_per_second": MOST_PER_SECOND, **budget}}
         self.watchlist.parent.mkdir(parents=True, exist_ok=True)
         self.watchlist.write_text(
             yaml.safe_dump({self.platform: {**settings, **{name: list(each) for name, each in lines.items()}}})
@@ -72,11 +73,13 @@ class Lake:
     def inbox(self) -> Path:
         return self.root / "inbox"
 
-    def collect(self, what: Watched, number: int = 0) -> Collection:
+    def collect(
+        self, what: Watched, number: int = 0, *, transport: httpx.BaseTransport | None = None, clock: Later | None = None
+    ) -> Collection:
         """Collect the first night or a later one, as if so many days had passed."""
-        clock = Later(timedelta(days=number))
-        tools = Tools(environment=self.environment, clock=clock)
-        return collect_platform(self.paths, CLIENTS[self.platform], what, self.first + timedelta(days=number), tools)
+        tools = Tools(environment=self.environment, clock=clock or Later(timedelta(days=number)), transport=transport)
+        night = self.first + timedelta(days=number)
+        return collect_platform(self.paths, CLIENTS[self.platform], what, night, tools)
 
     def take_in(self, number: int = 0) -> NightIntake:
         """Take in what a night collected, and the inbox; every record is accounted for."""
