@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _TELL_BYTES = 2_000
+_SETPRIV = "/usr/bin/setpriv"
+DIES_WITH_US = (_SETPRIV, "--pdeathsig=KILL")
 
 
 class PeerError(Exception):
@@ -62,7 +64,7 @@ class Stage:
     def start(
         self,
         name: str,
-        command: Sequence[str | Path],
+        command: Sequence[object],
         *,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
@@ -71,8 +73,8 @@ class Stage:
         """Start a program; the kernel ends it should this process die first."""
         log = self.folder / f"{name}.log"
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                ["setpriv", f"--pdeathsig={end_by.name.removeprefix('SIG')}", *map(str, command)],
+            process = subprocess.Popen(  # noqa: S603 - peers and our own programs
+                [_SETPRIV, f"--pdeathsig={end_by.name.removeprefix('SIG')}", *map(str, command)],
                 cwd=folder or self.folder,
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.PIPE,
@@ -105,15 +107,15 @@ def stage() -> Iterator[Stage]:
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
-def as_nobody(command: Sequence[str | Path]) -> list[str]:
+def as_nobody(command: Sequence[object]) -> list[str]:
     """A command for programs that refuse root."""
     said = [str(part) for part in command]
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *said] if os.geteuid() == 0 else said
+    return [_SETPRIV, "--reuid=nobody", "--regid=nogroup", "--clear-groups", *said] if os.geteuid() == 0 else said
 
 
-def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, told: str = "") -> str:
+def run(command: Sequence[object], *, environment: Mapping[str, str] | None = None, told: str = "") -> str:
     """Run a short command; what it printed. Raises PeerError."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - peers and our own programs
         [str(part) for part in command],
         env={**os.environ, **(environment or {})},
         input=told,

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
 import select
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.peers.installing import Peers
-from tests.peers.processes import PeerError, Stage
+from tests.peers.processes import DIES_WITH_US, PeerError, Stage
 
-_DRIVERS = Path(__file__).parent / "drivers"
+_ROOT = Path(__file__).parents[2]
 _CALL_SECONDS = 120.0
+
+
+def driver_command(peers: Peers, driver: str, *arguments: str) -> list[str]:
+    """How a driver is started; its folder must be the project's."""
+    return [str(peers.python), "-m", f"tests.peers.drivers.{driver}", *arguments]
 
 
 class Sdk:
     """A running driver: ``sdk.post(by="ann", text="moss")`` is what its function of that name returns."""
 
     def __init__(self, peers: Peers, stage: Stage, driver: str, *arguments: str) -> None:
-        import os
-        import subprocess
-
         self._name = driver
         self._log = stage.folder / f"sdk-{driver}.log"
         with self._log.open("ab") as err:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", str(peers.python), str(_DRIVERS / f"{driver}.py"), *arguments],
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [*DIES_WITH_US, *driver_command(peers, driver, *arguments)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=err,
+                cwd=_ROOT,
                 env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             )
 

@@ -213,9 +213,7 @@ class TestWhatTheRepositoriesSay:
     """The personal data server's own export of an account, a second witness of the same posts."""
 
     @pytest.mark.parametrize("witness", ["exported", "listed"])
-    def test_it_has_the_same_posts_by_the_same_keys(
-        self, witness: str, first: Lake, done: Done, request: pytest.FixtureRequest
-    ) -> None:
+    def test_it_has_the_same_posts_by_the_same_keys(self, witness: str, first: Lake, request: pytest.FixtureRequest) -> None:
         lake: Lake = request.getfixturevalue(witness)
         assert lake.quarantined() == []
         wanted, found = newest(first.rows("posts"), "post_key"), newest(lake.rows("posts"), "post_key")

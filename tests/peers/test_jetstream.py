@@ -15,8 +15,9 @@ from tests.peers.installing import Peers
 from tests.peers.network import start_network
 from tests.peers.nights import Lake, newest
 from tests.peers.processes import Stage, free_port, until
-from tests.peers.sdk import Sdk
+from tests.peers.sdk import Sdk, driver_command
 
+ROOT = Path(__file__).parents[2]
 MANY = 40
 
 
@@ -40,8 +41,8 @@ def done(peers: Peers, running: Stage) -> Done:
     began = int((time.time() - 60) * 1_000_000)
     dids = {name: sdk.account(name=name) for name in ("ann", "ben", "dov")}
     port = free_port()
-    driver = Path(__file__).parent / "drivers" / "jetstream.py"
-    child = running.start("jetstream", [peers.python, driver, network.pds, str(port)])
+    command = driver_command(peers, "jetstream", network.pds, str(port))
+    child = running.start("jetstream", command, folder=ROOT)
     until("the bridge is up", lambda: "READY" in child.said(), child=child)
     what = Done(Jetstream(f"ws://127.0.0.1:{port}", tuple(dids.values())), began, dids)
     moss = sdk.post(by="ann", text="Moss on the north side", tag="cottagecore")

@@ -86,6 +86,7 @@ def done(sdk: Sdk, home: Snac) -> Done:
 def lake(done: Done, home: Snac, other: Snac, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake after a night on both servers."""
     made = Lake(tmp_path_factory.mktemp("mastodon"), "mastodon")
+    assert done.many
     made.night(made.watch(home.url, lines(home, other)))
     return made
 
@@ -150,7 +151,7 @@ class TestANightOnBothServers:
         for each in (done.reply, done.afar):
             assert (posts[lake.key(each["uri"])]["post_type"], posts[lake.key(each["uri"])]["language"]) == ("reply", "en")
 
-    def test_whom_a_reply_is_to_is_told_by_its_mention(self, lake: Lake, done: Done, home: Snac) -> None:
+    def test_whom_a_reply_is_to_is_told_by_its_mention(self, lake: Lake, home: Snac) -> None:
         """snac numbers whom a post mentions with 0, so that the number of the answered account leads nowhere."""
         edges = newest(lake.rows("interactions"), "interaction_key").values()
         mentions = {

@@ -1,4 +1,4 @@
-"""Acts on a Bluesky network through the SDK `atproto`: `python bluesky.py PDS_URL`."""
+"""Acts on a Bluesky network through the SDK `atproto`: `python -m tests.peers.drivers.bluesky PDS_URL`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from atproto import Client, client_utils, models
-from serving import serve
+
+from tests.peers.drivers.serving import serve
 
 PDS = sys.argv[1]
 PASSWORD = "loopback-only"  # noqa: S105 - of accounts that live as long as a test

@@ -1,4 +1,4 @@
-"""Retells a network's firehose as Jetstream v1 does, over a websocket: `python jetstream.py PDS_URL PORT`. The SDK reads the firehose.
+"""Retells a network's firehose as Jetstream v1 does, over a websocket: `python -m tests.peers.drivers.jetstream PDS_URL PORT`. The SDK reads the firehose.
 
 Jetstream's own server comes from no registry that this project asks. What it would tell is here made by us, from events that the
 personal data server made.
@@ -57,7 +57,7 @@ def retold(frame: Any) -> list[dict[str, Any]]:
 
 
 def _event(did: str, time: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    moment = datetime.fromisoformat(time.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(time)
     return {"did": did, "time_us": int(moment.timestamp() * 1_000_000), "kind": kind, kind: body}
 
 
@@ -76,7 +76,8 @@ def tell(socket: ServerConnection) -> None:
     try:
         while True:
             with changed:
-                changed.wait_for(lambda: len(events) > place, timeout=1)
+                if len(events) == place:
+                    changed.wait(timeout=1)
                 waiting, place = events[place:], len(events)
             for event in waiting:
                 is_wanted = event["kind"] != "commit" or not wanted or event["commit"]["collection"] in wanted

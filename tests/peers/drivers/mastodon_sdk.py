@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 from mastodon import Mastodon, MastodonNetworkError
-from serving import serve
+
+from tests.peers.drivers.serving import serve
 
 _TRIES = 20
 people: dict[str, Mastodon] = {}
