@@ -19,8 +19,9 @@ PORT ?= 3000
 # Files of tests side by side, one a processor up to two: a night is mostly one process that waits for another.
 TWO_AT_A_TIME := -n 2 --dist loadgroup
 REALDATA ?= ../shared/realdata/dev
+PEERS := .peers
 
-.PHONY: help setup run test test-all ui lint types sql-lint deprecations docs bench real-accounts clean
+.PHONY: help setup run test test-all test-peers clean-peers ui lint types sql-lint deprecations docs bench real-accounts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +50,13 @@ test: $(STAMP) ## run the test suite
 
 test-all: $(STAMP) ## run the test suite with its long tests
 	@$(BIN)/python -m pytest $(TWO_AT_A_TIME)
+
+test-peers: $(STAMP) ## live collection against Bluesky's network, snac and Prism on loopback (sets them up in .peers)
+	@$(BIN)/python -m tests.peers.installing $(PEERS)
+	@UNDERCURRENT_PEERS=$(abspath $(PEERS)) $(BIN)/python -m pytest tests/peers
+
+clean-peers: ## remove what make test-peers downloaded
+	@rm -rf $(PEERS)
 
 ui: $(STAMP) ## Dagster's web UI on localhost, with the runs that make run made (PORT=3000)
 	@$(BIN)/undercurrent ui --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --port $(PORT)
