@@ -117,7 +117,7 @@ class Sender:
             case Scheme.BEARER:
                 return {"authorization": f"Bearer {values[0]}"}, {}
             case Scheme.HEADER:
-                return {declared.parameter: values[0]}, {}
+                return {declared.parameter: f"{declared.prefix}{values[0]}"}, {}
             case Scheme.QUERY:
                 return {}, {declared.parameter: values[0]}
             case Scheme.CLIENT_CREDENTIALS:

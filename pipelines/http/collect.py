@@ -22,7 +22,7 @@ from pipelines.http.cursors import commit_cursor, standing_before
 from pipelines.http.hosts import AllowList
 from pipelines.http.meter import Meter
 from pipelines.http.pages import PageStore, Plan, item_name
-from pipelines.http.protocol import Lookup, Page, PlatformClient, Request, Source, WatchItem
+from pipelines.http.protocol import Lookup, Page, PlatformClient, Request, Source, WatchItem, Window
 from pipelines.http.retry import LIMITS, Limits
 from pipelines.http.watched import Watched
 from pipelines.lake.collection import Collected, Collection, keep_collection
@@ -89,7 +89,7 @@ def collect_platform(
     tools = tools or Tools()
     redactor = Redactor()
     credentials = Credentials(client.credentials, tools.environment, redactor)
-    missing = credentials.missing()
+    missing = None if _asks_openly(client, watched, night) else credentials.missing()
     with alone(paths.root, f"collect-{watched.platform}"):
         if missing is not None:
             sources = [
@@ -115,6 +115,22 @@ def collect_platform(
                 store.close()
         keep_collection(paths, collection)
     return collection
+
+
+def _asks_openly(client: PlatformClient, watched: Watched, night: date) -> bool:
+    """Whether some watched item begins with a request that needs no credential."""
+    sources = {source.name: source for source in client.sources}
+    ends = datetime.combine(night + timedelta(days=1), time(), UTC)
+    window = Window(ends - timedelta(days=1), ends)
+    required = {each.name for each in client.credentials if not each.is_optional}
+    for item in watched.items:
+        try:
+            requests = sources[item.source].begin(item, {}, window).requests
+        except ValueError:
+            continue  # it is told where it is asked
+        if requests and not any(request.credential in required for request in requests):
+            return True
+    return False
 
 
 def collect_guarded(
@@ -193,12 +209,15 @@ def _due(paths: DataPaths, client: PlatformClient, watched: Watched, kind: str, 
 
 def lookup_requests(client: PlatformClient, watched: Watched, plan: Plan) -> Iterator[tuple[Lookup, Request]]:
     """The requests of a plan's lookups, in order."""
-    server = watched.server or client.server
+    servers = [watched.server or client.server]
+    if client.is_looked_up_by_server:
+        servers = sorted({item.server for item in watched.items})
     for lookup in client.lookups:
         ids = plan.lookups.get(lookup.asked_for, [])
-        for start in range(0, len(ids), lookup.batch_count):
-            for request in lookup.requests(ids[start : start + lookup.batch_count], server):
-                yield lookup, request
+        for server in servers:
+            for start in range(0, len(ids), lookup.batch_count):
+                for request in lookup.requests(ids[start : start + lookup.batch_count], server):
+                    yield lookup, request
 
 
 class _Night:

@@ -36,6 +36,7 @@ class Credential:
     scheme: Scheme
     variables: tuple[str, ...]  # of the environment; CLIENT_CREDENTIALS has (id, secret)
     parameter: str = ""
+    prefix: str = ""  # before the secret in a HEADER, as 'Token '
     token_url: str = ""
     token_form: tuple[tuple[str, str], ...] = ()  # further fields of the token request
     is_basic: bool = False  # id and secret go as HTTP Basic, else as form fields named by ``id_field`` and 'client_secret'
@@ -169,6 +170,7 @@ class PlatformClient:
     sources: tuple[Source, ...]
     credentials: tuple[Credential, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    is_looked_up_by_server: bool = False  # many servers, each of which knows its own: all that are watched are asked
     refresh_days: int | None = None  # the terms ask that what is kept be looked up again within so many days
     # Looks at a page for what its status does not say (an error in a 200, a used-up quota as 403); None leaves it to the status.
     judge: Callable[[Page], Judgement | None] | None = None

@@ -33,6 +33,8 @@ _COMPRESSED_BYTES: Final = 128 << 10
 _SWELLING_BYTES: Final = 1 << 10
 _SWELLING_RATIO: Final = 64
 _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}
+# Watched sources that find posts by what they say: such posts are no sample of what their authors write.
+_SEARCHES: Final = frozenset({"tags", "queries", "sounds"})
 _ARCHIVES: Final = frozenset({".zip", ".tar", ".tgz"})
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
@@ -47,6 +49,7 @@ class InboxFile:
     source_hash: str
     observed_at: datetime
     observed_quality: str
+    collection_query: str | None = None  # of a fetched page: the watched search that found what is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,12 @@ def night_pages(folder: Path) -> Iterator[InboxFile]:
     """
     for path in page_files(folder):
         try:
-            is_data = read_header(path).header.is_data
+            header = read_header(path).header
+            is_data, query = header.is_data, header.item if header.source in _SEARCHES else None
         except TornPageError:
-            is_data = True  # so that it is told as unreadable
+            is_data, query = True, None  # so that it is told as unreadable
         if is_data:
-            yield _inbox_file(path, f"pages/{folder.name}/{path.parent.name}/{path.name}")
+            yield replace(_inbox_file(path, f"pages/{folder.name}/{path.parent.name}/{path.name}"), collection_query=query)
 
 
 def _inbox_file(path: Path, name: str) -> InboxFile:

@@ -179,6 +179,7 @@ class _Night:
             file.observed_quality,
             native.collection_method,
             self._pseudonyms,
+            file.collection_query,
         )
         with member.open() as stream:
             for result in self._results(native, stream, context, file.byte_count):

@@ -99,7 +99,13 @@ def _parsed(native: NativeFormat, framed: Framed, context: FileContext) -> list[
         raise BadRecord("unexpected_shape", "the record holds nothing that a table of the lake takes")
     stamp = {"source_format": native.name, "source_hash": context.source_hash, "landed_night": context.night}
     default = {"observed_at": context.observed_at, "ts_quality": "exact", "collection_method": context.collection_method}
-    return [Row(row.table, default | row.values | stamp) for row in rows]
+    return [Row(row.table, default | _found_by(row, context) | row.values | stamp) for row in rows]
+
+
+def _found_by(row: Row, context: FileContext) -> dict[str, str]:
+    if context.collection_query is None or row.table != "posts":
+        return {}
+    return {"collection_query": context.collection_query}
 
 
 def quarantined(framed: Framed, problem: BadRecord) -> Quarantined:

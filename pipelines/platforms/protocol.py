@@ -97,6 +97,7 @@ class FileContext:
     observed_quality: str  # 'date_only' (path) or 'collected' (modification time)
     collection_method: str
     pseudonyms: Pseudonymiser
+    collection_query: str | None = None  # the watched search whose answer this is; a format's own word goes before it
 
 
 @runtime_checkable

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipelines.platforms.bluesky.parse import FORMATS, Posts, Profiles
-from pipelines.platforms.lookups import LookupFormat
+from pipelines.platforms.bluesky.parse import FORMATS, Posts
 from pipelines.platforms.protocol import Sample
 from tests.contracts.harness import PSEUDONYMS, Outcome, chosen, context, drive
 
@@ -23,20 +22,6 @@ VIEW = {
 }
 
 
-def post_ids(answer: Any) -> set[str]:
-    return {post["uri"] for post in answer["posts"]}
-
-
-def account_ids(answer: Any) -> set[str]:
-    return {profile["did"] for profile in answer["profiles"]}
-
-
-LOOKUPS = (
-    LookupFormat("bluesky_posts_lookup", Posts(), post_ids),
-    LookupFormat("bluesky_profiles_lookup", Profiles(), account_ids, asked_for="account"),
-)
-
-
 def document(answer: Any, *, asked: tuple[str, ...] = (URI, GONE), asked_for: str = "post", status: int = 200) -> Any:
     about = {"asked_for": asked_for, "asked": list(asked), "status": status}
     return msgspec.json.decode(msgspec.json.encode({"undercurrent_lookup": about, "answer": answer}))
@@ -44,7 +29,7 @@ def document(answer: Any, *, asked: tuple[str, ...] = (URI, GONE), asked_for: st
 
 def read(whole: Any) -> tuple[str | None, Outcome]:
     sample = Sample("pages/one.page", ".json", msgspec.json.encode(whole), whole)
-    native = chosen((*FORMATS, *LOOKUPS), sample)
+    native = chosen(FORMATS, sample)
     return (native.name, drive(native, [whole], context("bluesky"))) if native else (None, Outcome())
 
 
@@ -66,7 +51,7 @@ def test_an_answer_that_finds_none_of_them_buries_all() -> None:
 
 def test_accounts_are_buried_as_accounts() -> None:
     name, outcome = read(document({"profiles": []}, asked=("did:plc:bbbb",), asked_for="account"))
-    assert name == "bluesky_profiles_lookup"
+    assert name == "bluesky_accounts_lookup"
     assert [row["subject_type"] for row in outcome.of("deletions")] == ["account"]
 
 
@@ -108,4 +93,5 @@ def test_another_refusal_says_something_of_a_single_id_only() -> None:
 
 def test_a_found_post_is_the_same_record_wherever_it_was_found() -> None:
     bare = list(Posts().split({"posts": [VIEW]}))
-    assert bare[0] in list(LOOKUPS[0].split(document({"posts": [VIEW]})))
+    [lookup] = [each for each in FORMATS if each.name == "bluesky_posts_lookup"]
+    assert bare[0] in list(lookup.split(document({"posts": [VIEW]})))

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pyarrow.parquet as pq
 import yaml
+
 from pipelines.http.clients import CLIENTS
 from pipelines.http.clock import Clock
 from pipelines.http.collect import Tools, collect_platform
 from pipelines.http.watched import Watched
 from pipelines.http.watchlist import load_watchlist
 from pipelines.lake.collection import Collection
-
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser

@@ -10,7 +10,6 @@ from pathlib import Path
 from pipelines.http.clients import CLIENTS
 from pipelines.http.collect import Tools, collect_platform
 from pipelines.http.watchlist import load_watchlist
-
 from pipelines.lake.paths import DataPaths
 
 REQUESTS_PER_SECOND = 4.0

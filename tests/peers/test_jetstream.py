@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from pipelines.http.segments import SegmentFiles
 from pipelines.http.stream import End, Limits, hear
 from pipelines.platforms.bluesky.jetstream import Jetstream
-
 from tests.peers.installing import Peers
 from tests.peers.network import start_network
 from tests.peers.nights import Lake, newest

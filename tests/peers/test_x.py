@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from pipelines.http.client import Sender
 from pipelines.http.clients import CLIENTS
 from pipelines.http.clock import Clock
 from pipelines.http.credentials import Credentials, Redactor
 from pipelines.http.hosts import AllowList
 from pipelines.http.pages import PageStore
-
 from pipelines.lake.intake import NightIntake
 from tests.peers.asked import Preferring
 from tests.peers.installing import Peers

@@ -163,5 +163,6 @@ CLIENT: Final = PlatformClient(
     budget=Budget(units=5_000, requests_per_second=1.0),
     sources=(Accounts(), Objects()),
     lookups=(LookedUp("post"), LookedUp("account")),
+    is_looked_up_by_server=True,
     judge=judge,
 )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pipelines.platforms import values
 from pipelines.platforms.activitypub import fields
 from pipelines.platforms.activitypub.rows import follow_row, rows_of
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 
@@ -203,4 +204,12 @@ def is_gone(answer: Any) -> bool:
     return fields.kind(answer) == "Tombstone"
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (Collections(), Objects(), ObjectLines(), WebFinger(), ErrorBody())
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("activitypub_posts_lookup", Objects(), ids_of, is_empty=is_gone),
+    LookupFormat("activitypub_accounts_lookup", Objects(), ids_of, asked_for="account", is_empty=is_gone),
+    Collections(),
+    Objects(),
+    ObjectLines(),
+    WebFinger(),
+    ErrorBody(),
+)

@@ -28,6 +28,7 @@ from pipelines.platforms.bluesky.rows import (
     repost_rows,
 )
 from pipelines.platforms.gaps import Gaps
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.times import from_unix, plausible
@@ -419,6 +420,8 @@ def _texts_in(answer: Any, listed: str, name: str) -> set[str]:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("bluesky_posts_lookup", Posts(), post_ids_of),
+    LookupFormat("bluesky_accounts_lookup", Profiles(), account_ids_of, asked_for="account"),
     Gaps("bluesky_gap"),
     Repository(),
     Jetstream(),

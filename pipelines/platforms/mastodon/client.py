@@ -248,5 +248,6 @@ CLIENT: Final = PlatformClient(
     sources=(Accounts(), Tags(), Timelines(), Threads()),
     credentials=(Credential("token", Scheme.BEARER, ("MASTODON_ACCESS_TOKEN",), is_optional=True),),
     lookups=(Statuses(), Profiles()),
+    is_looked_up_by_server=True,
     judge=judge,
 )

@@ -11,6 +11,7 @@ from pipelines.platforms import values
 from pipelines.platforms.activitypub.parse import Collections, ObjectLines, Objects
 from pipelines.platforms.fediverse import instance, tags_of
 from pipelines.platforms.html import text_and_links
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES, Author
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.tombstones import tombstone
@@ -363,6 +364,8 @@ def account_ids_of(answer: Any) -> set[str]:
 
 # An account's archive is ActivityPub: ``outbox.json`` and ``actor.json``.
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("mastodon_posts_lookup", Timeline(), post_ids_of),
+    LookupFormat("mastodon_accounts_lookup", Accounts(), account_ids_of, asked_for="account"),
     ThreadContext(),
     Timeline(),
     StatusLines(),

@@ -112,6 +112,6 @@ CLIENT: Final = PlatformClient(
     # A seventh of the 4,000 requests a week that accounts are said to have.
     budget=Budget(units=500, requests_per_second=0.5),
     sources=(Queries(),),
-    credentials=(Credential(KEY, Scheme.HEADER, ("MEDIACLOUD_AUTHORIZATION",), parameter="Authorization"),),
+    credentials=(Credential(KEY, Scheme.HEADER, ("MEDIACLOUD_API_KEY",), parameter="Authorization", prefix="Token "),),
     judge=judge,
 )

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import FileContext, Framing, NativeFormat, ParsedLines, Record, Row, Sample
 from pipelines.platforms.reddit.columns import tables_of
@@ -16,7 +17,7 @@ from pipelines.platforms.reddit.judging import ordinary
 from pipelines.platforms.reddit.payloads import Comment, Submission
 from pipelines.platforms.reddit.rows import line_of, rows_of
 from pipelines.platforms.reddit.tables import TopTable
-from pipelines.platforms.reddit.things import ApiAnswer, ArchiveAnswer, ErrorAnswer
+from pipelines.platforms.reddit.things import ApiAnswer, ArchiveAnswer, ErrorAnswer, account_ids_of, post_ids_of
 
 TABLES: Final = SOCIAL_TABLES
 
@@ -92,6 +93,8 @@ class PushshiftSubmissions(_Dump):
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("reddit_posts_lookup", ApiAnswer(), post_ids_of),
+    LookupFormat("reddit_accounts_lookup", ApiAnswer(), account_ids_of, asked_for="account"),
     PushshiftComments(),
     PushshiftSubmissions(),
     ApiAnswer(),

@@ -131,7 +131,7 @@ class Found:
         query = (("q", wanted), ("search_type", "RECENT"), ("search_mode", self.mode), ("fields", _FIELDS))
         return Turn((_request(item, "keyword_search", (*query, *_span(cursor, window))),), _begun(cursor))
 
-    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def after(self, item: WatchItem, cursor: Cursor, window: Window, page: Page) -> Turn:
         """Further pages."""
         state = _seen(cursor, page)
         following = _next(page, state, window)
@@ -145,7 +145,7 @@ class Accounts:
     name: str = "accounts"
     about: str = "a handle or a profile's address: moss"
 
-    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:  # noqa: ARG002 - the protocol's signature
+    def begin(self, item: WatchItem, cursor: Cursor, window: Window) -> Turn:
         """The profile, for its followers. Raises ValueError."""
         named = (("username", self._handle(item.value)),)
         return Turn((_request(item, "profile_lookup", named, _PROFILE_PRICE),), _begun(cursor))

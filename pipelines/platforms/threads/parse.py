@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pipelines.platforms import values
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.threads import rows as canonical
@@ -258,6 +259,7 @@ class ErrorBody:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("threads_accounts_lookup", Profiles(), account_ids_of, asked_for="account"),
     MediaLines(),
     WebPosts(),
     Insights(),

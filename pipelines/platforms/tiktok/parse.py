@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pipelines.platforms import values
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import primary_language, tags_in
@@ -192,6 +193,7 @@ def _counters(stats: dict[str, Any]) -> dict[str, Any]:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("tiktok_research_videos_lookup", research.Videos(), post_ids_of, is_empty=says_no_video),
     *research.FORMATS,
     *aweme.FORMATS,
     *export.FORMATS,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pipelines.platforms import values
 from pipelines.platforms.html import text_and_links
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.tumblr.fields import Said, address_parts, blog_id, post_id, said
@@ -271,7 +272,7 @@ class TagUses:
     """
 
     name = "tumblr_tag_uses_csv"
-    framing = Framing.XML
+    framing = Framing.BYTES
     collection_method = "keyword"
 
     def matches(self, sample: Sample) -> bool:
@@ -329,4 +330,12 @@ class TagUses:
         return post.rows(context) + author.rows(context, context.observed_at, context.observed_quality)
 
 
-FORMATS: Final[tuple[NativeFormat, ...]] = (Refusal(), Posts(), PostLines(), Blog(), TagUses())
+FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("tumblr_posts_lookup", Posts(), post_ids_of),
+    LookupFormat("tumblr_accounts_lookup", Blog(), account_ids_of, asked_for="account"),
+    Refusal(),
+    Posts(),
+    PostLines(),
+    Blog(),
+    TagUses(),
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pipelines.platforms import values
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.x import events, fields, v1, v2
@@ -229,6 +230,8 @@ class ErrorBody:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("x_posts_lookup", Pages(), post_ids_of, is_empty=is_nothing_found),
+    LookupFormat("x_accounts_lookup", Pages(), account_ids_of, asked_for="account", is_empty=is_nothing_found),
     Lines(),
     Pages(),
     Messages(),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pipelines.platforms import values
+from pipelines.platforms.lookups import LookupFormat
 from pipelines.platforms.posts import SOCIAL_TABLES, Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import primary_language, tags_in
@@ -407,6 +408,10 @@ class ErrorResponse:
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (
+    LookupFormat("youtube_videos_lookup", Videos(), ids_of, is_empty=says_nothing_was_found),
+    LookupFormat("youtube_comment_threads_lookup", CommentThreads(), ids_of, is_empty=says_nothing_was_found),
+    LookupFormat("youtube_comments_lookup", Comments(), ids_of, is_empty=says_nothing_was_found),
+    LookupFormat("youtube_channels_lookup", Channels(), ids_of, asked_for="account", is_empty=says_nothing_was_found),
     Videos(),
     Channels(),
     CommentThreads(),

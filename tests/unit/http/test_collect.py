@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.http.collect import Progress, Tools, collect_platform
+from pipelines.http.collect import Progress, Tools, collect_platform, lookup_requests
 from pipelines.http.cursors import standing_before
-from pipelines.http.pages import item_name
+from pipelines.http.pages import Plan, item_name
 from pipelines.http.protocol import Budget, Credential, Scheme
 from pipelines.http.watched import Watched
 from pipelines.lake.collection import Collection
@@ -186,6 +186,23 @@ def test_a_platform_without_credentials_is_skipped_and_coverage_says_so(installa
     installation.ingest()
     [row] = installation.rows("coverage")
     assert (row["source"], row["status"], row["reason"], row["got_count"]) == ("live_accounts", "skipped", "no_credentials", 0)
+
+
+def test_a_platform_is_asked_for_what_needs_no_credential(installation: Installation, toy: Toy) -> None:
+    needed = (Credential("paid", Scheme.QUERY, ("TOY_OTHER_KEY",), parameter="key"), *client(installation.url).credentials)
+    collection = installation.collect(credentials=needed)
+    assert [source.cut for source in collection.sources] == [0]
+    assert toy.asked
+
+
+def test_where_each_server_knows_its_own_all_that_are_watched_are_looked_up_at(installation: Installation) -> None:
+    items = tuple(item(server, "ann") for server in ("https://one.example", "https://two.example"))
+    plan = Plan(
+        begins_at=datetime(2026, 10, 1, tzinfo=UTC), ends_at=datetime(2026, 10, 2, tzinfo=UTC), lookups={"post": ["ann-1"]}
+    )
+    for by_server, hosts in ((True, ["https://one.example", "https://two.example"]), (False, [installation.url])):
+        asked = lookup_requests(client(installation.url, is_looked_up_by_server=by_server), Watched("toy", items), plan)
+        assert [request.url.removesuffix("/lookup") for _, request in asked] == hosts
 
 
 def test_coverage_counts_items_and_says_why_one_is_cut(installation: Installation) -> None:

@@ -129,6 +129,14 @@ def test_the_night_takes_pages_in_with_the_moment_they_were_fetched_at(tmp_path:
     assert counters["like_count"] == 9007199254740993
 
 
+@pytest.mark.parametrize(("source", "query"), [("accounts", None), ("tags", "tags-1"), ("queries", "queries-1")])
+def test_a_post_that_a_watched_search_found_says_which(tmp_path: Path, source: str, query: str | None) -> None:
+    store(tmp_path).land(page(b'{"posts": [' + POST + b"]}"), source, f"{source}-1")
+    take_in(tmp_path)
+    [post] = rows(tmp_path, "posts")
+    assert post["collection_query"] == query
+
+
 def test_a_page_that_lies_in_an_inbox_is_read_as_well(tmp_path: Path) -> None:
     store(tmp_path).land(page(b'{"posts": [' + POST + b"]}"), "accounts", "accounts-1")
     (tmp_path / "inbox" / "toy").mkdir(parents=True)
