@@ -150,6 +150,11 @@ def full_refresh(paths: DataPaths) -> list[str]:
     return ["--full-refresh"] if nights.is_full_night(paths) else []
 
 
+def quiet_platforms(plan: nights.NightPlan) -> list[str]:
+    """Platforms whose staged rows stand as they are tonight."""
+    return [] if plan.is_full or plan.is_carried else sorted(set(PLATFORMS) - plan.changed_platforms)
+
+
 def conform_arguments(plan: nights.NightPlan) -> list[str]:
     """What dbt is told of a night's conformed models.
 
@@ -157,8 +162,9 @@ def conform_arguments(plan: nights.NightPlan) -> list[str]:
     """
     if plan.is_full:
         return ["--full-refresh"]
-    quiet = [] if plan.is_carried else sorted(set(PLATFORMS) - plan.changed_platforms)
-    return ["--exclude", *(f"fqn:undercurrent.staging.{platform}" for platform in quiet)] if quiet else []
+    quiet = quiet_platforms(plan)
+    # One word for all: dagster-dbt takes the flag's first value only.
+    return ["--exclude", " ".join(f"fqn:undercurrent.staging.{platform}" for platform in quiet)] if quiet else []
 
 
 def record_dbt(paths: DataPaths, target: Path, gate: str, night: date, run_id: str) -> None:

@@ -68,7 +68,7 @@ def paths(tmp_path: Path) -> DataPaths:
 
 def staged_anew(plan: nights.NightPlan) -> set[str]:
     arguments = conform_arguments(plan)
-    return set(PLATFORMS) - {each.rpartition(".")[2] for each in arguments if each.startswith("fqn:")}
+    return set(PLATFORMS) - {each.rpartition(".")[2] for argument in arguments for each in argument.split() if "." in each}
 
 
 def test_only_what_brought_something_is_staged_anew(paths: DataPaths) -> None:
