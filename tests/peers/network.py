@@ -69,8 +69,8 @@ def _postgres(peers: Peers, stage: Stage) -> str:
         "max_connections": 200,
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = as_nobody([peers.postgres / "postgres", "-D", folder / "data", *options])
-    child = stage.start("postgres", command, environment=environment, end_by=signal.SIGINT)
+    command = [peers.postgres / "postgres", "-D", folder / "data", *options]
+    child = stage.start("postgres", command, environment=environment, end_by=signal.SIGINT, is_nobody=True)
     until("PostgreSQL is up", lambda: "ready to accept connections" in child.said(), child=child)
     return f"postgresql://peer@127.0.0.1:{port}/postgres"
 

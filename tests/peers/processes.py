@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _TELL_BYTES = 2_000
+_FOLDERS = "undercurrent-peers-"  # then the number of the process that made it
 _SETPRIV = "/usr/bin/setpriv"
 DIES_WITH_US = (_SETPRIV, "--pdeathsig=KILL")
 
@@ -69,12 +70,18 @@ class Stage:
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         end_by: signal.Signals = signal.SIGTERM,
+        is_nobody: bool = False,
     ) -> Child:
-        """Start a program; the kernel ends it should this process die first."""
+        """Start a program, as root's or as nobody's; the kernel ends it should this process die first."""
         log = self.folder / f"{name}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 - peers and our own programs
-                [_SETPRIV, f"--pdeathsig={end_by.name.removeprefix('SIG')}", *map(str, command)],
+                [
+                    _SETPRIV,
+                    *(_nobody() if is_nobody else ()),
+                    f"--pdeathsig={end_by.name.removeprefix('SIG')}",
+                    *map(str, command),
+                ],
                 cwd=folder or self.folder,
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.PIPE,
@@ -94,10 +101,19 @@ class Stage:
         return folder
 
 
+def _sweep() -> None:
+    """Remove what a run that was killed could not remove; the kernel has ended its programs."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*-*"):
+        owner = folder.name.removeprefix(_FOLDERS).split("-", 1)[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Everything that was started on it is ended, and its folder with all databases removed."""
-    made = Stage(Path(tempfile.mkdtemp(prefix="undercurrent-peers-")))
+    _sweep()
+    made = Stage(Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-")))
     made.folder.chmod(0o755)
     try:
         yield made
@@ -110,7 +126,11 @@ def stage() -> Iterator[Stage]:
 def as_nobody(command: Sequence[object]) -> list[str]:
     """A command for programs that refuse root."""
     said = [str(part) for part in command]
-    return [_SETPRIV, "--reuid=nobody", "--regid=nogroup", "--clear-groups", *said] if os.geteuid() == 0 else said
+    return [_SETPRIV, *_nobody(), *said] if _nobody() else said
+
+
+def _nobody() -> tuple[str, ...]:
+    return ("--reuid=nobody", "--regid=nogroup", "--clear-groups") if os.geteuid() == 0 else ()
 
 
 def run(command: Sequence[object], *, environment: Mapping[str, str] | None = None, told: str = "") -> str:

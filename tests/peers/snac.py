@@ -16,11 +16,12 @@ _THREADS = 16  # with its own count, two on a small machine, it waits for itself
 
 @dataclass
 class Snac:
-    """A running server and its people: name to access token."""
+    """A running server and its people: name to access token, and to password."""
 
     port: int
     child: Child
     tokens: dict[str, str] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
 
     @property
     def host(self) -> str:
@@ -51,8 +52,8 @@ def start_snac(peers: Peers, stage: Stage, name: str, people: tuple[str, ...]) -
         passwords[person] = found[1]
         user_file = data / "user" / person / "user.json"
         user_file.write_text(json.dumps({**json.loads(user_file.read_text()), "show_contact_metrics": True}))
-    child = stage.start(name, as_nobody([peers.snac, "httpd", data]), environment=environment)
-    server = Snac(port, child)
+    child = stage.start(name, [peers.snac, "httpd", data], environment=environment, is_nobody=True)
+    server = Snac(port, child, passwords=passwords)
     until(f"{name} is up", lambda: listens(port), child=child)
     for person, password in passwords.items():
         answer = httpx.post(f"{server.url}/oauth/x-snac-get-token", data={"login": person, "passwd": password}, timeout=30)

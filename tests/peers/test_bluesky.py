@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from tests.peers.nights import Lake, newest
 from tests.peers.processes import Stage, until
 from tests.peers.sdk import Sdk
 
+ROOT = Path(__file__).parents[2]
 MANY = 130  # posts of one account: more than a page of 100
 NAMES = ("ann", "ben", "cat", "dov")
 
@@ -239,6 +243,50 @@ class TestWhatTheRepositoriesSay:
         assert found == {(lake.key(done.dids[one]), lake.key(done.dids[other])) for one, other in done.follows}
         likes = [row for row in lake.rows("interactions") if row["interaction_type"] == "like"]
         assert {row["source_account_key"] for row in likes} == {lake.key(done.dids["ben"]), lake.key(done.dids["cat"])}
+
+
+class TestTheCommandLine:
+    """As an operator does it: the night of yesterday, by commands."""
+
+    @pytest.fixture
+    def run(self, done: Done, network: Network, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+        lake = make_lake(tmp_path)
+        lake.watch(network.appview, lines(done))
+        (tmp_path / "home").mkdir()
+        shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", tmp_path / "home")
+        environment = {**os.environ, "DAGSTER_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+
+        def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+            line = [sys.executable, "-m", "pipelines.cli", *arguments, "--data", str(lake.paths.root)]
+            done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment, timeout=540)  # noqa: S603
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done
+
+        return command
+
+    def test_it_is_checked_tried_collected_and_not_asked_for_twice(
+        self, run: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        assert "4 accounts" in run("watchlist").stdout
+        assert "Nothing was asked" in run("collect", "--dry-run").stdout
+        assert "bluesky: ok; " in run("collect").stdout
+        assert "bluesky: ok; 0 pages" in run("collect").stdout
+
+    def test_a_night_collects_takes_in_and_publishes(
+        self, run: Callable[..., subprocess.CompletedProcess[str]], done: Done, tmp_path: Path
+    ) -> None:
+        yesterday = str(datetime.now(UTC).date() - timedelta(days=1))
+        (tmp_path / "inbox").mkdir()
+        run("nightly", "--inbox", str(tmp_path / "inbox"), "--day", yesterday)
+        told = run(
+            "query",
+            "select source, status, got_count from coverage_days where source like 'live_%' order by all",
+            "--format",
+            "csv",
+        ).stdout
+        assert f"live_accounts,ok,{len(NAMES)}" in told
+        accounts = run("query", "select count(*) as n from creators", "--format", "csv").stdout
+        assert accounts.split() == ["n", str(len(done.dids))]
 
 
 class TestACollectionThatIsKilled:
