@@ -60,11 +60,13 @@ def collect(data: Path, watchlist: Path | None, day: datetime | None, platforms:
 def watchlist(data: Path, watchlist: Path | None) -> None:
     """Check the watchlist: every mistake with its line, and what each platform would collect."""
     from pipelines.http.clients import CLIENTS
+    from pipelines.http.collect import skipped_for
     from pipelines.http.credentials import Credentials, Redactor
 
     screen = output()
     for name, watched in _read(data, watchlist, "watchlist").items():
-        missing = Credentials(CLIENTS[name].credentials, os.environ, Redactor()).missing()
+        client = CLIENTS[name]
+        missing = skipped_for(client, watched, Credentials(client.credentials, os.environ, Redactor()), datetime.now(UTC).date())
         counts: dict[str, int] = {}
         for item in watched.items:
             counts[item.source] = counts.get(item.source, 0) + 1

@@ -89,7 +89,7 @@ def collect_platform(
     tools = tools or Tools()
     redactor = Redactor()
     credentials = Credentials(client.credentials, tools.environment, redactor)
-    missing = None if _asks_openly(client, watched, night) else credentials.missing()
+    missing = skipped_for(client, watched, credentials, night)
     with alone(paths.root, f"collect-{watched.platform}"):
         if missing is not None:
             sources = [
@@ -115,6 +115,11 @@ def collect_platform(
                 store.close()
         keep_collection(paths, collection)
     return collection
+
+
+def skipped_for(client: PlatformClient, watched: Watched, credentials: Credentials, night: date) -> str | None:
+    """Why nothing of a platform can be asked: credentials that all watched items need are missing. None where something can."""
+    return None if _asks_openly(client, watched, night) else credentials.missing()
 
 
 def _asks_openly(client: PlatformClient, watched: Watched, night: date) -> bool:

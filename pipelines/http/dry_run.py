@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipelines.http.asking import UNFORESEEN
-from pipelines.http.collect import allow_list, lookup_requests, planned
+from pipelines.http.collect import allow_list, lookup_requests, planned, skipped_for
 from pipelines.http.credentials import Credentials, Redactor
 from pipelines.http.pages import PageStore, item_name
 from pipelines.http.protocol import PlatformClient, Request
@@ -81,7 +81,7 @@ def preview(
             continue
         count(item.source, 1, turn.requests)
     budget = watched.budget or client.budget
-    missing = Credentials(client.credentials, environment, Redactor()).missing()
+    missing = skipped_for(client, watched, Credentials(client.credentials, environment, Redactor()), night)
     return Preview(
         watched.platform,
         missing,
