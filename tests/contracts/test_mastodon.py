@@ -83,6 +83,18 @@ def test_a_boost_gives_a_repost_and_the_status_it_repeats() -> None:
     assert (edge["interaction_type"], edge["target_account_key"]) == ("repost", key("https://social.example/@ann"))
 
 
+@pytest.mark.parametrize(
+    "name", ["https://social.example#10", "https://social.example/ann/d/10/Announce", "https://other.example/s/11"]
+)
+def test_a_boost_that_each_list_names_anew_is_one_boost(name: str) -> None:
+    boost = status("11", BEN, content="", uri=name, reblog=status("10", ANN))
+    outcome = drive(Timeline(), [[boost]], context("mastodon"))
+    [edge] = [row for row in outcome.of("interactions") if row["interaction_type"] == "repost"]
+    [post] = [row for row in outcome.of("posts") if row["post_type"] == "repost"]
+    made_up = PSEUDONYMS.key("mastodon", f"boost:{BEN['url']}:{boost['reblog']['uri']}")
+    assert (edge["post_key"], post["post_key"]) == (made_up, made_up)
+
+
 def test_a_reply_in_a_context_finds_its_parent_by_the_instances_id() -> None:
     tree = {"ancestors": [status("10", ANN)], "descendants": [status("11", BEN, in_reply_to_id="10", in_reply_to_account_id="1")]}
     outcome = drive(ThreadContext(), [tree], context("mastodon"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms import values
@@ -79,6 +80,16 @@ def _native_status(status: dict[str, Any]) -> str:
     return uri
 
 
+def _native_boost(uri: str, author: str, target: str) -> str:
+    """The boost's own URI. Some servers (snac) make another one up on each list: who boosts what is then what identifies it."""
+    try:
+        named, booster = urlsplit(uri), urlsplit(author)
+    except ValueError:
+        return uri
+    is_made_up = bool(named.fragment) or named.path.endswith("/Announce") or named.netloc.lower() != booster.netloc.lower()
+    return f"boost:{author}:{target}" if is_made_up and booster.netloc else uri
+
+
 def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0) -> list[Row]:
     """Rows of a Status entity, and of the status it boosts; of an author who has opted out, a tombstone only.
 
@@ -100,10 +111,11 @@ def status_rows(status: dict[str, Any], context: FileContext, *, depth: int = 0)
             raise BadRecord("unexpected_shape", "a boost of a boost", "reblog.reblog")
         target = _native_status(boosted)
         target_author = _native_account(values.mapping(boosted.get("account"), "reblog.account"), "reblog.account")
-        post = {**base, "post_type": "repost", "published_at": published_at, "parent_post_key": _key(context, target)}
+        boost = _native_boost(uri, author, target)
+        own = {"post_key": _key(context, boost), "parent_post_key": _key(context, target)}
         return [
-            Row("posts", {**post, "ts_quality": "exact"}),
-            _edge(context, "repost", (author, target_author), (uri, target), published_at),
+            Row("posts", {**base, **own, "post_type": "repost", "published_at": published_at, "ts_quality": "exact"}),
+            _edge(context, "repost", (author, target_author), (boost, target), published_at),
             *account_rows(account, context),
             *status_rows(boosted, context, depth=depth + 1),
         ]
