@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
+from dagster._core.errors import DagsterHomeNotSetError
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -37,7 +38,11 @@ class KeptConnectionsEventLog(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
-        """The log of ``DAGSTER_HOME``."""
+        """The log of ``DAGSTER_HOME``. Raises DagsterHomeNotSetError."""
+        if not os.environ.get("DAGSTER_HOME"):
+            raise DagsterHomeNotSetError(
+                "DAGSTER_HOME is not set: this event log lies below it; set it to the folder of dagster.yaml"
+            )
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data, **config_value)
 
     @contextmanager

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from pipelines.commands.console import FOLDER, errors, output
-from pipelines.commands.progress import StepProgress
+from pipelines.commands.progress import StepProgress, told_steps
 from pipelines.commands.report import findings, reasons, summary
 from pipelines.settings import PROJECT, SettingsError, from_environment
 
@@ -114,7 +114,8 @@ def _executed(data: Path, night: date, log: Path, screen: Console, *, rebuild: b
 
         job = definitions().resolve_job_def("nightly")
         run_id = str(uuid.uuid4())
-        with dg.DagsterInstance.get() as instance, StepProgress(screen, len(job.nodes)) as progress:
+        steps = told_steps((node.name for node in job.nodes), is_watching=from_environment().watchlist.is_file())
+        with dg.DagsterInstance.get() as instance, StepProgress(screen, steps) as progress:
             for dead in end_dead_runs(instance, data):
                 screen.print(f"run {dead} was killed before; it is recorded as failed now")
             instance.add_event_listener(run_id, progress.heard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -26,14 +27,19 @@ def in_words(step: str) -> str:
     return _WORDS.get(step, step)
 
 
+def told_steps(steps: Iterable[str], *, is_watching: bool) -> list[str]:
+    """The steps of a night that are worth a line: without a watchlist nothing is collected."""
+    return [step for step in steps if is_watching or not step.endswith("_collection")]
+
+
 class StepProgress:
     """Listens to the events of a run and shows them."""
 
-    def __init__(self, console: Console, step_count: int) -> None:
-        """Args: where to show; how many steps the job has."""
+    def __init__(self, console: Console, steps: Collection[str]) -> None:
+        """Args: where to show; the steps that are told."""
         self._console = console
         self._ended = 0
-        self._step_count = step_count
+        self._steps, self._step_count = frozenset(steps), len(steps)
         self._began: dict[str, float] = {}
         self._live = (
             Progress(
@@ -48,7 +54,7 @@ class StepProgress:
             if console.is_terminal
             else None
         )
-        self._task = self._live.add_task("starting", total=step_count) if self._live else None
+        self._task = self._live.add_task("starting", total=len(steps)) if self._live else None
 
     def __enter__(self) -> Self:
         if self._live:
@@ -64,6 +70,8 @@ class StepProgress:
         if not entry.is_dagster_event:
             return
         kind, step = entry.dagster_event.event_type.value, entry.step_key
+        if step not in self._steps:
+            return
         if kind == "STEP_START":
             self._began[step] = time.monotonic()
             self._describe(in_words(step))

@@ -148,8 +148,11 @@ def test_the_job_its_schedule_and_its_sensor_are_there(look: Look) -> None:
     look("/automation", "inbox_files", "nightly_at_three")
 
 
-def test_the_runs_of_the_command_line_are_shown_with_their_night_and_their_gates(look: Look, backfilled: Installation) -> None:
-    with dg.DagsterInstance.from_config(str(backfilled.home)) as instance:
+def test_the_runs_of_the_command_line_are_shown_with_their_night_and_their_gates(
+    look: Look, backfilled: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(backfilled.home))
+    with dg.DagsterInstance.get() as instance:
         [run] = [run for run in instance.get_runs() if run.tags["dagster/partition"] == NIGHTS[-1]]
     look("/runs", run.run_id[:8], f"partition: {NIGHTS[-1]}", "undercurrent/started_by: command line")
     page = look(f"/runs/{run.run_id}?logs=landed", "Success", "ASSET_CHECK_EVALUATION", "Check landed succeeded")
