@@ -9,6 +9,7 @@ from pipelines.platforms import values
 from pipelines.platforms.posts import Author, Post
 from pipelines.platforms.protocol import FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import primary_language, tags_in
+from pipelines.platforms.tiktok.comments import comment_rows
 from pipelines.platforms.tiktok.fields import account_id, mentions, sound_key, video_url
 
 _MILLISECONDS: Final = 1_000.0
@@ -151,28 +152,21 @@ class Comments:
         above = next(
             (str(item[name]) for name in ("reply_to_reply_id", "reply_id") if item.get(name) not in {None, "", "0", 0}), video
         )
-        text = values.text(item.get("text")) or ""
-        key = context.pseudonyms.key
-        post = Post(
+        comment = comment_rows(
             native_id,
             username,
-            text,
+            values.text(item.get("text")) or "",
             values.unix_time(item.get("create_time"), "create_time", context),
-            context.observed_at,
-            mentioned=mentions(text),
+            context,
+            above=above,
+            video=video,
             counters={
                 "like_count": values.count(item.get("digg_count"), "digg_count"),
                 "comment_count": values.count(item.get("reply_comment_total"), "reply_comment_total"),
             },
-            more={
-                "post_type": "comment",
-                "media_kind": "none",
-                "language": primary_language(values.text(item.get("comment_language"))),
-                "parent_post_key": key(context.platform, above),
-                "root_post_key": key(context.platform, video),
-            },
+            language=primary_language(values.text(item.get("comment_language"))),
         )
-        return [*post.rows(context), post.edge(context, "comment", target_post=above), *person]
+        return [*comment, *person]
 
 
 FORMATS: Final[tuple[NativeFormat, ...]] = (Videos(), VideoLines(), Comments())

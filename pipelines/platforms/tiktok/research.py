@@ -9,6 +9,7 @@ from pipelines.platforms import values
 from pipelines.platforms.posts import Author, Post
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 from pipelines.platforms.text import tags_in
+from pipelines.platforms.tiktok.comments import comment_rows
 from pipelines.platforms.tiktok.fields import account_id, mentions, named_by_folder, seconds, sound_key, video_url
 
 _LISTS: Final = ("videos", "comments", "user_followers", "user_following")
@@ -168,27 +169,19 @@ class Comments(_Answer):
         native_id = values.required_text(item.get("id"), "id")
         video = values.required_text(item.get("video_id"), "video_id")
         above = values.required_text(item.get("parent_comment_id") or video, "parent_comment_id")
-        text = values.text(item.get("text")) or ""
-        key = context.pseudonyms.key
-        post = Post(
+        return comment_rows(
             native_id,
             None,
-            text,
+            values.text(item.get("text")) or "",
             values.unix_time(item.get("create_time"), "create_time", context),
-            context.observed_at,
-            mentioned=mentions(text),
+            context,
+            above=above,
+            video=video,
             counters={
                 "like_count": values.count(item.get("like_count"), "like_count"),
                 "comment_count": values.count(item.get("reply_count"), "reply_count"),
             },
-            more={
-                "post_type": "comment",
-                "media_kind": "none",
-                "parent_post_key": key(context.platform, above),
-                "root_post_key": key(context.platform, video),
-            },
         )
-        return [*post.rows(context), post.edge(context, "comment", target_post=above)]
 
 
 def profile_rows(username: str, data: dict[str, Any], context: FileContext) -> list[Row]:

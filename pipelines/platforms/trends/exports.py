@@ -27,6 +27,17 @@ def _rows(document: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(bytes(document).decode("utf-8-sig", "replace"), newline="")))
 
 
+def _export(document: Any, content: str) -> list[list[str]]:
+    """The rows of an export, its preamble included. Raises BadRecord where it is no table, or no ``content`` stands below the preamble."""
+    try:
+        rows = _rows(document)
+    except csv.Error as error:
+        raise BadRecord("broken_csv", f"the export is no table: {error}") from None
+    if not _is_under_preamble(rows):
+        raise BadRecord("unexpected_shape", f"the export has no {content} below a line of category")
+    return rows
+
+
 def _is_under_preamble(rows: list[list[str]]) -> bool:
     return len(rows) > _PREAMBLE_ROWS and len(rows[0]) == 1 and ":" in rows[0][0] and rows[1] == []
 
@@ -57,12 +68,7 @@ class InterestExport:
 
     def split(self, document: Any) -> Iterator[Any]:
         """The rows of the table, each with what it needs of the file. Raises BadRecord."""
-        try:
-            rows = _rows(document)
-        except csv.Error as error:
-            raise BadRecord("broken_csv", f"the export is no table: {error}") from None
-        if not _is_under_preamble(rows):
-            raise BadRecord("unexpected_shape", "the export has no header below a line of category")
+        rows = _export(document, "header")
         header, lines = rows[_PREAMBLE_ROWS], [row for row in rows[_PREAMBLE_ROWS + 1 :] if row]
         step = _step([line[0] for line in lines[:3]])
         return iter([{"header": header, "cells": cells, "step": step, "of": _category(rows)} for cells in lines])
@@ -125,12 +131,7 @@ class RelatedExport(_Related):
 
     def split(self, document: Any) -> Iterator[Any]:
         """The queries of both sections. Raises BadRecord."""
-        try:
-            rows = _rows(document)
-        except csv.Error as error:
-            raise BadRecord("broken_csv", f"the export is no table: {error}") from None
-        if not _is_under_preamble(rows):
-            raise BadRecord("unexpected_shape", "the export has no list below a line of category")
+        rows = _export(document, "list")
         kind: str | None = None
         for row in rows[_PREAMBLE_ROWS:]:
             if len(row) == 1 and row[0] in _SECTIONS:
