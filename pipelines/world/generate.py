@@ -54,11 +54,11 @@ class _Ids:
         self._sources = [outlet.source for outlet in simulation.outlets]
 
     def account(self, account: int) -> str:
-        made: str = self._module(account).account_id(self._names, account)
+        made: str = self.module_of(account).account_id(self._names, account)
         return made
 
     def post(self, number: int, account: int, second: int) -> str:
-        made: str = self._module(account).post_id(self._names, number, account, second)
+        made: str = self.module_of(account).post_id(self._names, number, account, second)
         return made
 
     def item(self, number: int, outlet: int, second: int) -> str:
@@ -68,7 +68,8 @@ class _Ids:
     def states_deletions(self, platform: int) -> bool:
         return bool(self._modules[PLATFORMS[platform]].STATES_DELETIONS)
 
-    def _module(self, account: int) -> ModuleType:
+    def module_of(self, account: int) -> ModuleType:
+        """The module that writes an account's platform."""
         return self._modules[PLATFORMS[self._platform[account]]]
 
 

@@ -12,6 +12,7 @@ from pipelines.world.activity import Activity, Forced
 from pipelines.world.drawn import (
     DAY,
     HOUR,
+    LANGUAGES,
     NOBODY,
     Accounts,
     Adoptions,
@@ -103,7 +104,7 @@ class Simulation:
 
 
 def simulate(world: str, size: str, seed: int) -> Simulation:
-    """Draw everything about a world that its days stand on.
+    """Draw everything about a named world that its days stand on.
 
     Args:
         world: One of ``worlds.WORLDS``.
@@ -114,20 +115,31 @@ def simulate(world: str, size: str, seed: int) -> Simulation:
         ValueError: unknown world or size.
     """
     planned, scale = named(world, size)
+    return simulate_planned(planned, size, scale, seed)
+
+
+def simulate_planned(world: World, size_name: str, size: Size, seed: int) -> Simulation:
+    """Draw a world of one's own parameters; see :func:`simulate`.
+
+    Args:
+        world: Parameters of the world; its name is part of the random streams.
+        size_name: Part of the random streams.
+        size: Parameters of the size.
+        seed: Non-negative.
+    """
 
     def random(purpose: str) -> np.random.Generator:
-        return generator(world, size, seed, purpose)
+        return generator(world.name, size_name, seed, purpose)
 
-    niches, events = niches_of(scale.niche_count, scale.day_count, has_lifecycle=planned.people.has_lifecycle)
-    outlets = newsstand(len(niches), 4)
-    accounts, moves = draw_accounts(random("accounts"), planned, scale, niches, events, outlets)
-    trends = _draw_trends(random("trends"), planned, scale, niches, outlets)
+    niches, events = niches_of(size.niche_count, size.day_count, has_lifecycle=world.people.has_lifecycle)
+    outlets = newsstand(len(niches), len(LANGUAGES))
+    accounts, moves = draw_accounts(random("accounts"), world, size, niches, events, outlets)
+    trends = _draw_trends(random("trends"), world, size, niches, outlets)
     spreads = any(trend.true_class == "niche_origin" for trend in trends)
-    is_trial = scale.platform_count == 1
-    graph = draw_graph(random("graph"), accounts, len(niches)) if spreads or not is_trial else None
-    spread = Spread(random("spread"), planned, scale, accounts, graph, trends)
-    press = Press(random("press"), planned, outlets, trends)
-    return Simulation(planned, size, scale, seed, niches, events, outlets, accounts, moves, trends, graph, spread, press)
+    graph = draw_graph(random("graph"), accounts, len(niches)) if spreads or size.platform_count != 1 else None
+    spread = Spread(random("spread"), world, size, accounts, graph, trends)
+    press = Press(random("press"), world, outlets, trends)
+    return Simulation(world, size_name, size, seed, niches, events, outlets, accounts, moves, trends, graph, spread, press)
 
 
 def _draw_trends(

@@ -172,7 +172,7 @@ SIZES: Final[dict[str, Size]] = {
     "trial": Size(80, 900, 30, 6, 0.6, 0.5, 0.14, 1, 0.0),
     "tiny": Size(122, 260, 8, 6, 0.3, 0.6, 0.12),
     "small": Size(122, 5_000, 48, 12, 0.55, 0.45, 0.06),
-    "large": Size(122, 160_000, 80, 40, 0.75, 0.2, 0.01),
+    "large": Size(122, 160_000, 80, 40, 0.78, 0.2, 0.01),
 }
 
 _REALISTIC_MIX: Final = TrendMix(
