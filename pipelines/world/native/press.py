@@ -31,7 +31,7 @@ _SUBJECTS: Final = {
         "council budget", "train timetable", "harvest season", "museum opening", "weather outlook", "local elections", "school year",
         "ferry strike", "bridge repairs", "rent figures", "marathon route", "library hours",
     ),
-    "de": ("Haushalt der Stadt", "neuen Fahrplan", "Eröffnung im Museum", "Lage auf dem Wohnungsmarkt", "Wetter am Wochenende", "Schulbeginn"),
+    "de": ("Haushalt der Stadt", "neuer Fahrplan", "Eröffnung im Museum", "Lage auf dem Wohnungsmarkt", "Wetter am Wochenende", "Schulbeginn"),
     "fr": ("budget municipal", "nouveaux horaires", "vernissage du musée", "prix des loyers", "temps du week-end", "rentrée scolaire"),
     "es": ("presupuesto municipal", "nuevo horario", "museo reabierto", "precio del alquiler", "tiempo del domingo", "curso escolar"),
 }  # fmt: skip
@@ -114,6 +114,9 @@ class Press:
         }
         if not all(self._news.values()):
             raise ValueError("every headline of a language shares a word with a planted trend: add subjects to the press")
+        self._patterns = {
+            language: [pattern for pattern in _BEAT_TITLES[language] if not _words(pattern) & taken] for language in LANGUAGES
+        }
         # What an outlet writes about a niche must not come before the niche: only those that are there all the time.
         self._beats = {
             number: niche.name
@@ -160,11 +163,11 @@ class Press:
         mixed = (number * 2_654_435_761 + self._names.seed * 97) % (1 << 31) >> 7
         if trend != NOBODY:
             words = self._names.trends[trend].words
-            patterns = _TREND_TITLES[language]
-            title = patterns[mixed % len(patterns)].format(words.title() if mixed // 16 % 2 else words)
+            about = _TREND_TITLES[language]
+            title = about[mixed % len(about)].format(words.title() if mixed // 16 % 2 else words)
             return title[:1].upper() + title[1:], (words.title(), _LIFE[language])
-        if beat in self._beats and mixed % _BEAT_SHARE == 0:
-            patterns = _BEAT_TITLES[language]
+        patterns = self._patterns[language]
+        if patterns and beat in self._beats and mixed % _BEAT_SHARE == 0:
             return patterns[mixed // _BEAT_SHARE % len(patterns)].format(self._beats[beat]), (self._beats[beat].title(),)
         return self._news[language][mixed % len(self._news[language])], (_NEWS[language],)
 
