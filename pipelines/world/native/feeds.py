@@ -1,4 +1,4 @@
-"""Native files of news feeds: RSS 2.0 and Atom documents of outlets, one a half month. Titles and addresses are the press's."""
+"""Native files of news feeds: RSS 2.0 and Atom documents of outlets, one a half month. Titles and addresses are the newsroom's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from pipelines.world.drawn import DAY, LANGUAGES, Ints, day_of, moment
+from pipelines.world.native.articles import AddressOf, Article, Newsroom, article_address, article_code
 from pipelines.world.native.files import Filed, Inbox, Payload, PlatformWriter
 from pipelines.world.native.names import Names
-from pipelines.world.native.press import AddressOf, Article, Press, article_address, article_code
 
 PLATFORM: Final = "feeds"
 STATES_DELETIONS: Final = False
@@ -62,8 +62,8 @@ def _guid(names: Names, item_number: int, outlet: int, second: int) -> str:
 class _FeedsWriter:
     def __init__(self, inbox: Inbox, names: Names, address_of: AddressOf) -> None:
         self._inbox, self._names = inbox, names
-        self._press = Press(names, PLATFORM, address_of)
-        self._articles: dict[int, list[Article]] = {outlet: [] for outlet in self._press.outlets}
+        self._newsroom = Newsroom(names, PLATFORM, address_of)
+        self._articles: dict[int, list[Article]] = {outlet: [] for outlet in self._newsroom.outlets}
         self._day, self._is_drifted, self._is_written = 0, False, True
 
     def write_profiles(self, day: int, accounts: Ints) -> None:
@@ -71,7 +71,7 @@ class _FeedsWriter:
 
     def write_day(self, filed: Filed) -> None:
         """Keep the day's items; on the 15th, on a month's last day and on the last day write each outlet's feed."""
-        for article in self._press.articles(filed.items):
+        for article in self._newsroom.articles(filed.items):
             self._articles[article.outlet].append(article)
         self._day, self._is_drifted, self._is_written = filed.day, filed.is_drifted, False
         if filed.is_last or day_of(filed.day).day == _MID_MONTH or day_of(filed.day + 1).day == 1:

@@ -1,4 +1,4 @@
-"""Native files of GDELT: lines of its knowledge graph 2.1, one file a day and translation. Titles and addresses are the press's."""
+"""Native files of GDELT: lines of its knowledge graph 2.1, one file a day and translation. Titles and addresses are the newsroom's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.world.drawn import DAY, HOUR, LANGUAGES, MINUTE, Ints, day_of, moment
+from pipelines.world.native.articles import AddressOf, Article, Newsroom, article_address
 from pipelines.world.native.files import Filed, Inbox, Payload, PlatformWriter
 from pipelines.world.native.names import Names
-from pipelines.world.native.press import AddressOf, Article, Press, article_address
 
 PLATFORM: Final = "gdelt"
 STATES_DELETIONS: Final = False
@@ -60,7 +60,7 @@ def item_id(names: Names, item_number: int, outlet: int, second: int) -> str:
 class _GdeltWriter:
     def __init__(self, inbox: Inbox, names: Names, address_of: AddressOf) -> None:
         self._inbox, self._names = inbox, names
-        self._press = Press(names, PLATFORM, address_of)
+        self._newsroom = Newsroom(names, PLATFORM, address_of)
         self._unseen: list[tuple[int, Article]] = []
         self._day = 0
 
@@ -69,7 +69,7 @@ class _GdeltWriter:
 
     def write_day(self, filed: Filed) -> None:
         """Write what GDELT saw on this day; what it sees after midnight is of the next day's file, on the last day of the same."""
-        self._unseen += [(_seen_second(article, filed.day), article) for article in self._press.articles(filed.items)]
+        self._unseen += [(_seen_second(article, filed.day), article) for article in self._newsroom.articles(filed.items)]
         self._day = filed.day
         end = (filed.day + 1) * DAY
         seen = [pair for pair in self._unseen if pair[0] < end or filed.is_last]

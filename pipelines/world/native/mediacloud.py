@@ -1,4 +1,4 @@
-"""Native files of Media Cloud: pages of its search and tables of its search tool, one a week. Titles and addresses are the press's."""
+"""Native files of Media Cloud: pages of its search and tables of its search tool, one a week. Titles and addresses are the newsroom's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.world.drawn import DAY, HOUR, LANGUAGES, Ints, day_of, moment
+from pipelines.world.native.articles import AddressOf, Article, Newsroom, article_address
 from pipelines.world.native.files import BASE64, Filed, Inbox, Payload, PlatformWriter, document, text_id
 from pipelines.world.native.names import Names
-from pipelines.world.native.press import AddressOf, Article, Press, article_address
 
 PLATFORM: Final = "mediacloud"
 STATES_DELETIONS: Final = False
@@ -48,7 +48,7 @@ def item_id(names: Names, item_number: int, outlet: int, second: int) -> str:
 class _MediaCloudWriter:
     def __init__(self, inbox: Inbox, names: Names, address_of: AddressOf) -> None:
         self._inbox, self._names = inbox, names
-        self._press = Press(names, PLATFORM, address_of)
+        self._newsroom = Newsroom(names, PLATFORM, address_of)
         self._unfound: list[tuple[int, Article]] = []
         self._day, self._is_drifted = 0, False
 
@@ -57,7 +57,7 @@ class _MediaCloudWriter:
 
     def write_day(self, filed: Filed) -> None:
         """Keep the day's stories; at the end of a week write those that were found in it, on the last day all."""
-        self._unfound += [(_found_second(article, filed.day), article) for article in self._press.articles(filed.items)]
+        self._unfound += [(_found_second(article, filed.day), article) for article in self._newsroom.articles(filed.items)]
         self._day, self._is_drifted = filed.day, filed.is_drifted
         end = (filed.day + 1) * DAY
         if filed.is_last:

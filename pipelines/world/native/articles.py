@@ -91,7 +91,7 @@ def article_address(names: Names, item_number: int, outlet: int, second: int) ->
     return f"https://{names.outlets[outlet].host}/{moment(second):%Y/%m/%d}/{article_code(names, item_number)}"
 
 
-class Press:
+class Newsroom:
     """The items of the outlets of one source, as they are printed."""
 
     def __init__(self, names: Names, source: str, address_of: AddressOf) -> None:
@@ -113,7 +113,7 @@ class Press:
             for language in LANGUAGES
         }
         if not all(self._news.values()):
-            raise ValueError("every headline of a language shares a word with a planted trend: add subjects to the press")
+            raise ValueError("every headline of a language shares a word with a planted trend: add subjects to the newsroom")
         self._patterns = {
             language: [pattern for pattern in _BEAT_TITLES[language] if not _words(pattern) & taken] for language in LANGUAGES
         }
