@@ -259,7 +259,7 @@ def draw_graph(rng: np.random.Generator, accounts: Accounts, niche_count: int, m
         mixing: Share of follows that leave the niche (the mu of a block model).
     """
     count = accounts.count
-    follows = np.minimum(np.ceil(np.exp(rng.normal(np.log(14), 0.7, count))).astype(np.int64), 150)
+    follows = np.minimum(np.ceil(np.exp(rng.normal(np.log(24), 0.7, count))).astype(np.int64), 150)
     source = np.repeat(np.arange(count), follows)
     leaves = rng.random(len(source)) < mixing
     weight = np.sqrt(accounts.followers_start)

@@ -151,9 +151,9 @@ class Spread:
     def _niche_hours(self, rng: np.random.Generator, rows: Ints, tiers: Ints, insider: Flags) -> Floats:
         """A few small insiders begin; some find it by themselves; the rest comes along the graph, later the larger the account."""
         self._needed[rows] = np.where(insider, 1, 2) + (tiers > 0)
-        self._lag[rows] = np.choose(np.minimum(tiers, 2), [8.0, 30.0, 60.0])
-        alone = np.where(insider, rng.exponential(14 * 24.0, len(rows)), 72.0 + rng.exponential(24 * 24.0, len(rows)))
-        alone += np.choose(np.minimum(tiers, 2), [0.0, 72.0, 144.0])
+        self._lag[rows] = np.choose(np.minimum(tiers, 2), [8.0, 40.0, 96.0])
+        alone = np.where(insider, rng.exponential(24 * 24.0, len(rows)), 72.0 + rng.exponential(50 * 24.0, len(rows)))
+        alone += np.choose(np.minimum(tiers, 2), [0.0, 120.0, 240.0])
         seeds = np.flatnonzero(insider & (tiers == 0))[:5]
         alone[seeds] = rng.gamma(2.0, 6.0, len(seeds))
         return alone
@@ -177,7 +177,8 @@ class Spread:
         """Let a day's posts use trends: sets ``trend``, ``uses_alias`` and ``credit`` of the posts, and who adopted."""
         state, end = self.adoptions, (day + 1) * DAY
         order = np.lexsort((posts.second, posts.account))
-        order = order[posts.kind[order] != REPOST]
+        # A repost says nothing of its own, and what is paid for is about the product.
+        order = order[(posts.kind[order] != REPOST) & (posts.sponsor[order] == NOBODY)]
         key = posts.account[order] * _SPAN + posts.second[order]
         self._take_forced(posts)
         asked = np.zeros(len(self._key), dtype=bool)
