@@ -95,7 +95,7 @@ class Activity:
         posts = Posts(
             number=self._next_number + np.arange(count), account=author, second=second, stated_second=second, kind=kind,
             parent=np.full(count, NOBODY), parent_account=np.full(count, NOBODY), parent_second=np.full(count, NOBODY), niche=niche,
-            trend=np.full(count, NOBODY), uses_alias=np.zeros(count, dtype=bool), credit=np.full(count, NOBODY),
+            trend=np.full(count, NOBODY), second_trend=np.full(count, NOBODY), uses_alias=np.zeros(count, dtype=bool), credit=np.full(count, NOBODY),
             sponsor=np.full(count, NOBODY), disclosure=np.zeros(count, dtype=np.int64), language=accounts.language[author],
             like_count=np.zeros(count, dtype=np.int64), comment_count=np.zeros(count, dtype=np.int64), share_count=np.zeros(count, dtype=np.int64),
             pick=rng.integers(0, 1 << 63, count).astype(np.uint64),
@@ -193,7 +193,7 @@ class Activity:
         count = len(replies)
         answers = replace(
             replies, number=self._next_number + np.arange(count), account=replies.parent_account, second=second, stated_second=second,
-            parent=replies.number, parent_account=replies.account, parent_second=replies.second, trend=np.full(count, NOBODY),
+            parent=replies.number, parent_account=replies.account, parent_second=replies.second, trend=np.full(count, NOBODY), second_trend=np.full(count, NOBODY),
             sponsor=np.full(count, NOBODY), language=accounts.language[replies.parent_account],
             pick=rng.integers(0, 1 << 63, count).astype(np.uint64),
         )  # fmt: skip

@@ -137,7 +137,7 @@ def _write_days(
         snapshot = day.day % SNAPSHOT_DAYS == 0 or day.day == last
         for one, writer in writers.items():
             writer.write_day(of_platform(filed, one, platforms))
-            if snapshot and not (one, day.day) in _missing(simulation):
+            if snapshot and (one, day.day) not in _missing(simulation):
                 shown = (platforms == one) & (accounts.opened_day <= day.day) & (accounts.collected_day <= day.day)
                 shown &= day.day >= simulation.world.observation.starts_day
                 writer.write_profiles(day.day, np.flatnonzero(shown))

@@ -10,13 +10,13 @@ import numpy as np
 
 from pipelines.world.drawn import (
     AMBIGUOUS,
+    BRAND,
     CLEAR_TEXT,
     MEDIA,
     NOBODY,
     PLATFORMS,
     REPLY,
     REPOST,
-    BRAND,
     Accounts,
     Ints,
     Niche,
@@ -120,15 +120,16 @@ class Names:
         second = (pick >> np.uint64(8) & np.uint64(0xFF)).tolist()
         third = (pick >> np.uint64(16) & np.uint64(0xFF)).tolist()
         rows = zip(
-            posts.kind.tolist(), posts.niche.tolist(), posts.trend.tolist(), posts.uses_alias.tolist(), first, second, third, strict=True
+            posts.kind.tolist(), posts.niche.tolist(), posts.trend.tolist(), posts.second_trend.tolist(), posts.uses_alias.tolist(), first, second,
+            third, strict=True,
         )
         found = []
-        for kind, niche, trend, is_alias, one, two, three in rows:
+        for kind, niche, trend, other, is_alias, one, two, three in rows:
             if kind == REPOST:
                 found.append([])
                 continue
             words = vocabularies[niche]
-            tags = [spelled[trend][is_alias]] if trend != NOBODY else []
+            tags = [spelled[used][is_alias] for used in (trend, other) if used != NOBODY]
             if kind != REPLY:
                 tags += [words[one % len(words)], words[two % len(words)]]
                 if three % 4 == 0:
