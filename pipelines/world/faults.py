@@ -17,6 +17,11 @@ _IDENTITY: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "youtube": (("id",),),
     "tiktok": (("webVideoUrl",), ("id",)),
     "instagram": (("id",), ("shortCode",), ("url",)),
+    "threads": (("id",),),
+    "x": (("id",),),
+    "tumblr": (("id",), ("id_string",)),
+    "bereal": (("ownerID",), ("user",)),
+    "activitypub": (("id",),),
 }
 _TIME: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "reddit": (("created_utc",),),
@@ -25,6 +30,11 @@ _TIME: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "youtube": (("snippet", "publishedAt"),),
     "tiktok": (("createTimeISO",), ("createTime",)),
     "instagram": (("timestamp",),),
+    "threads": (("timestamp",),),
+    "x": (("created_at",),),
+    "tumblr": (("timestamp",),),
+    "bereal": (("takenAt", "_seconds"),),
+    "activitypub": (("published",),),
 }
 
 
