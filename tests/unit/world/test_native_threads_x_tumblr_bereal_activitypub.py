@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from pipelines.platforms.text import normalise_tags, tags_in
-from pipelines.world.drawn import DAY, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
+from pipelines.world.drawn import DAY, PLATFORM_LABEL, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
 from pipelines.world.native.files import Filed, Inbox
 from pipelines.world.native.names import Names
 from tests.unit.world.invented import ACCOUNT_COUNT, invented
 from tests.unit.world.landing import Landing, key, land
 
-PLATFORMS = ("x",)
+PLATFORMS = ("x", "threads")
 KINDS = {
     "x": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
     "threads": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
@@ -219,20 +219,36 @@ def test_stated_deletions_are_tombstones_of_their_posts(tmp_path: Path, platform
     assert all(timedelta() <= row["deleted_at"] - moment(filed.day * DAY) < timedelta(days=1) for row in stones)
 
 
-def _shown_and_expected(platform: str, found: Landing, filed: Filed, names: Names, column: str, final: Ints) -> tuple[Any, Any]:
-    """Distinct (post, count) of a counter as landed, and as it is at the ages of the records of posts, replies and quotes."""
+def _shown(found: Landing, column: str) -> set[tuple[str, int]]:
+    """Distinct (post, count) of a counter."""
+    return {(row["post_key"], row[column]) for row in found.rows("post_metrics")}
+
+
+def _expected(platform: str, names: Names, filed: Filed, final: Ints, *kinds: int) -> set[tuple[str, int]]:
+    """(post, count) of posts of some kinds, a counter being as old as each record."""
     counts = counted(final, (filed.observed_second - filed.posts.second) / DAY).tolist()
     listed = zip(own_keys(platform, names, filed), counts, filed.posts.kind.tolist(), strict=True)
-    expected = {(post, count) for post, count, kind in listed if kind != REPOST}
-    reposts = set(own_keys(platform, names, filed)) - {post for post, _ in expected}
-    return {(row["post_key"], row[column]) for row in found.rows("post_metrics") if row["post_key"] not in reposts}, expected
+    return {(post, count) for post, count, kind in listed if kind in kinds}
 
 
-def test_x_shows_counters_at_their_age_and_the_paid_label(tmp_path: Path) -> None:
+def test_x_shows_counters_at_their_age_but_none_of_reposts(tmp_path: Path) -> None:
     names, filed, found = read(tmp_path, "x")
-    for column, final in (("like_count", filed.posts.like_count), ("comment_count", filed.posts.comment_count)):
-        shown, expected = _shown_and_expected("x", found, filed, names, column, final)
-        assert shown == expected
-    keys = own_keys("x", names, filed)
-    labelled = {row["post_key"] for row in found.rows("posts") if row["has_paid_label"]}
-    assert labelled == {keys[place] for place in np.flatnonzero(filed.posts.disclosure == 3).tolist()}
+    assert _shown(found, "like_count") == _expected("x", names, filed, filed.posts.like_count, POST, REPLY, QUOTE)
+    assert _shown(found, "comment_count") == _expected("x", names, filed, filed.posts.comment_count, POST, REPLY, QUOTE)
+    assert _shown(found, "repost_count") == _expected("x", names, filed, filed.posts.share_count, POST, REPLY, QUOTE)
+
+
+def test_threads_shows_counters_where_a_scraper_s_table_does(tmp_path: Path) -> None:
+    names, filed, found = read(tmp_path, "threads")
+    assert _shown(found, "like_count") == _expected("threads", names, filed, filed.posts.like_count, POST)
+    assert _shown(found, "comment_count") == _expected("threads", names, filed, filed.posts.comment_count, POST)
+
+
+@pytest.mark.parametrize("platform", [each for each in ("x", "tumblr") if each in PLATFORMS])
+def test_the_platform_s_label_marks_posts_that_are_paid_for(tmp_path: Path, platform: str) -> None:
+    names, filed, found = read(tmp_path, platform)
+    labelled = np.flatnonzero(filed.posts.disclosure == PLATFORM_LABEL)
+    keys = own_keys(platform, names, filed)
+    assert {row["post_key"] for row in found.rows("posts") if row["has_paid_label"]} == {
+        keys[place] for place in labelled.tolist()
+    }
