@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from pipelines.platforms.text import normalise_tags, tags_in
-from pipelines.world.drawn import DAY, PLATFORM_LABEL, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
+from pipelines.world.drawn import DAY, LIKE, PLATFORM_LABEL, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
 from pipelines.world.native.files import Filed, Inbox
 from pipelines.world.native.names import Names
 from tests.unit.world.invented import ACCOUNT_COUNT, invented
 from tests.unit.world.landing import Landing, key, land
 
-PLATFORMS = ("x", "threads")
+PLATFORMS = ("x", "threads", "tumblr")
 KINDS = {
     "x": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
     "threads": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
@@ -197,13 +197,17 @@ def test_a_clock_that_is_wrong_moves_what_is_said_and_not_the_id(tmp_path: Path,
 
 
 @pytest.mark.parametrize("platform", WITH_FOLLOWERS)
-def test_profiles_show_followers_of_the_day_and_the_account_that_they_link_to(tmp_path: Path, platform: str) -> None:
+def test_profiles_show_followers_of_the_day(tmp_path: Path, platform: str) -> None:
     names, filed, found = read(tmp_path, platform)
-    accounts = found.rows("accounts")
-    shown = {row["account_key"]: row["followers_count"] for row in accounts if row["followers_count"] is not None}
+    shown = {row["account_key"]: row["followers_count"] for row in found.rows("accounts") if row["followers_count"] is not None}
     expected = zip(OWN.tolist(), names.accounts.followers(OWN, filed.day).tolist(), strict=True)
     assert shown == {account_key(platform, names, account): count for account, count in expected}
-    declared = {row["account_key"]: row["declared_handle_keys"] for row in accounts if row["declared_handle_keys"]}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_profile_declares_the_account_elsewhere_that_it_links_to(tmp_path: Path, platform: str) -> None:
+    names, _, found = read(tmp_path, platform)
+    declared = {row["account_key"]: row["declared_handle_keys"] for row in found.rows("accounts") if row["declared_handle_keys"]}
     assert declared == {account_key(platform, names, 0): [key("mastodon", f"@{names.handles[OWN[-1] + 1]}@meadow.example")]}
 
 
@@ -252,3 +256,26 @@ def test_the_platform_s_label_marks_posts_that_are_paid_for(tmp_path: Path, plat
     assert {row["post_key"] for row in found.rows("posts") if row["has_paid_label"]} == {
         keys[place] for place in labelled.tolist()
     }
+
+
+def test_tumblr_counts_notes_of_first_posts_only(tmp_path: Path) -> None:
+    names, filed, found = read(tmp_path, "tumblr")
+    ages = (filed.observed_second - filed.posts.second) / DAY
+    finals = (filed.posts.like_count, filed.posts.comment_count, filed.posts.share_count)
+    notes = np.sum([counted(final, ages) for final in finals], axis=0).tolist()
+    listed = zip(own_keys("tumblr", names, filed), notes, filed.posts.kind.tolist(), strict=True)
+    assert _shown(found, "score_count") == {(post, count) for post, count, kind in listed if kind == POST}
+
+
+@pytest.mark.parametrize("platform", [each for each in ("tumblr", "activitypub") if each in PLATFORMS])
+def test_who_likes_a_post_is_an_edge_to_it_at_its_time(tmp_path: Path, platform: str) -> None:
+    names, filed, found = read(tmp_path, platform)
+    likes = filed.reactions.take(filed.reactions.kind == LIKE)
+    targets = post_keys(platform, names, likes.target, likes.target_account, likes.target_second)
+    likers = [account_key(platform, names, account) for account in likes.account.tolist()]
+    edges = {
+        (row["source_account_key"], row["target_post_key"], row["interacted_at"])
+        for row in found.rows("interactions")
+        if row["interaction_type"] == "like"
+    }
+    assert edges == set(zip(likers, targets, map(moment, likes.second.tolist()), strict=True))
