@@ -21,7 +21,7 @@ from pipelines.world.native.names import Names
 from tests.unit.world.invented import ACCOUNT_COUNT, invented
 from tests.unit.world.landing import Landing, key, land
 
-PLATFORMS = ("x", "threads", "tumblr")
+PLATFORMS = ("x", "threads", "tumblr", "bereal")
 KINDS = {
     "x": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
     "threads": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
@@ -279,3 +279,20 @@ def test_who_likes_a_post_is_an_edge_to_it_at_its_time(tmp_path: Path, platform:
         if row["interaction_type"] == "like"
     }
     assert edges == set(zip(likers, targets, map(moment, likes.second.tolist()), strict=True))
+
+
+def test_bereal_shows_as_many_reactions_as_its_answers_list(tmp_path: Path) -> None:
+    names, filed, found = read(tmp_path, "bereal")
+    expected = _expected("bereal", names, filed, filed.posts.like_count, POST, REPLY, REPOST, QUOTE)
+    most = module("bereal").MOST_SHOWN
+    assert any(count > most for _, count in expected)
+    assert _shown(found, "like_count") == {(post, min(count, most)) for post, count in expected}
+
+
+def test_bereal_keeps_a_post_that_answers_another_by_naming_whom_it_answers(tmp_path: Path) -> None:
+    names, filed, found = read(tmp_path, "bereal")
+    texts = {row["post_key"]: row["text"] for row in found.rows("vault_posts")}
+    keys, parents = own_keys("bereal", names, filed), filed.posts.parent_account.tolist()
+    answering = {post: f"@{names.handles[parent]} " for post, parent in zip(keys, parents, strict=True) if parent >= 0}
+    assert {post for post, text in texts.items() if text.startswith("@")} == answering.keys()
+    assert all(texts[post].startswith(name) for post, name in answering.items())
