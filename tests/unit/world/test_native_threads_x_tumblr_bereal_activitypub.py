@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from pipelines.platforms.text import normalise_tags, tags_in
-from pipelines.world.drawn import DAY, LIKE, PLATFORM_LABEL, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
+from pipelines.world.drawn import DAY, FOLLOW, LIKE, PLATFORM_LABEL, POST, QUOTE, REPLY, REPOST, Ints, counted, moment
 from pipelines.world.native.files import Filed, Inbox
 from pipelines.world.native.names import Names
 from tests.unit.world.invented import ACCOUNT_COUNT, invented
 from tests.unit.world.landing import Landing, key, land
 
-PLATFORMS = ("x", "threads", "tumblr", "bereal")
+PLATFORMS = ("x", "threads", "tumblr", "bereal", "activitypub")
 KINDS = {
     "x": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
     "threads": {POST: "post", REPLY: "reply", REPOST: "repost", QUOTE: "quote"},
@@ -296,3 +296,26 @@ def test_bereal_keeps_a_post_that_answers_another_by_naming_whom_it_answers(tmp_
     answering = {post: f"@{names.handles[parent]} " for post, parent in zip(keys, parents, strict=True) if parent >= 0}
     assert {post for post, text in texts.items() if text.startswith("@")} == answering.keys()
     assert all(texts[post].startswith(name) for post, name in answering.items())
+
+
+def test_activitypub_shows_counters_follows_and_who_is_a_bot(tmp_path: Path) -> None:
+    names, filed, found = read(tmp_path, "activitypub")
+    assert _shown(found, "like_count") == _expected("activitypub", names, filed, filed.posts.like_count, POST, REPLY, QUOTE)
+    assert _shown(found, "comment_count") == _expected("activitypub", names, filed, filed.posts.comment_count, POST, REPLY, QUOTE)
+    assert _shown(found, "repost_count") == _expected("activitypub", names, filed, filed.posts.share_count, POST, REPLY, QUOTE)
+    follows = filed.reactions.take(filed.reactions.kind == FOLLOW)
+    ends = zip(follows.account.tolist(), follows.target_account.tolist(), map(moment, follows.second.tolist()), strict=True)
+    expected = {(account_key("activitypub", names, one), account_key("activitypub", names, other), at) for one, other, at in ends}
+    assert {
+        (row["source_account_key"], row["target_account_key"], row["followed_at"]) for row in found.rows("follows")
+    } == expected
+    bots = {row["account_key"] for row in found.rows("accounts") if row["actor_class"] == "bot"}
+    assert bots == {account_key("activitypub", names, each) for each in OWN.tolist() if names.accounts.is_declared_bot[each]}
+
+
+def test_activitypub_undoes_a_boost_that_is_deleted(tmp_path: Path) -> None:
+    names, filed = invented("activitypub")
+    boosts = filed.posts.take(filed.posts.kind == REPOST)
+    _, _, found = read(tmp_path, "activitypub", deleted=boosts)
+    stones = {(row["subject_key"], row["reason"]) for row in found.rows("deletions")}
+    assert stones == {(post, "undone") for post in post_keys("activitypub", names, boosts.number, boosts.account, boosts.second)}
