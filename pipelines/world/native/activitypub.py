@@ -23,7 +23,9 @@ _SHIFT: Final = 16
 _LAST_BITS: Final = (1 << _SHIFT) - 1
 _LATEST_EDIT_SECONDS: Final = 1_800
 _ENCODER: Final = msgspec.json.Encoder()
-_Timed = tuple[int, Payload]
+_Timed = tuple[
+    int, bytes
+]  # when, and the line: thousands of payloads at once would be walked through at each collection of garbage
 
 
 def account_id(names: Names, account: int) -> str:
@@ -61,18 +63,17 @@ class Writer:
     def write_day(self, filed: Filed) -> None:
         """The activities of the day; no file where there were none."""
         name, posts = f"inbox-{day_of(filed.day)}.jsonl.zst", told(self._names, filed)
-        activities = [(post.second, self._activity(post, is_later=filed.is_drifted)) for post in posts]
+        activities = [(post.second, _ENCODER.encode(self._activity(post, is_later=filed.is_drifted))) for post in posts]
         activities += [*self._reactions(filed), *self._deletions(filed)]
         activities.sort(key=itemgetter(0))
-        content = _ENCODER.encode_lines([activity for _, activity in activities])
+        lines = [activity for _, activity in activities]
         if filed.is_last and posts and self._inbox.has_faults:
             good = self._note(posts[0], is_later=filed.is_drifted)
             letter = {**good, "id": f"{good['id']}0", "to": [self._ids[posts[-1].account]], "cc": []}
-            spoilt = [*self._inbox.spoil_lines(_PLATFORM, name, good), msgspec.json.encode(letter)]
+            lines += [*self._inbox.spoil_lines(_PLATFORM, name, good), _ENCODER.encode(letter)]
             self._inbox.plant(_PLATFORM, name, "bad_record", "not_public")
-            content += b"".join(line + b"\n" for line in spoilt)
-        if content:
-            self._inbox.write(_PLATFORM, name, compressed(content))
+        if lines:
+            self._inbox.write(_PLATFORM, name, compressed(b"\n".join([*lines, b""])))
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -162,7 +163,8 @@ class Writer:
             own, other = self._ids[account], self._ids[target_account]
             subject = f"{other}/statuses/{_number(target, target_second)}" if kind == LIKE else other
             word, place = ("Like", "likes") if kind == LIKE else ("Follow", "follows")
-            found.append((second, {"@context": _CONTEXT, "id": f"{own}#{place}/{number}", "type": word, "actor": own, "published": f"{moment}Z", "object": subject}))  # fmt: skip
+            activity = {"@context": _CONTEXT, "id": f"{own}#{place}/{number}", "type": word, "actor": own, "published": f"{moment}Z", "object": subject}  # fmt: skip
+            found.append((second, _ENCODER.encode(activity)))
         return found
 
     def _deletions(self, filed: Filed) -> list[_Timed]:
@@ -177,7 +179,8 @@ class Writer:
             own = self._ids[account]
             native = f"{own}/statuses/{_number(number, second)}"
             word, place, of = ("Undo", "undo", "Announce") if kind == REPOST else ("Delete", "delete", "Tombstone")
-            found.append((at, {"@context": _CONTEXT, "id": f"{native}#{place}", "type": word, "actor": own, "to": [_PUBLIC], "published": f"{moment}Z", "object": {"id": native, "type": of}}))  # fmt: skip
+            activity = {"@context": _CONTEXT, "id": f"{native}#{place}", "type": word, "actor": own, "to": [_PUBLIC], "published": f"{moment}Z", "object": {"id": native, "type": of}}  # fmt: skip
+            found.append((at, _ENCODER.encode(activity)))
         return found
 
 

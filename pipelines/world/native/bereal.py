@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from pipelines.world.drawn import LANGUAGES, NOBODY, PLATFORMS, START_SECONDS, Ints, day_of, moment
 from pipelines.world.native.files import Filed, Inbox, Payload, text_id
 from pipelines.world.native.names import Names
-from pipelines.world.native.told import Told, ids_by_account, opened_on, packed, tagged, told, zipped
+from pipelines.world.native.told import Told, ids_by_account, opened_on, packed, raw, tagged, told, zipped
 
 STATES_DELETIONS: Final = False
 MOST_SHOWN: Final = 100
@@ -52,11 +52,12 @@ class Writer:
     def write_day(self, filed: Filed) -> None:
         """The answer of the day, newest first; none where nobody posted."""
         name = f"posts-{day_of(filed.day)}.json.zst"
-        posts = [self._post(post, is_later=filed.is_drifted) for post in reversed(told(self._names, filed))]
+        records = told(self._names, filed)[::-1]
+        posts: list[Any] = [raw(self._post(post, is_later=filed.is_drifted)) for post in records]
         if not posts:
             return
         if filed.is_last and self._inbox.has_faults:
-            good = posts[-1]
+            good = self._post(records[-1], is_later=filed.is_drifted)
             posts += [*self._inbox.spoil(_PLATFORM, name, good), {**good, "isPublic": False, "visibility": ["friends"]}]
             self._inbox.plant(_PLATFORM, name, "bad_record", "not_public")
         self._inbox.write(_PLATFORM, name, packed({"data": posts}))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from pipelines.world.drawn import BRAND, MEDIA, PLATFORMS, POST, QUOTE, REPLY, REPOST, START_SECONDS, Ints, day_of
 from pipelines.world.native.files import BASE64, Filed, Inbox, Payload, document, spelled
 from pipelines.world.native.names import Names
-from pipelines.world.native.told import Told, compressed, ids_by_account, packed, tagged, told, zipped
+from pipelines.world.native.told import Told, compressed, ids_by_account, packed, raw, tagged, told, zipped
 
 STATES_DELETIONS: Final = True
 _PLATFORM: Final = "threads"
@@ -67,7 +67,7 @@ class Writer:
         posts, stamp = told(self._names, filed), day_of(filed.day).isoformat()
         self._inbox.write(_PLATFORM, f"posts-{stamp}.csv.zst", compressed(self._table(posts, is_later=filed.is_drifted)))
         name = f"conversations-{stamp}.json.zst"
-        media = [self._media(post, is_later=filed.is_drifted) for post in reversed(posts) if post.kind != POST]
+        media: list[Any] = [raw(self._media(post, is_later=filed.is_drifted)) for post in reversed(posts) if post.kind != POST]
         if filed.is_last and posts:
             media += self._inbox.spoil(_PLATFORM, name, self._media(posts[0], is_later=filed.is_drifted))
             self._refused(stamp)

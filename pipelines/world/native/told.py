@@ -121,6 +121,11 @@ def deleted_seconds(filed: Filed) -> list[int]:
     return np.minimum(np.maximum(some, gone.second + 1), (filed.day + 1) * DAY - 1).tolist()  # type: ignore[no-any-return]
 
 
+def raw(value: Any) -> msgspec.Raw:
+    """A value as the JSON that it will be: thousands of payloads held at once would be walked through at each collection of garbage."""
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
 def packed(value: Any) -> bytes:
     """A value as JSON, compressed."""
     return compressed(msgspec.json.encode(value))

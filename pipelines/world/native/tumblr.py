@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.world.drawn import LIKE, NOBODY, PLATFORMS, POST, REPOST, START_SECONDS, Ints, day_of
 from pipelines.world.native.files import BASE64, Filed, Inbox, Payload, document, text_id
 from pipelines.world.native.names import Names, profile_address
-from pipelines.world.native.told import Told, ids_by_account, packed, told
+from pipelines.world.native.told import Told, ids_by_account, packed, raw, told
 
 STATES_DELETIONS: Final = False
 _PLATFORM: Final = "tumblr"
@@ -53,20 +53,18 @@ class Writer:
         """The answer of a day's search, newest first."""
         stamp = day_of(filed.day).isoformat()
         name, notes = f"tagged-{stamp}.json.zst", self._likes(filed)
-        posts = [self._post(post, notes, is_later=filed.is_drifted) for post in reversed(told(self._names, filed))]
-        if filed.is_last and posts:
-            self._spoil(name, stamp, posts)
+        records = told(self._names, filed)[::-1]
+        posts: list[Any] = [raw(self._post(post, notes, is_later=filed.is_drifted)) for post in records]
+        if filed.is_last and posts and self._inbox.has_faults:
+            posts += self._spoilt(name, stamp, self._post(records[-1], {}, is_later=filed.is_drifted))
         self._inbox.write(_PLATFORM, name, packed({"meta": {"status": 200, "msg": "OK"}, "response": posts}))
 
     def close(self) -> None:
         """Nothing is left to write."""
 
-    def _spoil(self, name: str, stamp: str, posts: list[Payload]) -> None:
-        """Add spoilt records, a post that its blog keeps to itself, and an answer that is a refusal."""
-        if not self._inbox.has_faults:
-            return
-        good = posts[-1]
-        posts += [*self._inbox.spoil(_PLATFORM, name, good), {**good, "state": "private"}]
+    def _spoilt(self, name: str, stamp: str, good: Payload) -> list[Payload]:
+        """Spoilt records and a post that its blog keeps to itself; beside them an answer that is a refusal."""
+        spoilt = [*self._inbox.spoil(_PLATFORM, name, good), {**good, "state": "private"}]
         self._inbox.plant(_PLATFORM, name, "bad_record", "not_public")
         refusal = {
             "meta": {"status": 429, "msg": "Limit Exceeded"},
@@ -75,6 +73,7 @@ class Writer:
         }
         self._inbox.write(_PLATFORM, f"tagged-{stamp}-refused.json", document(refusal))
         self._inbox.plant(_PLATFORM, f"tagged-{stamp}-refused.json", "bad_record", "error_response")
+        return spoilt
 
     def _likes(self, filed: Filed) -> dict[int, list[Payload]]:
         """Notes of likes by post number, of the posts that the day's answer holds; those of older posts are shown by no answer."""
@@ -97,7 +96,7 @@ class Writer:
                 "name": blog, "title": names.display_name(account), "description": about, "url": f"https://{blog}.tumblr.com/",
                 "uuid": "t:" + text_id(BASE64, 22, names.seed, _PLATFORM, account), "updated": START_SECONDS,
             }  # fmt: skip
-            self._blogs[account] = msgspec.Raw(msgspec.json.encode(told_of))
+            self._blogs[account] = raw(told_of)
         return self._blogs[account]
 
     def _post(self, post: Told, notes: dict[int, list[Payload]], *, is_later: bool) -> Payload:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from html import escape
+from typing import Any, Final
 
 import numpy as np
 
 from pipelines.world.drawn import BRAND, MEDIA, NOBODY, PLATFORMS, POST, QUOTE, REPLY, REPOST, START_SECONDS, Ints, day_of
 from pipelines.world.native.files import Filed, Inbox, Payload, document, lines, text_id
 from pipelines.world.native.names import Names, profile_address
-from pipelines.world.native.told import Told, deleted_seconds, ids_by_account, moments, opened_on, packed, told
+from pipelines.world.native.told import Told, deleted_seconds, ids_by_account, moments, opened_on, packed, raw, told
 
 STATES_DELETIONS: Final = True
 _PLATFORM: Final = "x"
@@ -58,12 +59,14 @@ class Writer:
     def write_day(self, filed: Filed) -> None:
         """The page of a search, newest first, and compliance events."""
         name = f"search-all-{day_of(filed.day)}.json.zst"
-        posts = [self._post(post, is_later=filed.is_drifted) for post in reversed(told(self._names, filed))]
+        records = told(self._names, filed)[::-1]
+        posts: list[Any] = [raw(self._post(post, is_later=filed.is_drifted)) for post in records]
         users = self._shown(np.unique(filed.posts.account), filed.day, is_later=filed.is_drifted)
-        meta = {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]} if posts else {}
+        ends = [_snowflake(post.number, post.second) for post in (*records[:1], *records[-1:])]
+        meta = dict(zip(("newest_id", "oldest_id"), ends, strict=False))
         page = {"data": posts, "includes": {"users": users}, "meta": {**meta, "result_count": len(posts)}}
         if filed.is_last and posts:
-            posts += self._inbox.spoil(_PLATFORM, name, posts[-1])
+            posts += self._inbox.spoil(_PLATFORM, name, self._post(records[-1], is_later=filed.is_drifted))
             self._refused(filed)
         self._inbox.write(_PLATFORM, name, packed(page if posts else {"meta": page["meta"]}))
         if len(filed.deleted):
@@ -189,8 +192,7 @@ class Writer:
                 }
             )
         found = {"hashtags": hashtags, "mentions": mentions, "urls": urls}
-        written = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if "&" in text else text
-        return written, {name: value for name, value in found.items() if value}
+        return escape(text, quote=False), {name: value for name, value in found.items() if value}
 
 
 def _renamed(made: Payload) -> Payload:
