@@ -58,6 +58,8 @@ _REPLIES: Final = {
     "fr": ("J'adore.", "Trouvé où ?", "J'essaie ce soir.", "Très beau, merci.", "Dis-m'en plus ?", "Pareil ici !"),
     "es": ("Me encanta.", "¿Dónde lo encontraste?", "Lo pruebo hoy.", "Qué bueno, gracias.", "¿Cuentas más?", "¡Aquí igual!"),
 }
+ACTIVITYPUB_SERVER: Final = "lantern.example"
+"""Where all accounts of ActivityPub live."""
 _VIA: Final = {"en": "via", "de": "entdeckt bei", "fr": "vu chez", "es": "visto en"}
 _CLEAR: Final = {"en": "#ad", "de": "#werbung", "fr": "#publicité", "es": "#publicidad"}
 _VAGUE: Final = {"en": "#sp", "de": "#kooperation", "fr": "#collab", "es": "#colaboración"}
@@ -200,6 +202,8 @@ def profile_address(platform: str, handle: str) -> str:
             return f"https://www.reddit.com/user/{handle}"
         case "bereal":
             return f"https://bere.al/{handle}"
+        case "activitypub":
+            return f"https://{ACTIVITYPUB_SERVER}/@{handle}"
         case _:
             return f"https://meadow.example/@{handle}"
 
