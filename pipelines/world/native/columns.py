@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pipelines.world.drawn import DAY, NOBODY, REPLY, START_SECONDS, Ints, Posts, Words, counted
-from pipelines.world.native.files import Filed
 
 _MEMORY_DAYS: Final = 30  # a record arrives at most this late
 _WORD_BITS: Final = 60  # of a mixed word's 64 that are spelled
@@ -68,10 +67,9 @@ def iso_all(seconds: Ints, numbers: Ints) -> list[str]:
     return [f"{text}Z" for text in np.datetime_as_string(millis.astype("datetime64[ms]"), unit="ms").tolist()]
 
 
-def counters(filed: Filed) -> Counters:
-    """Likes, comments and shares that the day's records show."""
-    posts = filed.posts
-    age = np.maximum(filed.observed_second - posts.second, 0) / DAY
+def counters(posts: Posts, observed_second: Ints) -> Counters:
+    """Likes, comments and shares of posts as they are shown at a second each."""
+    age = np.maximum(observed_second - posts.second, 0) / DAY
     likes, comments, shares = (
         counted(final, age).tolist() for final in (posts.like_count, posts.comment_count, posts.share_count)
     )

@@ -88,7 +88,7 @@ class _Writer(WeeklyWriter):
         posts, names, handles = filed.posts, self._names, self._names.handles
         media = _FIRST_MEDIA + posts.second * _MEDIA_A_SECOND + posts.number
         tags = names.tags(posts)
-        likes, comments, _ = counters(filed)
+        likes, comments, _ = counters(posts, filed.observed_second)
         rows = zip(
             posts.number.tolist(), posts.account.tolist(), posts.credit.tolist(), posts.parent_account.tolist(),
             (posts.disclosure == PLATFORM_LABEL).tolist(), media.tolist(), spelled_all(media, BASE64, 11),

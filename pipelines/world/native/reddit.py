@@ -89,7 +89,7 @@ class _Writer:
         ids = spelled_all(posts.number + _FIRST_POST, BASE36, 7)
         parents = spelled_all(posts.parent + _FIRST_POST, BASE36, 7)
         roots = spelled_all(np.array([thread.root for thread in threads], np.int64) + _FIRST_POST, BASE36, 7)
-        likes, comments, shares = counters(filed)
+        likes, comments, shares = counters(posts, filed.observed_second)
         rows = zip(
             posts.number.tolist(), posts.account.tolist(), posts.kind.tolist(), posts.niche.tolist(), posts.parent.tolist(),
             posts.credit.tolist(), (posts.stated_second + START_SECONDS).tolist(), (filed.observed_second + START_SECONDS).tolist(),

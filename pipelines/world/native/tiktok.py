@@ -108,7 +108,7 @@ class _Writer(WeeklyWriter):
         """Rows of Apify's table."""
         posts, names = filed.posts, self._names
         tags = names.tags(posts)
-        likes, comments, shares = counters(filed)
+        likes, comments, shares = counters(posts, filed.observed_second)
         columns = zip(
             posts.number.tolist(), posts.account.tolist(), (((START_SECONDS + posts.second) << 32) + posts.number).tolist(),
             names.accounts.followers(posts.account, filed.observed_second / DAY).tolist(),
@@ -130,7 +130,7 @@ class _Writer(WeeklyWriter):
         """Items of the web application."""
         posts, names, handles, display = filed.posts, self._names, self._names.handles, self._display
         tags = names.tags(posts)
-        likes, comments, shares = counters(filed)
+        likes, comments, shares = counters(posts, filed.observed_second)
         columns = zip(
             posts.number.tolist(), posts.account.tolist(), posts.credit.tolist(), posts.parent_account.tolist(),
             (posts.disclosure == PLATFORM_LABEL).tolist(), (((START_SECONDS + posts.second) << 32) + posts.number).tolist(),

@@ -111,7 +111,7 @@ class _Writer(WeeklyWriter):
         roots, comments_above = (
             np.array(numbers, np.int64) for numbers in ([t.root for t in threads], [t.comment for t in threads])
         )
-        likes, comments, _ = counters(filed)
+        likes, comments, _ = counters(posts, filed.observed_second)
         rows = zip(
             posts.number.tolist(), posts.account.tolist(), posts.kind.tolist(), posts.parent.tolist(), posts.parent_account.tolist(),
             posts.language.tolist(), (posts.disclosure == PLATFORM_LABEL).tolist(), filed.version.tolist(),
