@@ -105,7 +105,7 @@ class _Writer(WeeklyWriter):
             self._inbox.plant(_PLATFORM, f"{stem}_copy.csv", "duplicate_file", "already_ingested", f"{stem}.csv")
 
     def _rows(self, filed: Filed) -> list[_Row]:
-        """Rows of Apify's table."""
+        """Rows of Apify's table, whose columns stay as they are."""
         posts, names = filed.posts, self._names
         tags = names.tags(posts)
         likes, comments, shares = counters(posts, filed.observed_second)
