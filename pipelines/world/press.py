@@ -131,7 +131,9 @@ class Press:
 
     def _alive(self, day: int) -> list[int]:
         end = (day + 1) * DAY
-        return np.flatnonzero(((self.exposed_second < end) & ((self.printed_second == NEVER) | (self._left > 0))).any(axis=1)).tolist()
+        return np.flatnonzero(
+            ((self.exposed_second < end) & ((self.printed_second == NEVER) | (self._left > 0))).any(axis=1)
+        ).tolist()
 
     def _print(self, rng: np.random.Generator, number: int, outlet: Ints, second: Ints) -> list[tuple[int, int]]:
         """Each item after the exposure takes the trend with a chance; after the first one, the next six with another.
@@ -159,7 +161,7 @@ class Press:
         for row in rng.permutation(told)[:_MEMORY].tolist():
             seen = self._seen[int(posts.trend[row])]
             seen.append((int(posts.number[row]), int(posts.account[row]), int(posts.second[row])))
-            del seen[: -_MEMORY]
+            del seen[:-_MEMORY]
 
     def _notice(self, rng: np.random.Generator, day: int, adopters: Ints, large_adopters: Ints) -> None:
         """The hazard that an outlet takes notice grows with adopters, on its beat, and once large creators are there."""

@@ -47,7 +47,9 @@ _SPAN: Final = 1 << 34
 class Spread:
     """Who could take up which trend, and who does, day by day."""
 
-    def __init__(self, rng: np.random.Generator, world: World, size: Size, accounts: Accounts, graph: Graph | None, trends: Sequence[Trend]) -> None:
+    def __init__(
+        self, rng: np.random.Generator, world: World, size: Size, accounts: Accounts, graph: Graph | None, trends: Sequence[Trend]
+    ) -> None:
         self._world, self._accounts, self._graph, self._trends = world, accounts, graph, trends
         self.adoptions = self._susceptible(rng, size)
         count = len(self.adoptions.trend)
@@ -109,7 +111,13 @@ class Spread:
             self._forced = Forced(account, second, trend_of, sponsor)
 
     def _hours(
-        self, rng: np.random.Generator, trend: Trend, rows: Ints, tiers: Ints, wave: Floats, forced: list[tuple[Ints, Ints, int, int]]
+        self,
+        rng: np.random.Generator,
+        trend: Trend,
+        rows: Ints,
+        tiers: Ints,
+        wave: Floats,
+        forced: list[tuple[Ints, Ints, int, int]],
     ) -> Floats:
         """Hours from the birth to each exposure; infinite where only the graph can bring it."""
         account, number = self.adoptions.account[rows], int(self.adoptions.trend[rows[0]]) if len(rows) else 0
@@ -171,7 +179,9 @@ class Spread:
         """Posts that something forces on a day."""
         rows = np.flatnonzero(self._forced.second // DAY == day)
         order = rows[np.lexsort((self._forced.account[rows], self._forced.second[rows]))]
-        return Forced(*(values[order] for values in (self._forced.account, self._forced.second, self._forced.trend, self._forced.sponsor)))
+        return Forced(
+            *(values[order] for values in (self._forced.account, self._forced.second, self._forced.trend, self._forced.sponsor))
+        )
 
     def advance(self, rng: np.random.Generator, day: int, posts: Posts) -> None:
         """Let a day's posts use trends: sets ``trend``, ``uses_alias`` and ``credit`` of the posts, and who adopted."""

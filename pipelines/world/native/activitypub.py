@@ -33,8 +33,9 @@ def account_id(names: Names, account: int) -> str:
     return f"{_HOST}/users/{names.handles[account]}"
 
 
-def post_id(names: Names, number: int, account: int, second: int) -> str:
+def post_id(names: Names, number: int, account: int, second: int, kind: int = POST) -> str:
     """The address of an object, or of the activity that a boost is."""
+    del kind
     return f"{account_id(names, account)}/statuses/{_number(number, second)}"
 
 

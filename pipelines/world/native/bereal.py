@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pipelines.world.drawn import LANGUAGES, NOBODY, PLATFORMS, START_SECONDS, Ints, day_of, moment
+from pipelines.world.drawn import LANGUAGES, NOBODY, PLATFORMS, POST, START_SECONDS, Ints, day_of, moment
 from pipelines.world.native.files import Filed, Inbox, Payload, text_id
 from pipelines.world.native.names import Names
 from pipelines.world.native.told import Told, ids_by_account, opened_on, packed, raw, tagged, told, zipped
@@ -27,8 +27,9 @@ def account_id(names: Names, account: int) -> str:
     return text_id(_LETTERS, 28, names.seed, _PLATFORM, account)
 
 
-def post_id(names: Names, number: int, account: int, second: int) -> str:
+def post_id(names: Names, number: int, account: int, second: int, kind: int = POST) -> str:
     """The user and the shutter's time, to the millisecond: the ids in BeReal's own files differ."""
+    del kind
     return f"{account_id(names, account)}@{moment(second):%Y-%m-%dT%H:%M:%S}.{number % 1000:03}Z"
 
 

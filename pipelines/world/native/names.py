@@ -122,8 +122,15 @@ class Names:
         second = (pick >> np.uint64(8) & np.uint64(0xFF)).tolist()
         third = (pick >> np.uint64(16) & np.uint64(0xFF)).tolist()
         rows = zip(
-            posts.kind.tolist(), posts.niche.tolist(), posts.trend.tolist(), posts.second_trend.tolist(), posts.uses_alias.tolist(), first, second,
-            third, strict=True,
+            posts.kind.tolist(),
+            posts.niche.tolist(),
+            posts.trend.tolist(),
+            posts.second_trend.tolist(),
+            posts.uses_alias.tolist(),
+            first,
+            second,
+            third,
+            strict=True,
         )
         found = []
         for kind, niche, trend, other, is_alias, one, two, three in rows:
@@ -181,31 +188,19 @@ class Names:
         return "notes on " + self.niches[int(self.accounts.niche[account])].name
 
 
+_PROFILES: Final = {
+    "bluesky": "https://bsky.app/profile/{}.bsky.social", "tiktok": "https://www.tiktok.com/@{}",
+    "instagram": "https://www.instagram.com/{}", "youtube": "https://www.youtube.com/@{}", "threads": "https://www.threads.net/@{}",
+    "x": "https://x.com/{}", "reddit": "https://www.reddit.com/user/{}", "bereal": "https://bere.al/{}",
+    "activitypub": f"https://{ACTIVITYPUB_SERVER}/@{{}}", "mastodon": "https://meadow.example/@{}",
+}  # fmt: skip
+
+
 def profile_address(platform: str, handle: str) -> str:
     """Address of a profile, as people write it into another one."""
-    match platform:
-        case "bluesky":
-            return f"https://bsky.app/profile/{handle}.bsky.social"
-        case "tiktok":
-            return f"https://www.tiktok.com/@{handle}"
-        case "instagram":
-            return f"https://www.instagram.com/{handle}"
-        case "youtube":
-            return f"https://www.youtube.com/@{handle}"
-        case "threads":
-            return f"https://www.threads.net/@{handle}"
-        case "x":
-            return f"https://x.com/{handle}"
-        case "tumblr":
-            return f"https://{handle.replace('_', '-')}.tumblr.com/"
-        case "reddit":
-            return f"https://www.reddit.com/user/{handle}"
-        case "bereal":
-            return f"https://bere.al/{handle}"
-        case "activitypub":
-            return f"https://{ACTIVITYPUB_SERVER}/@{handle}"
-        case _:
-            return f"https://meadow.example/@{handle}"
+    if platform == "tumblr":
+        return f"https://{handle.replace('_', '-')}.tumblr.com/"
+    return _PROFILES[platform].format(handle)
 
 
 def _slug(name: str) -> str:

@@ -30,9 +30,9 @@ def account_id(names: Names, account: int) -> str:
     return names.handles[account].lower()
 
 
-def post_id(names: Names, number: int, account: int, second: int) -> str:
+def post_id(names: Names, number: int, account: int, second: int, kind: int = POST) -> str:
     """The number of a post in the API."""
-    del names, account, second
+    del names, account, second, kind
     return str(_FIRST_ID + number)
 
 

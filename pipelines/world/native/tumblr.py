@@ -24,8 +24,9 @@ def account_id(names: Names, account: int) -> str:
     return names.handles[account].lower().replace("_", "-")
 
 
-def post_id(names: Names, number: int, account: int, second: int) -> str:
+def post_id(names: Names, number: int, account: int, second: int, kind: int = POST) -> str:
     """A post's blog and number."""
+    del kind
     return f"{account_id(names, account)}/{_number(number, second)}"
 
 

@@ -28,9 +28,9 @@ def account_id(names: Names, account: int) -> str:
     return "1" + text_id("0123456789", 18, names.seed, _PLATFORM, account)
 
 
-def post_id(names: Names, number: int, account: int, second: int) -> str:
+def post_id(names: Names, number: int, account: int, second: int, kind: int = POST) -> str:
     """The number of a post, whose upper bits are its time."""
-    del names, account
+    del names, account, kind
     return _snowflake(number, second)
 
 
