@@ -145,7 +145,8 @@ def _write_days(
             if snapshot and (one, day.day) not in _missing(simulation):
                 shown = (platforms == one) & (accounts.opened_day <= day.day) & (accounts.collected_day <= day.day)
                 shown &= day.day >= simulation.world.observation.starts_day
-                writer.write_profiles(day.day, np.flatnonzero(shown))
+                if shown.any():
+                    writer.write_profiles(day.day, np.flatnonzero(shown))
         for writer in press:
             writer.write_day(filed)
         report(day.day + 1, simulation.size.day_count)
