@@ -68,12 +68,22 @@ class Activity:
     """Draws the posts of one day after another."""
 
     def __init__(
-        self, world: World, size: Size, accounts: Accounts, niches: Sequence[Niche], outlets: Sequence[Outlet], graph: Graph | None
+        self,
+        world: World,
+        size: Size,
+        accounts: Accounts,
+        niches: Sequence[Niche],
+        outlets: Sequence[Outlet],
+        graph: Graph | None,
     ) -> None:
         self._world, self._size, self._accounts, self._graph = world, size, accounts, graph
         self._niche_count = len(niches)
-        self._brands = np.array([number for number, outlet in enumerate(outlets) if outlet.outlet_class == "brand"], dtype=np.int64)
-        self._evening = np.isin(np.searchsorted([1e4, 1e5, 1e6], accounts.followers_start, side="right"), world.people.evening_tiers)
+        self._brands = np.array(
+            [number for number, outlet in enumerate(outlets) if outlet.outlet_class == "brand"], dtype=np.int64
+        )
+        self._evening = np.isin(
+            np.searchsorted([1e4, 1e5, 1e6], accounts.followers_start, side="right"), world.people.evening_tiers
+        )
         shares = np.array([_KINDS[name] for name in PLATFORMS])[accounts.platform]
         self._kind_bounds = np.cumsum(shares, axis=1)
         self._next_number = 1
@@ -95,14 +105,16 @@ class Activity:
         posts = Posts(
             number=self._next_number + np.arange(count), account=author, second=second, stated_second=second, kind=kind,
             parent=np.full(count, NOBODY), parent_account=np.full(count, NOBODY), parent_second=np.full(count, NOBODY), niche=niche,
-            trend=np.full(count, NOBODY), uses_alias=np.zeros(count, dtype=bool), credit=np.full(count, NOBODY),
+            trend=np.full(count, NOBODY), second_trend=np.full(count, NOBODY), uses_alias=np.zeros(count, dtype=bool), credit=np.full(count, NOBODY),
             sponsor=np.full(count, NOBODY), disclosure=np.zeros(count, dtype=np.int64), language=accounts.language[author],
             like_count=np.zeros(count, dtype=np.int64), comment_count=np.zeros(count, dtype=np.int64), share_count=np.zeros(count, dtype=np.int64),
             pick=rng.integers(0, 1 << 63, count).astype(np.uint64),
         )  # fmt: skip
         self._next_number += count
         posts.trend[is_forced] = np.concatenate([np.full(count - len(forced.account), NOBODY), forced.trend])[order][is_forced]
-        posts.sponsor[is_forced] = np.concatenate([np.full(count - len(forced.account), NOBODY), forced.sponsor])[order][is_forced]
+        posts.sponsor[is_forced] = np.concatenate([np.full(count - len(forced.account), NOBODY), forced.sponsor])[order][
+            is_forced
+        ]
         self._find_parents(rng, posts)
         posts = self._with_answers(rng, posts, day)
         self._pay(rng, posts)
@@ -193,7 +205,7 @@ class Activity:
         count = len(replies)
         answers = replace(
             replies, number=self._next_number + np.arange(count), account=replies.parent_account, second=second, stated_second=second,
-            parent=replies.number, parent_account=replies.account, parent_second=replies.second, trend=np.full(count, NOBODY),
+            parent=replies.number, parent_account=replies.account, parent_second=replies.second, trend=np.full(count, NOBODY), second_trend=np.full(count, NOBODY),
             sponsor=np.full(count, NOBODY), language=accounts.language[replies.parent_account],
             pick=rng.integers(0, 1 << 63, count).astype(np.uint64),
         )  # fmt: skip
@@ -209,7 +221,11 @@ class Activity:
     def _pay(self, rng: np.random.Generator, posts: Posts) -> None:
         if not len(self._brands):
             return
-        paid = (rng.random(len(posts)) < self._accounts.sponsor_share[posts.account]) & (posts.kind == POST) & (posts.trend == NOBODY)
+        paid = (
+            (rng.random(len(posts)) < self._accounts.sponsor_share[posts.account])
+            & (posts.kind == POST)
+            & (posts.trend == NOBODY)
+        )
         posts.sponsor[paid] = rng.choice(self._brands, int(paid.sum()))
         paid = posts.sponsor != NOBODY
         posts.disclosure[paid] = rng.choice(_DISCLOSURES, int(paid.sum()), p=[0.4, 0.28, 0.22, 0.1])

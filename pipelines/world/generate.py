@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -14,9 +15,10 @@ from typing import Final
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.world.drawn import NOBODY, PLATFORMS
+from pipelines.world.drawn import NOBODY, PLATFORMS, POST, day_of
 from pipelines.world.native import trends as search_interest
 from pipelines.world.native import wikipedia as page_views
+from pipelines.world.native.addresses import post_address
 from pipelines.world.native.files import Inbox, PlatformWriter
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection, of_platform
@@ -46,31 +48,35 @@ class WorldSummary:
 
 
 class _Ids:
-    """Native ids, as the platforms' own modules make them."""
+    """Native ids and addresses, as the platforms' own modules make them."""
 
     def __init__(self, simulation: Simulation, names: Names, modules: dict[str, ModuleType]) -> None:
         self._names, self._modules = names, modules
-        self._platform = simulation.accounts.platform
+        self._platforms = [PLATFORMS[number] for number in simulation.accounts.platform.tolist()]
         self._sources = [outlet.source for outlet in simulation.outlets]
+        self.account = cache(self._account)
 
-    def account(self, account: int) -> str:
-        made: str = self.module_of(account).account_id(self._names, account)
+    def _account(self, account: int) -> str:
+        made: str = self._modules[self._platforms[account]].account_id(self._names, account)
         return made
 
-    def post(self, number: int, account: int, second: int) -> str:
-        made: str = self.module_of(account).post_id(self._names, number, account, second)
+    def post(self, number: int, account: int, second: int, kind: int = POST) -> str:
+        """Native id of a post of a kind."""
+        made: str = self._modules[self._platforms[account]].post_id(self._names, number, account, second, kind)
         return made
 
     def item(self, number: int, outlet: int, second: int) -> str:
+        """Native id of an item."""
         made: str = self._modules[self._sources[outlet]].item_id(self._names, number, outlet, second)
         return made
 
     def states_deletions(self, platform: int) -> bool:
+        """Whether a platform's files can say that a post is gone."""
         return bool(self._modules[PLATFORMS[platform]].STATES_DELETIONS)
 
-    def module_of(self, account: int) -> ModuleType:
-        """The module that writes an account's platform."""
-        return self._modules[PLATFORMS[self._platform[account]]]
+    def address(self, number: int, account: int, second: int) -> str:
+        """Address of a post, as an article links to it."""
+        return post_address(self._platforms[account], self._names.handles[account], self.post(number, account, second))
 
 
 def write_world(
@@ -101,11 +107,11 @@ def write_world(
     collection = Collection(simulation)
     ids = _Ids(simulation, names, modules)
     ledger = Ledger(simulation, collection, names, ids)
-    items = _write_days(simulation, collection, ledger, inbox, names, modules, report)
+    items = _write_days(simulation, collection, ledger, inbox, names, modules, ids, report)
     page_views.write_attention(inbox, names, simulation.attention, simulation.random("page views"))
     search_interest.write_attention(inbox, names, simulation.attention, simulation.random("search interest"))
     for platform, day in simulation.world.observation.outages:
-        inbox.plant(platform, "", "outage", None, str(np.datetime64("2026-06-01") + day))
+        inbox.plant(platform, "", "outage", None, day_of(day).isoformat())
     tables = ledger.tables(inbox.faults)
     for name, table in tables.items():
         pq.write_table(table, out / "truth" / f"{name}.parquet", compression="zstd")
@@ -121,14 +127,13 @@ def write_world(
 
 def _write_days(
     simulation: Simulation, collection: Collection, ledger: Ledger, inbox: Inbox, names: Names, modules: dict[str, ModuleType],
-    report: Callable[[int, int], None],
+    ids: _Ids, report: Callable[[int, int], None],
 ) -> int:  # fmt: skip
     """Write every day's records and profiles; give the number of items."""
     accounts, platforms = simulation.accounts, simulation.accounts.platform
     used = np.unique(platforms).tolist()
-    ids = _Ids(simulation, names, modules)
     writers: dict[int, PlatformWriter] = {one: modules[PLATFORMS[one]].open_writer(inbox, names) for one in used}
-    press: list[PlatformWriter] = [modules[name].open_writer(inbox, names, _address(ids, names)) for name in SOURCES]
+    press: list[PlatformWriter] = [modules[name].open_writer(inbox, names, ids.address) for name in SOURCES]
     last, items = simulation.size.day_count - 1, 0
     for day in simulation.days():
         filed = collection.see(day)
@@ -137,7 +142,7 @@ def _write_days(
         snapshot = day.day % SNAPSHOT_DAYS == 0 or day.day == last
         for one, writer in writers.items():
             writer.write_day(of_platform(filed, one, platforms))
-            if snapshot and not (one, day.day) in _missing(simulation):
+            if snapshot and (one, day.day) not in _missing(simulation):
                 shown = (platforms == one) & (accounts.opened_day <= day.day) & (accounts.collected_day <= day.day)
                 shown &= day.day >= simulation.world.observation.starts_day
                 writer.write_profiles(day.day, np.flatnonzero(shown))
@@ -151,14 +156,3 @@ def _write_days(
 
 def _missing(simulation: Simulation) -> set[tuple[int, int]]:
     return {(PLATFORMS.index(name), day) for name, day in simulation.world.observation.outages}
-
-
-def _address(ids: _Ids, names: Names) -> Callable[[int, int, int], str]:
-    """Address of a post, as an article links to it."""
-
-    def address(number: int, account: int, second: int) -> str:
-        module = ids.module_of(account)
-        made: str = module.post_address(names, number, account, second)
-        return made
-
-    return address

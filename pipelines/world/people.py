@@ -45,7 +45,12 @@ class Graph:
 
 
 def draw_accounts(
-    rng: np.random.Generator, world: World, size: Size, niches: Sequence[Niche], events: Sequence[NicheEvent], outlets: Sequence[Outlet]
+    rng: np.random.Generator,
+    world: World,
+    size: Size,
+    niches: Sequence[Niche],
+    events: Sequence[NicheEvent],
+    outlets: Sequence[Outlet],
 ) -> tuple[Accounts, list[Move]]:
     """Draw all accounts of a world and the moves between platforms.
 
@@ -127,7 +132,9 @@ def _niches(rng: np.random.Generator, person_count: int, niches: Sequence[Niche]
     return main.astype(np.int64), second.astype(np.int64), np.where(second == NOBODY, 0.0, rng.beta(2, 6, person_count))
 
 
-def _changed_niches(rng: np.random.Generator, niche: Ints, niches: Sequence[Niche], events: Sequence[NicheEvent]) -> tuple[Ints, Ints]:
+def _changed_niches(
+    rng: np.random.Generator, niche: Ints, niches: Sequence[Niche], events: Sequence[NicheEvent]
+) -> tuple[Ints, Ints]:
     later, changes = niche.copy(), np.full(len(niche), NEVER)
     for event in events:
         free = changes == NEVER
@@ -135,7 +142,10 @@ def _changed_niches(rng: np.random.Generator, niche: Ints, niches: Sequence[Nich
             case "birth":
                 stable = [number for number, one in enumerate(niches) if one.dies_day == NEVER and one.born_day == 0]
                 goes = free & np.isin(niche, stable) & (rng.random(len(niche)) < 0.9 / len(niches))
-                later[goes], changes[goes] = event.niche, event.day + np.floor(rng.exponential(6, int(goes.sum()))).astype(np.int64)
+                later[goes], changes[goes] = (
+                    event.niche,
+                    event.day + np.floor(rng.exponential(6, int(goes.sum()))).astype(np.int64),
+                )
             case "split":
                 goes = free & (niche == event.niche) & (rng.random(len(niche)) < 0.5)
                 later[goes], changes[goes] = event.other, event.day
@@ -179,7 +189,13 @@ def _place_outlets(actor_class: Ints, person: Ints, followers: Floats, rate: Flo
 
 
 def _openings(
-    rng: np.random.Generator, world: World, size: Size, platform: Ints, followers: Floats, niche: Ints, events: Sequence[NicheEvent]
+    rng: np.random.Generator,
+    world: World,
+    size: Size,
+    platform: Ints,
+    followers: Floats,
+    niche: Ints,
+    events: Sequence[NicheEvent],
 ) -> tuple[Ints, Ints]:
     count = len(platform)
     opened = np.zeros(count, dtype=np.int64)
@@ -218,21 +234,28 @@ def _with_moves(rng: np.random.Generator, world: World, size: Size, accounts: Ac
     sources = [PLATFORMS.index(name) for name in _MOVES_FROM]
     there = set(accounts.person[accounts.platform == target].tolist())
     able = np.flatnonzero(
-        np.isin(accounts.platform, sources) & (accounts.actor_class == CREATOR) & (rng.random(accounts.count) < world.people.mover_share)
+        np.isin(accounts.platform, sources)
+        & (accounts.actor_class == CREATOR)
+        & (rng.random(accounts.count) < world.people.mover_share)
     )
     _, once = np.unique(accounts.person[able], return_index=True)
     able = np.array([account for account in able[once].tolist() if int(accounts.person[account]) not in there], dtype=np.int64)
     day_of_move = np.full(len(able), NEVER)
     for day in range(launch + 1, size.day_count - 5):
         stays = day_of_move == NEVER
-        gone = np.bincount(accounts.niche[able[~stays]], minlength=64) / np.maximum(np.bincount(accounts.niche[able], minlength=64), 1)
+        gone = np.bincount(accounts.niche[able[~stays]], minlength=64) / np.maximum(
+            np.bincount(accounts.niche[able], minlength=64), 1
+        )
         hazard = 0.015 + 0.12 * gone[accounts.niche[able]]
         day_of_move[stays & (rng.random(len(able)) < hazard)] = day
     moving, days = able[day_of_move < NEVER], day_of_move[day_of_move < NEVER]
     if not len(moving):
         return accounts, []
     joined = Accounts(
-        **{name: np.concatenate([getattr(accounts, name), getattr(accounts, name)[moving]]) for name in Accounts.__dataclass_fields__}
+        **{
+            name: np.concatenate([getattr(accounts, name), getattr(accounts, name)[moving]])
+            for name in Accounts.__dataclass_fields__
+        }
     )
     new = np.arange(accounts.count, joined.count)
     joined.platform[new] = target

@@ -89,25 +89,30 @@ class Press:
             self._remember(rng, posts)
             self._notice(rng, day, adopters, large_adopters)
         outlet, second = self._slots(rng, day)
-        count = len(outlet)
-        trend, credit = np.full(count, NOBODY), np.full((count, 3), NOBODY)
+        slots = len(outlet)
+        trend, credit = np.full(slots, NOBODY), np.full((slots, 3), NOBODY)
+        # An item about two trends is two items of one second, so that neither waits for the other.
+        extra: list[tuple[int, int, int, tuple[int, ...]]] = []
         for number in self._alive(day):
-            self._print(rng, number, outlet, second, trend, credit)
-        original = np.full(count, NOBODY)
-        numbers = self._next_number + np.arange(count)
-        self._next_number += count
-        self._plan_reprints(rng, outlet, second, trend, numbers)
+            for slot, first in self._print(rng, number, outlet, second):
+                source = tuple(self._source[number, first].tolist()) if first != NOBODY else (NOBODY,) * 3
+                if trend[slot] == NOBODY:
+                    trend[slot], credit[slot] = number, source
+                else:
+                    extra.append((int(outlet[slot]), int(second[slot]), number, source))
+        self._plan_reprints(rng, outlet, second, trend, self._next_number + np.arange(slots))
         due = [entry for entry in self._pending if entry[1] < (day + 1) * DAY]
         self._pending = [entry for entry in self._pending if entry[1] >= (day + 1) * DAY]
-        if due:
-            extra = np.array(due, dtype=np.int64)
-            fresh = self._next_number + np.arange(len(due))
-            self._next_number += len(due)
-            outlet, second = np.concatenate([outlet, extra[:, 0]]), np.concatenate([second, extra[:, 1]])
-            trend, original = np.concatenate([trend, extra[:, 2]]), np.concatenate([original, extra[:, 3]])
-            credit = np.concatenate([credit, np.full((len(due), 3), NOBODY)])
-            numbers = np.concatenate([numbers, fresh])
-            np.minimum.at(self.printed_second, (extra[:, 2], extra[:, 0]), extra[:, 1])
+        for one, when, number, _ in due:
+            self.printed_second[number, one] = min(self.printed_second[number, one], when)
+        outlet = np.concatenate([outlet, [entry[0] for entry in extra], [entry[0] for entry in due]]).astype(np.int64)
+        second = np.concatenate([second, [entry[1] for entry in extra], [entry[1] for entry in due]]).astype(np.int64)
+        trend = np.concatenate([trend, [entry[2] for entry in extra], [entry[2] for entry in due]]).astype(np.int64)
+        original = np.concatenate([np.full(slots + len(extra), NOBODY), [entry[3] for entry in due]]).astype(np.int64)
+        sources = [entry[3] for entry in extra] + [(NOBODY,) * 3] * len(due)
+        credit = np.concatenate([credit, np.array(sources, dtype=np.int64).reshape(-1, 3)])
+        numbers = self._next_number + np.arange(len(outlet))
+        self._next_number += len(outlet)
         order = np.lexsort((numbers, second))
         pick = rng.integers(0, 1 << 63, len(order)).astype(np.uint64)
         return Items(
@@ -126,30 +131,37 @@ class Press:
 
     def _alive(self, day: int) -> list[int]:
         end = (day + 1) * DAY
-        return np.flatnonzero(((self.exposed_second < end) & ((self.printed_second == NEVER) | (self._left > 0))).any(axis=1)).tolist()
+        return np.flatnonzero(
+            ((self.exposed_second < end) & ((self.printed_second == NEVER) | (self._left > 0))).any(axis=1)
+        ).tolist()
 
-    def _print(self, rng: np.random.Generator, number: int, outlet: Ints, second: Ints, trend: Ints, credit: Ints) -> None:
-        """Each item after the exposure takes the trend with a chance; after the first one, the next six with another."""
+    def _print(self, rng: np.random.Generator, number: int, outlet: Ints, second: Ints) -> list[tuple[int, int]]:
+        """Each item after the exposure takes the trend with a chance; after the first one, the next six with another.
+
+        Returns:
+            The row of each item that takes it, and the number of the source it links to or NOBODY.
+        """
+        taken: list[tuple[int, int]] = []
         for one in np.unique(outlet).tolist():
-            slots = np.flatnonzero((outlet == one) & (second >= self.exposed_second[number, one]) & (trend == NOBODY))
-            for slot in slots.tolist():
+            for slot in np.flatnonzero((outlet == one) & (second >= self.exposed_second[number, one])).tolist():
                 if self.printed_second[number, one] == NEVER:
                     self._wait[number, one] -= 1
                     if self._wait[number, one] <= 0:
                         self.printed_second[number, one] = second[slot]
                         self._left[number, one] = _AGAIN_ITEMS
-                        trend[slot], credit[slot] = number, self._source[number, one]
+                        taken.append((slot, one))
                 elif self._left[number, one] > 0:
                     self._left[number, one] -= 1
                     if rng.random() < _AGAIN_CHANCE:
-                        trend[slot] = number
+                        taken.append((slot, NOBODY))
+        return taken
 
     def _remember(self, rng: np.random.Generator, posts: Posts) -> None:
         told = np.flatnonzero((posts.trend != NOBODY) & (posts.kind == POST))
         for row in rng.permutation(told)[:_MEMORY].tolist():
             seen = self._seen[int(posts.trend[row])]
             seen.append((int(posts.number[row]), int(posts.account[row]), int(posts.second[row])))
-            del seen[: -_MEMORY]
+            del seen[:-_MEMORY]
 
     def _notice(self, rng: np.random.Generator, day: int, adopters: Ints, large_adopters: Ints) -> None:
         """The hazard that an outlet takes notice grows with adopters, on its beat, and once large creators are there."""

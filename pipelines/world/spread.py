@@ -47,7 +47,9 @@ _SPAN: Final = 1 << 34
 class Spread:
     """Who could take up which trend, and who does, day by day."""
 
-    def __init__(self, rng: np.random.Generator, world: World, size: Size, accounts: Accounts, graph: Graph | None, trends: Sequence[Trend]) -> None:
+    def __init__(
+        self, rng: np.random.Generator, world: World, size: Size, accounts: Accounts, graph: Graph | None, trends: Sequence[Trend]
+    ) -> None:
         self._world, self._accounts, self._graph, self._trends = world, accounts, graph, trends
         self.adoptions = self._susceptible(rng, size)
         count = len(self.adoptions.trend)
@@ -60,7 +62,7 @@ class Spread:
         self._expose(rng)
         self._wait = rng.geometric(world.trends.adoption, count).astype(np.int64)
         self._left = np.zeros(count, dtype=np.int64)
-        self._follows_alias = rng.random(count) < _ALIAS_SHARE
+        self._follows_alias = rng.random(accounts.count) < _ALIAS_SHARE
         self._early = self._early_pairs() if world.people.is_growing_when_early else np.zeros(count, dtype=bool)
         self.attention = np.zeros((len(trends), size.day_count), dtype=np.int64)
         """New users by trend and day."""
@@ -109,7 +111,13 @@ class Spread:
             self._forced = Forced(account, second, trend_of, sponsor)
 
     def _hours(
-        self, rng: np.random.Generator, trend: Trend, rows: Ints, tiers: Ints, wave: Floats, forced: list[tuple[Ints, Ints, int, int]]
+        self,
+        rng: np.random.Generator,
+        trend: Trend,
+        rows: Ints,
+        tiers: Ints,
+        wave: Floats,
+        forced: list[tuple[Ints, Ints, int, int]],
     ) -> Floats:
         """Hours from the birth to each exposure; infinite where only the graph can bring it."""
         account, number = self.adoptions.account[rows], int(self.adoptions.trend[rows[0]]) if len(rows) else 0
@@ -171,7 +179,9 @@ class Spread:
         """Posts that something forces on a day."""
         rows = np.flatnonzero(self._forced.second // DAY == day)
         order = rows[np.lexsort((self._forced.account[rows], self._forced.second[rows]))]
-        return Forced(*(values[order] for values in (self._forced.account, self._forced.second, self._forced.trend, self._forced.sponsor)))
+        return Forced(
+            *(values[order] for values in (self._forced.account, self._forced.second, self._forced.trend, self._forced.sponsor))
+        )
 
     def advance(self, rng: np.random.Generator, day: int, posts: Posts) -> None:
         """Let a day's posts use trends: sets ``trend``, ``uses_alias`` and ``credit`` of the posts, and who adopted."""
@@ -192,12 +202,8 @@ class Spread:
             reaches = high - low >= self._wait[rows]
             self._wait[rows[~reaches]] -= (high - low)[~reaches]
             rows, chosen = rows[reaches], order[(low + self._wait[rows] - 1)[reaches]]
-            # A post uses one trend: who comes second takes the account's next post.
-            free = posts.trend[chosen] == NOBODY
-            _, once = np.unique(chosen, return_index=True)
-            taken = np.zeros(len(rows), dtype=bool)
-            taken[once] = True
-            taken &= free
+            # A post uses two trends at most: who comes third takes the account's next post.
+            taken = self._use(rows, chosen, posts)
             self._wait[rows[~taken]] = 1
             self._adopt(rng, rows[taken], chosen[taken], posts)
             self._reach_followers(rng, rows[taken])
@@ -217,10 +223,20 @@ class Spread:
         self._left[rows] = _AGAIN_POSTS
         self._count(rows)
 
+    def _use(self, rows: Ints, chosen: Ints, posts: Posts) -> Flags:
+        """Write the trends of pairs into the chosen posts, as far as there is room; which pairs found room."""
+        taken = np.zeros(len(rows), dtype=bool)
+        for place in (posts.trend, posts.second_trend):
+            open_rows = np.flatnonzero(~taken & (place[chosen] == NOBODY) & (posts.trend[chosen] != self.adoptions.trend[rows]))
+            _, once = np.unique(chosen[open_rows], return_index=True)
+            first = open_rows[once]
+            place[chosen[first]] = self.adoptions.trend[rows[first]]
+            posts.uses_alias[chosen[first]] = self._follows_alias[self.adoptions.account[rows[first]]]
+            taken[first] = True
+        return taken
+
     def _adopt(self, rng: np.random.Generator, rows: Ints, chosen: Ints, posts: Posts) -> None:
         state, accounts = self.adoptions, self._accounts
-        posts.trend[chosen] = state.trend[rows]
-        posts.uses_alias[chosen] = self._follows_alias[rows]
         credited = (state.cause[rows] != NOBODY) & (rng.random(len(rows)) < _CREDIT_SHARE) & (posts.kind[chosen] == POST)
         posts.credit[chosen[credited]] = state.cause[rows[credited]]
         state.post[rows], state.adopted_second[rows] = posts.number[chosen], posts.second[chosen]
@@ -274,11 +290,8 @@ class Spread:
         pair = np.repeat(rows, used)
         offset = np.arange(len(pair)) - np.repeat(np.cumsum(used) - used, used)
         chosen = order[np.repeat(low, used) + offset]
-        again = (rng.random(len(pair)) < _AGAIN_CHANCE) & (posts.trend[chosen] == NOBODY)
-        pair, chosen = pair[again], chosen[again]
-        _, once = np.unique(chosen, return_index=True)
-        posts.trend[chosen[once]] = state.trend[pair[once]]
-        posts.uses_alias[chosen[once]] = self._follows_alias[pair[once]]
+        again = rng.random(len(pair)) < _AGAIN_CHANCE
+        self._use(pair[again], chosen[again], posts)
 
 
 def directions(world: World, true_class: str, *, is_led: bool) -> tuple[str, str]:

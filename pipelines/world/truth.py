@@ -17,6 +17,7 @@ from pipelines.world.drawn import (
     NEVER,
     NOBODY,
     PLATFORMS,
+    POST,
     START_SECONDS,
     TIERS,
     Day,
@@ -98,8 +99,8 @@ class NativeIds(Protocol):
     def account(self, account: int) -> str:
         """Native id of an account."""
 
-    def post(self, number: int, account: int, second: int) -> str:
-        """Native id of a post."""
+    def post(self, number: int, account: int, second: int, kind: int = POST) -> str:
+        """Native id of a post of a kind."""
 
     def item(self, number: int, outlet: int, second: int) -> str:
         """Native id of an item."""
@@ -150,7 +151,8 @@ class Ledger:
         accounts, ids, outlets = self._simulation.accounts, self._ids, self._simulation.outlets
         paid = first.take(first.sponsor != NOBODY)
         for number, account, second, brand, disclosure, language in zip(
-            *(getattr(paid, name).tolist() for name in ("number", "account", "second", "sponsor", "disclosure", "language")), strict=True
+            *(getattr(paid, name).tolist() for name in ("number", "account", "second", "sponsor", "disclosure", "language")),
+            strict=True,
         ):
             self._rows["sponsored_posts"].append({
                 "platform": PLATFORMS[accounts.platform[account]], "native_id": ids.post(number, account, second),
@@ -158,9 +160,10 @@ class Ledger:
                 "language": LANGUAGES[language], "published_at": moment(second),
             })  # fmt: skip
         gone = filed.deleted
-        for number, account, second in zip(gone.number.tolist(), gone.account.tolist(), gone.second.tolist(), strict=True):
+        columns = (gone.number, gone.account, gone.second, gone.kind)
+        for number, account, second, kind in zip(*(column.tolist() for column in columns), strict=True):
             self._rows["deletions"].append({
-                "platform": PLATFORMS[accounts.platform[account]], "native_id": ids.post(number, account, second),
+                "platform": PLATFORMS[accounts.platform[account]], "native_id": ids.post(number, account, second, kind),
                 "account_native_id": ids.account(account), "deleted_on": day_of(day.day),
                 "is_stated": ids.states_deletions(int(accounts.platform[account])),
             })  # fmt: skip
@@ -281,7 +284,11 @@ class Ledger:
         when = np.where(adopted, state.adopted_second[rows], state.exposed_second[rows])
         tiers = tiers_of(accounts.followers(account, when / DAY))
         shown = accounts.platform[account] != PLATFORMS.index("reddit")
-        native = {one: self._ids.account(one) for one in np.unique(np.concatenate([account, state.cause[rows]])).tolist() if one != NOBODY}
+        native = {
+            one: self._ids.account(one)
+            for one in np.unique(np.concatenate([account, state.cause[rows]])).tolist()
+            if one != NOBODY
+        }
         cause = state.cause[rows].tolist()
         seen = np.isin(state.post[rows], np.concatenate([*self._uses, np.empty(0, dtype=np.int64)]))
         return pa.table({

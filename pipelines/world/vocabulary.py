@@ -36,7 +36,16 @@ _SECOND_WORDS: Final = (
     "mushroom", "lantern", "harbour", "biscuit", "ribbon", "orchard", "compass", "pebble", "kettle", "thistle", "saddle", "mirror",
     "umbrella", "walnut", "ladder", "sparrow",
 )  # fmt: skip
-_EVENTS: Final = ("first frost", "blackout night", "transit strike", "comet week", "heat dome", "cup final", "harvest moon", "flag day")
+_EVENTS: Final = (
+    "first frost",
+    "blackout night",
+    "transit strike",
+    "comet week",
+    "heat dome",
+    "cup final",
+    "harvest moon",
+    "flag day",
+)
 
 
 def niches_of(count: int, day_count: int, *, has_lifecycle: bool) -> tuple[tuple[Niche, ...], tuple[NicheEvent, ...]]:

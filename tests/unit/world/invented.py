@@ -89,7 +89,7 @@ def invented(platform: str, post_count: int = 40, seed: int = 1, day: int = 10) 
         number=number, account=account, second=second, stated_second=second + 0, kind=kind,
         parent=np.where(has_parent, number[parent], NOBODY), parent_account=np.where(has_parent, account[parent], NOBODY),
         parent_second=np.where(has_parent, second[parent], NOBODY), niche=account % 2,
-        trend=np.where(kind == REPOST, NOBODY, np.where(step % 3 == 0, account % 2, NOBODY)), uses_alias=step == 6,
+        trend=np.where(kind == REPOST, NOBODY, np.where(step % 3 == 0, account % 2, NOBODY)), second_trend=np.full(post_count, NOBODY), uses_alias=step == 6,
         credit=np.where(step == 5, (account + 1) % (_OWN - 1), NOBODY), sponsor=np.where((step == 7) | (step == 8), 0, NOBODY),
         disclosure=np.select([step == 7, step == 8], [PLATFORM_LABEL, CLEAR_TEXT], NO_DISCLOSURE).astype(np.int64), language=account % 4,
         like_count=rng.integers(0, 900, post_count), comment_count=rng.integers(0, 90, post_count),

@@ -31,7 +31,9 @@ def whole() -> tuple[Simulation, Posts, list[Filed]]:
     return _seen(Observation())
 
 
-def test_without_effects_every_post_arrives_once_on_its_day_with_its_own_time(whole: tuple[Simulation, Posts, list[Filed]]) -> None:
+def test_without_effects_every_post_arrives_once_on_its_day_with_its_own_time(
+    whole: tuple[Simulation, Posts, list[Filed]],
+) -> None:
     _, posts, filed = whole
     assert np.array_equal(np.sort(collected(filed).number), np.sort(posts.number))
     for day in filed:
