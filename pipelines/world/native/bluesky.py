@@ -8,7 +8,22 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from pipelines.world.drawn import DAY, FOLLOW, LANGUAGES, PLATFORMS, POST, QUOTE, REPLY, REPOST, START_SECONDS, Ints, day_of
+from pipelines.world.drawn import (
+    DAY,
+    FOLLOW,
+    HOUR,
+    LANGUAGES,
+    MINUTE,
+    PLATFORMS,
+    POST,
+    QUOTE,
+    REPLY,
+    REPOST,
+    START_SECONDS,
+    Ints,
+    Posts,
+    day_of,
+)
 from pipelines.world.native.columns import Threads, hashed_all, iso_all, spelled_all, worded
 from pipelines.world.native.files import BASE32, SORTABLE, Filed, Inbox, Payload, PlatformWriter, opened, spelled, text_id
 from pipelines.world.native.names import Names
@@ -48,6 +63,11 @@ def _micros(second: Any, number: Any) -> Any:
 def _keys(seconds: Ints, numbers: Ints) -> list[str]:
     """Timestamp identifiers."""
     return spelled_all(_micros(seconds, numbers) << 10, SORTABLE, 13)
+
+
+def _some_time(day: int, posts: Posts) -> Ints:
+    """When something happened to posts within a day, which nobody says: not before the posts themselves."""
+    return np.maximum(day * DAY + HOUR + posts.number * 7_919 % (22 * HOUR), posts.second + MINUTE)
 
 
 class _Writer:
@@ -102,7 +122,7 @@ class _Writer:
         roots = np.array([thread.root for thread in threads], np.int64)
         root_seconds = np.array([thread.root_second for thread in threads], np.int64)
         # The network saw a record when it was made, or replaced, and the second in which it did is over.
-        seen_at = _micros(np.where(filed.version > 0, filed.observed_second, posts.second) + 1, posts.number % 400_000)
+        seen_at = _micros(np.where(filed.version > 0, _some_time(filed.day, posts), posts.second) + 1, posts.number % 400_000)
         rows = zip(
             posts.account.tolist(), posts.kind.tolist(), posts.parent_account.tolist(), posts.credit.tolist(), posts.language.tolist(),
             filed.version.tolist(), seen_at.tolist(), iso_all(posts.stated_second, posts.number), names.tags(posts),
@@ -179,8 +199,7 @@ class _Writer:
 
     def _deletes(self, filed: Filed) -> Iterator[_Line]:
         posts = filed.deleted
-        # Some time within the day, and not before the post itself.
-        seconds = np.maximum(filed.day * DAY + 3_600 + posts.number * 7_919 % 80_000, posts.second + 60)
+        seconds = _some_time(filed.day, posts)
         rows = zip(
             posts.account.tolist(), posts.kind.tolist(), _micros(seconds, posts.number).tolist(), _keys(posts.second, posts.number),
             _keys(seconds, posts.number), strict=True,
@@ -191,14 +210,14 @@ class _Writer:
             yield micros, _encode({"did": self._dids[account], "time_us": micros, "kind": "commit", "commit": commit})
 
     def _comings_and_goings(self, filed: Filed, name: str) -> Iterator[_Line]:
-        """Identities of accounts that open on the day, the state of those that close, and at the end one that is deleted: it never posted."""
+        """Identities of accounts that open on the day, the state of those that close, and at the end one that is deleted."""
         accounts, own = self._names.accounts, self._own[self._names.accounts.collected_day[self._own] <= filed.day]
         first = (START_SECONDS + filed.day * DAY) * _MICROS
         for account in own[(accounts.opened_day[own] == filed.day) & (filed.day > 0)].tolist():
             yield self._told(first + account, account, "identity", {"handle": f"{self._names.handles[account]}.bsky.social"})
         for account in own[accounts.closed_day[own] == filed.day].tolist():
             yield self._told(first + account, account, "account", {"active": False, "status": "deactivated"})
-        silent = own[accounts.is_lurking[own]]
+        silent = own[accounts.is_lurking[own]]  # no trend's truth hangs on one that only reacts
         if filed.is_last and self._inbox.has_faults and len(silent):
             leaver = int(silent[0])
             self._inbox.plant(_PLATFORM, name, "deleted_account", None, self._dids[leaver])

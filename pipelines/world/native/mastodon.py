@@ -35,7 +35,7 @@ STATES_DELETIONS: Final = False
 _PLATFORM: Final = "mastodon"
 _SERVERS: Final = ("meadow.example", "brickwall.example", "commons.example")
 _FIRST_ACCOUNT: Final = 109_000_000_000_000
-_REMEMBERED_DAYS: Final = 14
+_REMEMBERED_DAYS: Final = 31  # records arrive at most a month late
 _CUT_BYTES: Final = 400
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -117,19 +117,27 @@ class _Writer:
     def _timeline(self, filed: Filed) -> list[Payload]:
         """Statuses and boosts of the day, newest first, then older statuses that they answer: ids alone would not tell which."""
         posts = filed.posts
-        answered = np.setdiff1d(posts.parent[posts.kind == REPLY], posts.number)
         boosted = np.unique(posts.parent[(posts.kind == REPOST) & (posts.parent != NOBODY)])
         today = _Delivered(posts, filed.version, filed.observed_second)
         self._remember(today)
-        older = self._recalled(np.union1d(answered, boosted))
+        above = self._ancestors(posts)
+        older = self._recalled(np.union1d(above, boosted))
         statuses = self._statuses(filed, older, np.full(len(older.posts), (filed.day + 1) * DAY - 1), {})
         along = dict(zip(older.posts.number.tolist(), statuses, strict=True))
         shown = self._statuses(filed, today, filed.observed_second, along)
-        return [*reversed(shown), *(along[number] for number in answered.tolist() if number in along)]
+        return [*reversed(shown), *(along[number] for number in above.tolist() if number in along)]
 
     def _remember(self, delivered: _Delivered) -> None:
         own = np.flatnonzero(delivered.posts.kind != REPOST)
         self._recent.appendleft(delivered.take(own[np.argsort(delivered.posts.number[own], kind="stable")]))
+
+    def _ancestors(self, posts: Posts) -> Ints:
+        """Numbers of what the replies among posts answer, and of what that answers, without the posts themselves."""
+        known, above = posts.number, np.zeros(0, np.int64)
+        while len(answered := np.setdiff1d(posts.parent[posts.kind == REPLY], known)):
+            above, known = np.union1d(above, answered), np.union1d(known, answered)
+            posts = self._recalled(answered).posts
+        return above
 
     def _recalled(self, wanted: Ints) -> _Delivered:
         """Statuses of recent days by their numbers as they were last delivered, each once; boosts are none."""

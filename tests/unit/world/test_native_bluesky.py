@@ -117,9 +117,10 @@ def test_likes_and_follows_are_whose_they_were(landing: Landing) -> None:
     assert sorted(row["target_account_key"] for row in follows) == sorted(_author(row) for row in (0, 10, 20, 30))
 
 
-def test_an_edit_replaces_the_record_when_it_was_seen(landing: Landing) -> None:
+def test_an_edit_replaces_the_record_within_the_day(landing: Landing) -> None:
     edited = [row for row in landing.rows("posts") if row["post_key"] == key("bluesky", _id(5)) and row["edited_at"]]
-    assert [row["edited_at"].replace(microsecond=0) for row in edited] == [moment(int(FILED.observed_second[40]) + 1)]
+    assert len(edited) == 1
+    assert moment(int(FILED.posts.second[5]) + 60) <= edited[0]["edited_at"] < moment((FILED.day + 1) * DAY)
     assert edited[0]["published_at"].replace(microsecond=0) == moment(int(FILED.posts.stated_second[5]))
 
 

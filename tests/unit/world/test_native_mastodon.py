@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,6 +112,26 @@ def test_what_answers_or_boosts_a_status_of_days_before_brings_it_along(landing:
         post for post in posts if post["post_key"] == key("mastodon", _id(FILED, 5)) and post["observed_at"] > moment(LAST * DAY)
     ]
     assert [post["edited_at"].replace(microsecond=0) for post in edited] == [moment(int(FILED.observed_second[40]))]
+
+
+def test_what_comes_along_comes_with_what_it_answers_itself(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    writer = mastodon.open_writer(inbox, NAMES)
+    writer.write_day(FILED)
+    posts = FINAL.posts.take(np.array([1]))
+    answer = replace(
+        posts, parent=FILED.posts.number[[2]], parent_account=FILED.posts.account[[2]], parent_second=FILED.posts.second[[2]]
+    )
+    writer.write_day(replace(
+        FINAL, posts=answer, observed_second=FINAL.observed_second[:1], version=FINAL.version[:1], is_repeat=FINAL.is_repeat[:1], is_last=False,
+    ))  # fmt: skip
+    edges = [row for row in land(inbox.root, "mastodon", tmp_path).rows("interactions") if row["interaction_type"] == "reply"]
+    assert {row["target_post_key"] for row in edges if row["post_key"] == key("mastodon", _id(FILED, 2))} == {
+        key("mastodon", _id(FILED, 1))
+    }
+    assert {row["target_post_key"] for row in edges if row["post_key"] == key("mastodon", _id(FINAL, 1))} == {
+        key("mastodon", _id(FILED, 2))
+    }
 
 
 def test_a_boost_of_a_status_that_was_never_delivered_shows_that_there_is_one(landing: Landing) -> None:
