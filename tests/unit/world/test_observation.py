@@ -121,7 +121,9 @@ def test_late_records_arrive_within_a_month_and_none_is_lost() -> None:
     assert len(collected(filed)) == len(posts)
     waits = np.concatenate([day.day - day.posts.second // DAY for day in filed[:-1]])
     assert set(np.unique(waits).tolist()) <= {0, *range(7, 31)}
-    assert (waits > 0).mean() == pytest.approx(0.2, abs=0.03)
+    # The last days end before the latest of their records would come.
+    early = np.concatenate([day.posts.second < 55 * DAY for day in filed[:-1]])
+    assert (waits[early] > 0).mean() == pytest.approx(0.2, abs=0.02)
 
 
 def test_a_clock_fault_moves_the_stated_time_of_some_accounts_by_whole_hours() -> None:
