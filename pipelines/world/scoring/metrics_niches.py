@@ -1,0 +1,118 @@
+"""Scores of niches: agreement of a partition with the planted one, and how many were assigned. Finds no niches itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, xlogy
+
+from pipelines.world.scoring.intervals import LEVEL, SEED, share
+from pipelines.world.scoring.linked import Linked
+from pipelines.world.scoring.rows import Found, nothing
+
+_RESAMPLES: Final = 200
+# Niche of a month: what the account was in for most of it, so the later one from the month after the change on.
+_MEMBERS: Final = """
+    select members.month, members.account_key, members.niche_id,
+        case when truth.niche_changed_on <= members.month then truth.later_niche else truth.niche end as niche
+    from niche_members as members inner join true_accounts as truth on members.account_key = truth.key
+    where truth.niche is not null
+"""
+
+
+def contingency(one: ArrayLike, other: ArrayLike) -> NDArray[np.int64]:
+    """How many units are in each pair of groups."""
+    rows, columns = (np.unique(np.asarray(labels), return_inverse=True) for labels in (one, other))
+    table = np.zeros((len(rows[0]), len(columns[0])), dtype=np.int64)
+    np.add.at(table, (rows[1], columns[1]), 1)
+    return table
+
+
+def adjusted_mutual_information(table: NDArray[np.int64]) -> float:
+    """Agreement of two partitions, 1 where they are the same and 0 as expected by chance.
+
+    ``AMI = (MI - E[MI]) / ((H(U) + H(V)) / 2 - E[MI])``, the expectation over partitions of the same sizes being hypergeometric
+    (Vinh, Epps and Bailey 2010, JMLR 11, equations 24a and 28, arithmetic mean). Two partitions of one group each agree fully.
+
+    Args:
+        table: Contingency of the two partitions, in units.
+    """
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    if min(table.shape) <= 1 and max(table.shape) <= 1:
+        return 1.0
+    count = int(table.sum())
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    expected = np.outer(rows, columns) / count
+    mutual = float(xlogy(table, table / expected).sum()) / count
+    entropies = [-float(xlogy(sizes / count, sizes / count).sum()) for sizes in (rows, columns)]
+    chance = _expected_information(rows, columns, count)
+    spread = sum(entropies) / 2 - chance
+    # Where chance alone explains all (each unit in a group of its own) agreement is exact or there is none.
+    return (mutual - chance) / spread if abs(spread) > np.finfo(float).eps * count else 1.0
+
+
+def _expected_information(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> float:
+    total = 0.0
+    for row in rows.tolist():
+        for column in columns.tolist():
+            both = np.arange(max(1, row + column - count), min(row, column) + 1)
+            log_chance = (
+                gammaln(row + 1) + gammaln(column + 1) + gammaln(count - row + 1) + gammaln(count - column + 1) - gammaln(count + 1)
+                - gammaln(both + 1) - gammaln(row - both + 1) - gammaln(column - both + 1) - gammaln(count - row - column + both + 1)
+            )  # fmt: skip
+            total += float((both / count * np.log(count * both / (row * column)) * np.exp(log_chance)).sum())
+    return total
+
+
+def mean_agreement(parts: list[NDArray[np.int64]]) -> tuple[float, float, float]:
+    """The mean AMI of months, weighted by their members, with a 95% interval from members drawn again within each month, seeded."""
+    weights = np.array([part.sum() for part in parts], dtype=np.float64)
+    value = float(np.average([adjusted_mutual_information(part) for part in parts], weights=weights))
+    random = np.random.default_rng(SEED)
+    draws = [
+        np.average(
+            [
+                adjusted_mutual_information(random.multinomial(part.sum(), (part / part.sum()).ravel()).reshape(part.shape))
+                for part in parts
+            ],
+            weights=weights,
+        )
+        for _ in range(_RESAMPLES)
+    ]
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return value, float(low), float(high)
+
+
+def month_tables(members: pa.Table) -> list[NDArray[np.int64]]:
+    """Contingency of published and true niches, by month."""
+    months = np.asarray(members["month"].to_pylist(), dtype=object)
+    found, true = (np.asarray(members[name].to_pylist(), dtype=object).astype(str) for name in ("niche_id", "niche"))
+    return [contingency(found[months == month], true[months == month]) for month in sorted(set(months))]
+
+
+def _agreement(linked: Linked) -> Found:
+    members = linked.ask(f"select * from ({_MEMBERS}) where niche_id is not null")
+    if not members.num_rows:
+        return nothing("nobody has a niche")
+    tables = month_tables(members)
+    planted, found, assigned = linked.one(f"""
+        select (select count(*) from true_niches), count(distinct niche_id), avg((niche_id is not null)::integer) from ({_MEMBERS})
+    """)
+    value, low, high = mean_agreement(tables)
+    return Found(
+        value, low, high, members.num_rows, str(planted), str(found),
+        f"mean of {len(tables)} months, over {assigned:.0%} of members: the rest has no stable niche",
+    )  # fmt: skip
+
+
+def _assigned(linked: Linked) -> Found:
+    assigned, count = linked.one(f"select count(niche_id), count(*) from ({_MEMBERS})")
+    return share(assigned, count, note="member-months of planted accounts", none="no member of the tables is in the truth")
+
+
+MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {"niche_ami": _agreement, "niche_assigned": _assigned}
+"""By the key of what is wanted."""
