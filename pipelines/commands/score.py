@@ -36,7 +36,9 @@ def score(truth: Path, data: Path, file: Path | None) -> None:
     paths = DataPaths(data.resolve())
     told = manifest(paths)
     if told is None:
-        raise click.ClickException(f"score: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}")
+        raise click.ClickException(
+            f"score: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}"
+        )
     if not paths.secret_file.exists() and not _is_set(SECRET_VARIABLE):
         raise click.ClickException(f"score: there is no pseudonym secret {paths.secret_file}, and {SECRET_VARIABLE} is not set")
     current = paths.published / "current"

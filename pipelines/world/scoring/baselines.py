@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata, theilslopes
 
-from pipelines.world.scoring.intervals import bootstrapped, clustered_share, share
+from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
@@ -79,7 +79,11 @@ def _latest_tiers(linked: Linked) -> str:
 
 
 def _latest_tier_accuracy(linked: Linked) -> Found:
-    return clustered_share(*adoption_hits(linked, _latest_tiers(linked)), note="tier as of the last post, joined to old adoptions", none="no adoption on both sides")
+    return clustered_share(
+        *adoption_hits(linked, _latest_tiers(linked)),
+        note="tier as of the last post, joined to old adoptions",
+        none="no adoption on both sides",
+    )
 
 
 def _latest_tier_claim(linked: Linked, target: str) -> tuple[str, str]:
@@ -191,23 +195,32 @@ def _bursts(linked: Linked) -> tuple[list[str], NDArray[np.bool_]]:
     return labels, kleinberg_states(series, series.sum(axis=0))
 
 
-def _kleinberg_recall(linked: Linked) -> Found:
+def _kleinberg_f1(linked: Linked) -> Found:
     labels, states = _bursts(linked)
     born = dict(
         linked.rows("""
             select tag, (coalesce(origin_at, born_at)::date - (select min(day) from trend_days))::integer from true_trends
         """)
     )
-    planted = [(row, born[label]) for row, label in enumerate(labels) if label in born and born[label] is not None]
+    planted = [(row, born[label]) for row, label in enumerate(labels) if born.get(label) is not None]
+    if not planted:
+        return nothing("no planted trend is published")
     hits = sum(bool(states[row, max(0, start) : start + _BURST_DAYS].any()) for row, start in planted)
-    return share(hits, len(planted), note=f"a burst within {_BURST_DAYS} days of the origin", none="no planted trend is published")
+    called = int(states.any(axis=1).sum())
+    note = f"right: a burst within {_BURST_DAYS} days of the origin; {hits} of {len(planted)} planted, {called} units called"
+    return Found(2 * hits / max(len(planted) + called, 1), unit_count=len(labels), note=note)
 
 
 def _kleinberg_false(linked: Linked) -> Found:
     labels, states = _bursts(linked)
     planted = {tag for pair in linked.rows("select tag, alias from true_trends") for tag in pair}
     perennial = [row for row, label in enumerate(labels) if label not in planted]
-    return share(int(states[perennial].any(axis=1).sum()), len(perennial), note="two states, s 2, gamma 1, distinct users a day", none="only planted trends are published")
+    return share(
+        int(states[perennial].any(axis=1).sum()),
+        len(perennial),
+        note="two states, s 2, gamma 1, distinct users a day",
+        none="only planted trends are published",
+    )
 
 
 _FOLLOWED: Final = """
@@ -241,15 +254,16 @@ def _follower_insider(linked: Linked) -> Found:
     value = earlier_probability(-followers, insider == 1)
     if not np.isfinite(value):
         return nothing("no adopters of both kinds with followers")
-    low, high = bootstrapped(lambda draw: earlier_probability(-followers[draw], insider[draw] == 1), followers.size)
-    return Found(value, low, high, followers.size, note="AUC of followers among adopters; 0.5 tells nothing")
+    return Found(value, unit_count=followers.size, note="AUC of followers among adopters; 0.5 tells nothing")
 
 
 def _louvain(linked: Linked) -> Found:
     """Accounts and trends as one graph, split by modularity at resolution 1, nobody left out, no stability asked for."""
     from graspologic_native import leiden
 
-    pairs = linked.rows("select distinct account_key, 'trend ' || trend_key from trend_adoptions where actor_class = 'creator' order by all")
+    pairs = linked.rows(
+        "select distinct account_key, 'trend ' || trend_key from trend_adoptions where actor_class = 'creator' order by all"
+    )
     if not pairs:
         return nothing("nobody took anything up")
     # The Leiden algorithm (Traag, Waltman and van Eck 2019) does what Louvain does, with a refinement; modularity is what matters here.
@@ -262,14 +276,23 @@ def _louvain(linked: Linked) -> Found:
     if not accounts:
         return nothing("no adopter is in the truth")
     value, low, high = mean_agreement([contingency([labels[key] for key in accounts], [true[key] for key in accounts])])
-    return Found(value, low, high, len(accounts), found=str(len(set(labels.values()))), note="accounts by common trends, modularity, no stability; the tables publish no other edges")
+    return Found(
+        value,
+        low,
+        high,
+        len(accounts),
+        found=str(len(set(labels.values()))),
+        note="accounts by common trends, modularity, no stability; the tables publish no other edges",
+    )
 
 
 def gini(values: Floats) -> float:
     """The Gini coefficient, ``sum((2i - n - 1) x_(i)) / (n sum x)``; NaN where all are zero."""
     ordered = np.sort(values)
     count = ordered.size
-    return float(((2 * np.arange(1, count + 1) - count - 1) @ ordered) / (count * ordered.sum())) if ordered.sum() else float("nan")
+    return (
+        float(((2 * np.arange(1, count + 1) - count - 1) @ ordered) / (count * ordered.sum())) if ordered.sum() else float("nan")
+    )
 
 
 def _gini_slope(linked: Linked) -> Found:
@@ -284,11 +307,22 @@ def _gini_slope(linked: Linked) -> Found:
     slope = theilslopes(curve[known], months[known])
     says = "concentration falls" if slope.slope < 0 else "concentration grows" if slope.slope > 0 else "no change"
     told = " ".join(f"{value:.3f}" for value in curve)
-    return Found(float(slope.slope), float(slope.low_slope), float(slope.high_slope), int(known.sum()), found=says, note=f"Gini of engagement by month {told}, all creators seen")
+    return Found(
+        float(slope.slope),
+        float(slope.low_slope),
+        float(slope.high_slope),
+        int(known.sum()),
+        found=says,
+        note=f"Gini of engagement by month {told}, all creators seen",
+    )
 
 
-def _judged(linked: Linked, *, claim: Callable[[Linked, str], tuple[str, str]], target: str, judge: Callable[..., Found]) -> Found:
-    return judge(linked.world, target, *claim(linked, target))
+def _judged(
+    linked: Linked, *, estimator: str, claim: Callable[[Linked, str], tuple[str, str]], target: str, judge: Callable[..., Found]
+) -> Found:
+    says, how = linked.once((estimator, target), lambda: claim(linked, target))
+    # How it is found is told once, not with each judgement.
+    return judge(linked.world, target, says, how if judge is wrong else None)
 
 
 def _of_origin(linked: Linked, *, judge: Callable[..., Found]) -> Found:
@@ -309,7 +343,7 @@ _FOLLOWING: Final = ("creator_months.followers_count", "trend_adoptions.adopted_
 BASELINES: Final = (
     *(
         Baseline(
-            f"{name}_{'media' if target == MEDIA else 'large'}", estimator, needs, partial(_judged, claim=claim, target=target, judge=judge)
+            f"{name}_{'media' if target == MEDIA else 'large'}", estimator, needs, partial(_judged, estimator=estimator, claim=claim, target=target, judge=judge)
         )
         for name, judge in _JUDGES
         for estimator, needs, claim, targets in _CLAIMING
@@ -318,7 +352,7 @@ BASELINES: Final = (
     Baseline("wrong_origin", "naive_excess", ("origin_by_tier.naive_excess_low",), partial(_of_origin, judge=wrong)),
     Baseline("power_origin", "naive_excess", ("origin_by_tier.naive_excess_low",), partial(_of_origin, judge=powerful)),
     Baseline("adoption_tier", "latest_tier", _LATEST, _latest_tier_accuracy),
-    Baseline("burst_f1", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_recall),
+    Baseline("burst_f1", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_f1),
     Baseline("burst_false", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_false),
     Baseline("origin_set", "follower_rank", _FOLLOWING, _follower_origin),
     Baseline("insider", "follower_rank", _FOLLOWING, _follower_insider),

@@ -28,7 +28,9 @@ def upper_bound(hits: int, count: int) -> float:
     return float(binomtest(hits, count, alternative="less").proportion_ci(LEVEL, method="exact").high)
 
 
-def share(hits: int, count: int, *, planted: str | None = None, found: str | None = None, note: str | None = None, none: str = "") -> Found:
+def share(
+    hits: int, count: int, *, planted: str | None = None, found: str | None = None, note: str | None = None, none: str = ""
+) -> Found:
     """A share of units that count as independent, with its exact interval.
 
     Args:
@@ -62,11 +64,19 @@ def median(values: ArrayLike, *, note: str | None = None, none: str) -> Found:
     units = np.asarray(values, dtype=np.float64)
     if not units.size:
         return Found(None, note=none)
-    return Found(float(np.median(units)), *bootstrapped(lambda draw: float(np.median(units[draw])), units.size), units.size, note=note)
+    return Found(
+        float(np.median(units)), *bootstrapped(lambda draw: float(np.median(units[draw])), units.size), units.size, note=note
+    )
 
 
 def clustered_share(
-    hits: ArrayLike, counts: ArrayLike, *, planted: str | None = None, found: str | None = None, note: str | None = None, none: str
+    hits: ArrayLike,
+    counts: ArrayLike,
+    *,
+    planted: str | None = None,
+    found: str | None = None,
+    note: str | None = None,
+    none: str,
 ) -> Found:
     """A share of rows that come in clusters (adoptions in trends): ratio of sums, clusters drawn again for the interval.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipelines.world.truth import SCHEMAS
 from pipelines.world.worlds import World
 
+T = TypeVar("T")
 AccountKey = Callable[[str, str], str]
 _ENOUGH_ROWS: Final = 20
 _KEYED: Final = {
@@ -56,13 +57,15 @@ class Linked:
     world: World
     contents: Iterable[tuple[str, bytes]] = ()
     _connection: list[duckdb.DuckDBPyConnection] = field(default_factory=list, init=False, repr=False)
+    _known: dict[tuple[str, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def has(self, columns: Iterable[str]) -> list[str]:
         """Those of ``table.column`` that are not published."""
         return [
             name
             for name in columns
-            if (table := name.partition(".")[0]) not in self.published or name.partition(".")[2] not in self.published[table].column_names
+            if (table := name.partition(".")[0]) not in self.published
+            or name.partition(".")[2] not in self.published[table].column_names
         ]
 
     @cached_property
@@ -87,6 +90,13 @@ class Linked:
                     connection.register(f"{prefix}{name}", table)
             self._connection.append(connection)
         return self._connection[0].execute(sql).to_arrow_table()
+
+    def once(self, name: tuple[str, ...], compute: Callable[[], T]) -> T:
+        """What is asked for several times and computed once, by a name."""
+        if name not in self._known:
+            self._known[name] = compute()
+        found: T = self._known[name]
+        return found
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The answer as tuples."""
@@ -146,4 +156,6 @@ def refuse_strangers(linked: Linked) -> None:
             where trends.label in (select tag from true_trends) and adoptions.account_key in (select key from true_accounts)
         """)
         if published >= _ENOUGH_ROWS and 2 * known < published:
-            raise StrangerError(f"of {published} published adoptions of planted tags the truth knows {known}: another world or seed")
+            raise StrangerError(
+                f"of {published} published adoptions of planted tags the truth knows {known}: another world or seed"
+            )

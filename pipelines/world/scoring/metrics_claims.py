@@ -100,7 +100,14 @@ def _trend_power(linked: Linked, target: str) -> Found:
         from true_trends left join (select * from ripple_effects where target_class = '{target}') on label = tag
         where {_TRUE_DIRECTION[target]} in ('{LEAD}', '{TARGET}')
     """)
-    return share(found, count, planted=str(count), found=str(found), note=f"{compared} of them were compared", none="no trend has a direction")
+    return share(
+        found,
+        count,
+        planted=str(count),
+        found=str(found),
+        note=f"{compared} of them were compared",
+        none="no trend has a direction",
+    )
 
 
 def _origin(linked: Linked, judge: Callable[[World, str, str, str | None], Found]) -> Found:

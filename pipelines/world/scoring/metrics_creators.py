@@ -34,7 +34,9 @@ def _links(linked: Linked, *, is_recall: bool) -> Found:
         hits, count = linked.one(
             f"select count(*) filter (where creator_key in (select person_key from ({_LINKS}))), count(*) from {joined}"
         )
-    return share(hits, count, planted=str(count) if is_recall else None, none="no mutual links" if is_recall else "no accounts are joined")
+    return share(
+        hits, count, planted=str(count) if is_recall else None, none="no mutual links" if is_recall else "no accounts are joined"
+    )
 
 
 def _engagement(linked: Linked) -> Found:
@@ -50,7 +52,13 @@ def _engagement(linked: Linked) -> Found:
     ranks = rankdata(found), rankdata(true)
     low, high = bootstrapped(lambda draw: float(np.corrcoef(ranks[0][draw], ranks[1][draw])[0, 1]), found.size)
     value = float(spearmanr(found, true).statistic)
-    return Found(value, low, high, found.size, note=f"creators of one account and {_LEAST_POSTS} posts; truth is likes per follower and post")
+    return Found(
+        value,
+        low,
+        high,
+        found.size,
+        note=f"creators of one account and {_LEAST_POSTS} posts; truth is likes per follower and post",
+    )
 
 
 MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {

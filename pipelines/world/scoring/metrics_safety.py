@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -23,14 +23,14 @@ _PIECES: Final = re.compile(rb"[@:.\-]+")
 _SHOWN: Final = 3
 
 
-def private_names(linked: Linked) -> set[str]:
-    """Handles and native ids of accounts that are nobody's public face: no brand, no medium, never over a million followers."""
+def private_names(linked: Linked) -> dict[str, str]:
+    """Handles and native ids, each with the key of its account, of all but public faces: brands, media, and who ever had a million followers."""
     names = linked.rows("""
-        select unnest([native_id, handle, ltrim(handle, '@')]) from true_accounts
+        select unnest([native_id, ltrim(handle, '@')]), key from true_accounts
         where actor_class is distinct from 'brand' and actor_class is distinct from 'media'
             and tier_start is distinct from 'mega' and tier_end is distinct from 'mega'
     """)
-    return {name.casefold() for (name,) in names if name}
+    return {name.casefold(): account for name, account in names if name}
 
 
 def texts(tables: Mapping[str, pa.Table]) -> Iterator[str]:
@@ -46,17 +46,18 @@ def texts(tables: Mapping[str, pa.Table]) -> Iterator[str]:
                 yield from (text for text in pc.unique(values).to_pylist() if text)
 
 
-def names_in_texts(values: Iterable[str], names: set[str]) -> set[str]:
+def names_in_texts(values: Iterable[str], names: Collection[str]) -> set[str]:
     """Those of the names that are a value, or a word of one."""
     found = set()
     for value in values:
-        if value.casefold() in names:
-            found.add(value.casefold())
+        text = value.casefold().lstrip("@")
+        if text in names:
+            found.add(text)
         found |= names_in_bytes(value.encode(), names)
     return found
 
 
-def names_in_bytes(content: bytes, names: set[str]) -> set[str]:
+def names_in_bytes(content: bytes, names: Collection[str]) -> set[str]:
     """Those of the names, of six bytes or more, that stand in bytes as a word, or between the signs that join words in links and handles."""
     found = set()
     for word in _WORD.findall(content):
@@ -76,11 +77,10 @@ def _privacy(linked: Linked) -> Found:
     for _, content in linked.contents:
         files += 1
         found |= names_in_bytes(content, names)
+    accounts = {names[name] for name in found}
     shown = f"; found {', '.join(sorted(found)[:_SHOWN])}" if found else ""
-    return Found(
-        float(len(found)), unit_count=len(names), planted="0", found=str(len(found)),
-        note=f"{len(names):,} names and ids looked for in the values of {len(linked.published)} tables and the bytes of {files} files{shown}",
-    )  # fmt: skip
+    note = f"{len(names):,} names and ids looked for in the values of {len(linked.published)} tables and the bytes of {files} files{shown}"
+    return Found(float(len(accounts)), unit_count=len(set(names.values())), planted="0", found=str(len(accounts)), note=note)
 
 
 def _small_cells(linked: Linked) -> Found:
@@ -129,7 +129,9 @@ def _outages_told(linked: Linked) -> Found:
     platforms = {platform for (platform,) in linked.rows("select distinct platform from coverage_days")}
     outages = [outage for outage in _planted_outages(linked) if outage[0] in platforms]
     told = len(_told_days(linked).intersection(outages))
-    return share(told, len(outages), planted=str(len(outages)), found=str(told), none="no outage is planted on a published platform")
+    return share(
+        told, len(outages), planted=str(len(outages)), found=str(told), none="no outage is planted on a published platform"
+    )
 
 
 def _outages_false(linked: Linked) -> Found:

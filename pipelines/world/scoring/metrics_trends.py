@@ -62,7 +62,11 @@ def _birth_error(linked: Linked) -> Found:
         select abs(days_between(truth.origin_at, trends.born_at)) from true_trends as truth inner join trends on trends.label = truth.tag
         where not {_GATED} and truth.origin_at is not null
     """)
-    return median(errors, note="from the first account that showed it, where no gate holds the trend", none="no trend has an origin on both sides")
+    return median(
+        errors,
+        note="from the first account that showed it, where no gate holds the trend",
+        none="no trend has an origin on both sides",
+    )
 
 
 def _lag_error(linked: Linked) -> Found:
@@ -73,7 +77,9 @@ def _lag_error(linked: Linked) -> Found:
         where not {_GATED} and trends.first_media_at is not null and truth.origin_at is not null
             and coalesce(truth.first_media_at, truth.first_brand_at) is not null
     """)
-    return median(errors, note="media and brands together, as published; negative lags count too", none="no lag is known on both sides")
+    return median(
+        errors, note="media and brands together, as published; negative lags count too", none="no lag is known on both sides"
+    )
 
 
 def _origin_set(linked: Linked) -> Found:
@@ -83,7 +89,12 @@ def _origin_set(linked: Linked) -> Found:
         )), count(*)
         from true_trends as truth inner join trends on trends.label = truth.tag where not {_GATED} and truth.origin_key is not null
     """)
-    return share(hits, count, note="first five of trend_adoptions; of trends that no gate holds", none="no trend with an origin is published")
+    return share(
+        hits,
+        count,
+        note="first five of trend_adoptions; of trends that no gate holds",
+        none="no trend with an origin is published",
+    )
 
 
 def _first_adopters(linked: Linked, published: str, true: str, *, joined: str = "") -> Found:
@@ -93,7 +104,12 @@ def _first_adopters(linked: Linked, published: str, true: str, *, joined: str = 
         inner join {_ADOPTIONS} as first on first.label = truth.tag and first.place = 1 {joined}
         where not {_GATED} and {published} is not null and {true} is not null
     """)
-    return share(hits, count, note="of trends that no gate holds and whose first adopter has one", none="no first adopter has one on both sides")
+    return share(
+        hits,
+        count,
+        note="of trends that no gate holds and whose first adopter has one",
+        none="no first adopter has one on both sides",
+    )
 
 
 def _first_platform(linked: Linked) -> Found:
@@ -107,7 +123,7 @@ def _first_platform(linked: Linked) -> Found:
 
 def _first_niche(linked: Linked) -> Found:
     # A published niche stands for the true niche that most of its members are of.
-    named = f"""
+    named = """
         inner join (
             select trend_key, account_key, niche_id from trend_adoptions where niche_id is not null
         ) as placed on placed.account_key = first.account_key and placed.trend_key = trends.trend_key
@@ -139,11 +155,17 @@ def adoption_hits(linked: Linked, tier: str | None = None) -> tuple[np.ndarray, 
 
 
 def _adoption_tier(linked: Linked) -> Found:
-    return clustered_share(*adoption_hits(linked), note="of adoptions on both sides whose tier is known on both", none=_NO_ADOPTIONS)
+    return clustered_share(
+        *adoption_hits(linked), note="of adoptions on both sides whose tier is known on both", none=_NO_ADOPTIONS
+    )
 
 
 def _adoption_times(linked: Linked, *, is_recall: bool) -> Found:
-    side = "truth.is_observed is distinct from false and truth.tag in (select label from trends)" if is_recall else "adoptions.label is not null"
+    side = (
+        "truth.is_observed is distinct from false and truth.tag in (select label from trends)"
+        if is_recall
+        else "adoptions.label is not null"
+    )
     join = "left join" if is_recall else "right join"
     hits, counts = linked.numbers(f"""
         select count(*) filter (where abs(epoch_us(truth.adopted_at) - epoch_us(adoptions.adopted_at)) <= {_HOUR_MICROSECONDS}), count(*)

@@ -11,7 +11,15 @@ from pipelines.world.scoring import metrics_claims, metrics_creators, metrics_ni
 from pipelines.world.scoring.baselines import BASELINES
 from pipelines.world.scoring.linked import AccountKey, Linked
 from pipelines.world.scoring.rows import (
-    MEASURED, MET, MISSED, NOT_APPLICABLE, NOT_PUBLISHED, OURS, SCHEMA, WITHHELD, Found,
+    MEASURED,
+    MET,
+    MISSED,
+    NOT_APPLICABLE,
+    NOT_PUBLISHED,
+    OURS,
+    SCHEMA,
+    WITHHELD,
+    Found,
 )  # fmt: skip
 from pipelines.world.scoring.targets import AT_LEAST, AT_MOST, LOSSY, WANTED, Wanted
 from pipelines.world.worlds import World
@@ -102,7 +110,10 @@ def target_of(wanted: Wanted, world: World) -> float | None:
     """The target for what is seen of a world: on complete data, or where a fifth of the posts or more is lost."""
     seen = world.observation
     is_lossy = max(seen.loss, seen.loss + seen.micro_loss, seen.loss + seen.macro_loss) >= LOSSY
-    return wanted.lossy if is_lossy and wanted.lossy is not None else wanted.complete
+    complete, lossy = wanted.complete, wanted.lossy
+    if wanted.of_worlds:
+        complete, lossy = {name: pair for name, *pair in wanted.of_worlds}.get(world.name, (None, None))
+    return lossy if is_lossy and lossy is not None else complete
 
 
 def verdict(value: float, comparison: str, target: float) -> str:

@@ -26,7 +26,7 @@ def over_seeds(tables: Sequence[pa.Table]) -> pa.Table:
     """The mean of each score over worlds that differ in their seed alone.
 
     The interval is Clopper and Pearson's where all values are 0 or 1, else Student's. A score that no seed has keeps its state. The state of
-    the others is that of the mean against the target.
+    the others is that of the mean against the target; ``upper_bound`` is beside it for those who close a gate by it.
 
     Args:
         tables: Results of :func:`score_tables` of one world and size.
@@ -48,7 +48,12 @@ def _one(rows: list[dict[str, Any]]) -> dict[str, Any]:
         state = next(state for state in _LEAST_GRAVE if state in states)
         return joined | {"status": state, "note": next(row["note"] for row in rows if row["status"] == state)}
     low, high = of_mean(values)
-    joined |= {"value": float(values.mean()), "low": low, "high": high, "note": None if values.size == len(rows) else f"{len(rows) - values.size} seeds have none"}
+    joined |= {
+        "value": float(values.mean()),
+        "low": low,
+        "high": high,
+        "note": None if values.size == len(rows) else f"{len(rows) - values.size} seeds have none",
+    }
     if np.isin(values, (0.0, 1.0)).all():
         joined["upper_bound"] = upper_bound(int(values.sum()), values.size)
     is_judged = first["target_value"] is not None and first["comparison"] is not None
