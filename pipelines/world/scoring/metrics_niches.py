@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from pipelines.world.scoring.rows import Found, nothing
 _RESAMPLES: Final = 200
 # Niche of a month: what the account was in for most of it, so the later one from the month after the change on.
 _MEMBERS: Final = """
-    select members.month, members.account_key, members.niche_id,
+    select members.month, members.platform, members.account_key, members.niche_id,
         case when truth.niche_changed_on <= members.month then truth.later_niche else truth.niche end as niche
     from niche_members as members inner join true_accounts as truth on members.account_key = truth.key
     where truth.niche is not null
@@ -69,7 +70,7 @@ def _expected_information(rows: NDArray[np.int64], columns: NDArray[np.int64], c
 
 
 def mean_agreement(parts: list[NDArray[np.int64]]) -> tuple[float, float, float]:
-    """The mean AMI of months, weighted by their members, with a 95% interval from members drawn again within each month, seeded."""
+    """The mean AMI of parts (months, or months of a platform), weighted by their members, with a 95% interval from members drawn again within each part, seeded."""
     weights = np.array([part.sum() for part in parts], dtype=np.float64)
     value = float(np.average([adjusted_mutual_information(part) for part in parts], weights=weights))
     random = np.random.default_rng(SEED)
@@ -87,26 +88,26 @@ def mean_agreement(parts: list[NDArray[np.int64]]) -> tuple[float, float, float]
     return value, float(low), float(high)
 
 
-def month_tables(members: pa.Table) -> list[NDArray[np.int64]]:
-    """Contingency of published and true niches, by month."""
-    months = np.asarray(members["month"].to_pylist(), dtype=object)
+def part_tables(members: pa.Table, by: tuple[str, ...]) -> list[NDArray[np.int64]]:
+    """Contingency of published and true niches, by month or by month and platform."""
+    places = list(zip(*(members[name].to_pylist() for name in by), strict=True))
+    parts = {place: number for number, place in enumerate(sorted(set(places)))}
+    part = np.array([parts[place] for place in places])
     found, true = (np.asarray(members[name].to_pylist(), dtype=object).astype(str) for name in ("niche_id", "niche"))
-    return [contingency(found[months == month], true[months == month]) for month in sorted(set(months))]
+    return [contingency(found[part == number], true[part == number]) for number in parts.values()]
 
 
-def _agreement(linked: Linked) -> Found:
+def _agreement(linked: Linked, *, by: tuple[str, ...]) -> Found:
     members = linked.ask(f"select * from ({_MEMBERS}) where niche_id is not null")
     if not members.num_rows:
         return nothing("nobody has a niche")
-    tables = month_tables(members)
+    tables = part_tables(members, by)
     planted, found, assigned = linked.one(f"""
         select (select count(*) from true_niches), count(distinct niche_id), avg((niche_id is not null)::integer) from ({_MEMBERS})
     """)
     value, low, high = mean_agreement(tables)
-    return Found(
-        value, low, high, members.num_rows, str(planted), str(found),
-        f"mean of {len(tables)} months, over {assigned:.0%} of members: the rest has no stable niche",
-    )  # fmt: skip
+    note = f"mean of {len(tables)} {' x '.join(by)}, over {assigned:.0%} of members: the rest has no stable niche"
+    return Found(value, low, high, members.num_rows, str(planted), str(found), note)
 
 
 def _assigned(linked: Linked) -> Found:
@@ -114,5 +115,9 @@ def _assigned(linked: Linked) -> Found:
     return share(assigned, count, note="member-months of planted accounts", none="no member of the tables is in the truth")
 
 
-MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {"niche_ami": _agreement, "niche_assigned": _assigned}
+MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
+    "niche_ami": partial(_agreement, by=("month",)),
+    "niche_ami_platform": partial(_agreement, by=("month", "platform")),
+    "niche_assigned": _assigned,
+}
 """By the key of what is wanted."""

@@ -24,8 +24,10 @@ _CLAIM_WORDS: Final = {
 
 
 def number(value: float | None) -> str:
-    """A value, short: three digits after the point, none for counts."""
-    return "" if value is None else f"{value:.0f}" if value == int(value) else f"{value:.3f}"
+    """A value, short: none of the digits after the point for counts, three else, two that count where it is tiny."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value == int(value) else f"{value:.3f}" if abs(value) >= 0.001 else f"{value:.1e}"
 
 
 def printed(console: Console, scores: pa.Table) -> None:
@@ -86,7 +88,8 @@ def _named(rows: list[dict[str, Any]], *, ours_only: bool) -> str:
 
 def last_lines(scores: pa.Table) -> list[str]:
     """What was planted and what was found, in at most eight short lines for the end of a run."""
-    ours = {row["metric"]: row for row in scores.to_pylist() if row["estimator"] == OURS}
+    rows = [row for row in scores.to_pylist() if row["estimator"] == OURS]
+    ours = {row["metric"]: row for row in rows}
     lines = [
         *_claim(ours, "large creators", "large_creators"),
         *_claim(ours, "media", "media"),
@@ -102,8 +105,8 @@ def last_lines(scores: pa.Table) -> list[str]:
             _counts(ours, "private accounts named in values or bytes", "private names in published files: {found}"),
         ),
     ]
-    missed = sum(row["status"] == MISSED for row in ours.values())
-    not_published = sum(row["status"] == NOT_PUBLISHED for row in ours.values())
+    missed = sum(row["status"] == MISSED for row in rows)
+    not_published = sum(row["status"] == NOT_PUBLISHED for row in rows)
     end = (
         f"targets missed {missed} (see the table); {not_published} scores not published yet"
         if missed

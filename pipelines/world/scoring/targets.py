@@ -110,6 +110,7 @@ WANTED: Final = (
         "niche_ami", "Niche partition", "AMI of niche_members with the planted niches", ("niche_members.niche_id", "niche_members.account_key"),
         ">= .97/.95/.80 at mixing .2/.4/.6; .95/.90/.70 with 30% loss (held to the middle one)", AT_LEAST, 0.95, 0.9,
     ),
+    Wanted("niche_ami_platform", "Niche partition", "AMI within each platform", ("niche_members.niche_id", "niche_members.platform")),
     Wanted("niche_assigned", "Niche partition", "members with a niche", ("niche_members.niche_id", "niche_members.account_key")),
     Wanted("overlap", "Overlap membership", "F1 of second niches at strength .15", ("creator_niches.niche_id",), ">= .80; >= .70 with 30% loss", AT_LEAST, 0.8, 0.7),
     Wanted("lifecycle_f1", "Niche lifecycle events", "F1 within one window", ("niche_events.event",), ">= .85; >= .75 with 30% loss", AT_LEAST, 0.85, 0.75),

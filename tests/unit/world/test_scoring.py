@@ -168,6 +168,14 @@ def test_a_metric_tells_what_was_spoilt(spoil: Spoil, metric: str, value: float)
     assert PERFECT.get(metric) != found.value
 
 
+def test_niches_that_end_at_their_platform_agree_within_it_and_not_over_all() -> None:
+    rows = published()
+    _each("niche_members", lambda row: {"niche_id": row["niche_id"] + row["platform"]})(rows)
+    scores = _scores(rows)
+    assert scores["AMI within each platform", "published"]["value"] == pytest.approx(1.0)
+    assert (scores["AMI of niche_members with the planted niches", "published"]["value"] or 1.0) < 0.7
+
+
 def test_an_unseen_adoption_is_not_asked_for_and_an_unplanted_one_counts_against_us() -> None:
     planted = truth()
     planted["adoptions"] = [row | {"is_observed": row["native_id"] != "native-0000"} for row in planted["adoptions"]]
@@ -261,6 +269,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
+    assert lines[-1] == "23 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
