@@ -15,7 +15,7 @@ from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
-from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits
+from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing
 from pipelines.world.worlds import LEAD, NONE, TARGET
 
@@ -213,8 +213,7 @@ def _kleinberg_f1(linked: Linked) -> Found:
 
 def _kleinberg_false(linked: Linked) -> Found:
     labels, states = _bursts(linked)
-    planted = {tag for pair in linked.rows("select tag, alias from true_trends") for tag in pair}
-    perennial = [row for row, label in enumerate(labels) if label not in planted]
+    perennial = np.flatnonzero(np.isin(np.array(labels), perennial_labels(linked)))
     return share(
         int(states[perennial].any(axis=1).sum()),
         len(perennial),

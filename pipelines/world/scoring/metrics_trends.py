@@ -41,12 +41,26 @@ def _gate_share(linked: Linked, of: str, hit: str, none: str) -> Found:
     return share(hits, count, planted=str(count), found=str(hits), none=none)
 
 
+def perennial_labels(linked: Linked) -> list[str]:
+    """Published tags that nobody planted as trends: in use all along, so without an origin and without a burst.
+
+    Tags of a niche that is born within the calendar have an origin; they are none of these.
+    """
+    return [
+        label
+        for (label,) in linked.rows("""
+            select distinct label from trends
+            where label not in (select tag from true_trends) and label not in (select alias from true_trends where alias is not null)
+                and label not in (select unnest(tags) from true_niches where born_on > (select min(day) from true_posts_count))
+            order by label
+        """)
+    ]
+
+
 def _perennial_gated(linked: Linked) -> Found:
-    hits, count = linked.one(f"""
-        select count(*) filter (where {_GATED}), count(*) from trends
-        where label not in (select tag from true_trends) and label not in (select alias from true_trends where alias is not null)
-    """)
-    return share(hits, count, note="published trends that were not planted", none="only planted trends are published")
+    labels = perennial_labels(linked)
+    gated = {label for (label,) in linked.rows(f"select label from trends where {_GATED}")}
+    return share(len(gated.intersection(labels)), len(labels), none="only planted trends are published")
 
 
 def _abstained(linked: Linked) -> Found:

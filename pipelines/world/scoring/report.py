@@ -125,7 +125,9 @@ def _claim(ours: dict[str, dict[str, Any]], words: str, target: str) -> list[str
     if claim["found"] is None:
         return [f"micro creators first against {words}: {claim['status'].replace('_', ' ')}"]
     has_mean = mean["value"] is not None
-    error_bar = f" ({mean['value']:.2f}, 95% {mean['low']:.2f}..{mean['high']:.2f})" if has_mean else ""
+    error_bar = (
+        f" ({mean['value']:.2f}, 95% {mean['low']:.2f}..{mean['high']:.2f}, {mean['unit_count']} trends)" if has_mean else ""
+    )
     planted, found = (_CLAIM_WORDS.get(claim[side], claim[side]) for side in ("planted", "found"))
     return [f"micro creators first against {words}: planted {planted}, claimed {found}{error_bar}"]
 

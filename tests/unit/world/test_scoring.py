@@ -266,7 +266,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     _without("trends", lambda row: row["label"] == "trend00")(rows)
     lines = last_lines(score_tables(published_tables(rows), planted_tables(truth()), key, world=WORLD))
     assert len(lines) <= 8
-    assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90)"
+    assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
     assert lines[-1] == "23 scores not published yet"

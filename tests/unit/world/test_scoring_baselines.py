@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.world.scoring.baselines import BASELINES, earlier_probability, gini, kleinberg_states, lead_days
 from pipelines.world.scoring.linked import Linked
-from pipelines.world.scoring.metrics_niches import adjusted_mutual_information, contingency
+from pipelines.world.scoring.metrics_niches import adjusted_mutual_information, contingency, mean_agreement
 from pipelines.world.scoring.rows import Found
 from pipelines.world.worlds import NONE, WORLDS, World
 from tests.unit.world.scored_world import MICRO_COUNT, START, WORLD, Rows, key, planted_tables, published, published_tables, truth
@@ -180,6 +180,14 @@ def test_agreement_is_zero_on_average_over_all_ways_to_deal_the_labels(pairs: li
         return
     dealt = [adjusted_mutual_information(contingency(one, list(labels))) for labels in permutations(other)]
     assert float(np.mean(dealt)) == pytest.approx(0.0, abs=1e-9)
+
+
+@given(st.lists(LABELS, min_size=1, max_size=4))
+def test_the_interval_of_agreement_holds_its_value_and_shrinks_to_it_where_all_agree(parts: list[list[tuple[int, int]]]) -> None:
+    value, low, high = mean_agreement([contingency([a for a, _ in part], [b for _, b in part]) for part in parts])
+    assert low <= value <= high + 1e-9
+    same = mean_agreement([contingency([a for a, _ in part], [a for a, _ in part]) for part in parts])
+    assert same == pytest.approx((1.0, 1.0, 1.0))
 
 
 def test_one_group_tells_nothing_of_several() -> None:
