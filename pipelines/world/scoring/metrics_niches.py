@@ -94,11 +94,9 @@ def mean_agreement(parts: list[NDArray[np.int64]]) -> tuple[float, float, float]
 
 def _weighted(parts: list[NDArray[np.int64]]) -> float:
     kept = [part for part in parts if part.sum()]
-    return (
-        float(np.average([adjusted_mutual_information(part) for part in kept], weights=[part.sum() for part in kept]))
-        if kept
-        else 0.0
-    )
+    if not kept:
+        return float("nan")
+    return float(np.average([adjusted_mutual_information(part) for part in kept], weights=[part.sum() for part in kept]))
 
 
 def _dealt(part: NDArray[np.int64], random: np.random.Generator) -> list[NDArray[np.int64]]:

@@ -98,11 +98,14 @@ def _deleted(linked: Linked) -> Found:
     keys = pa.array([key for key, _, _ in gone], pa.string())
     rows = 0
     for table in linked.published.values():
-        held = pa.array([False] * table.num_rows, pa.bool_())
-        for column in table.columns:
-            if pa.types.is_string(column.type):
-                held = pc.or_(held, pc.is_in(column, value_set=keys))
-        rows += pc.sum(pc.cast(held, pa.int64())).as_py() or 0
+        held: set[int] = set()
+        for column in table.combine_chunks().columns:
+            is_list = pa.types.is_list(column.type)
+            values = pc.list_flatten(column) if is_list else column
+            if pa.types.is_string(values.type):
+                places = pc.indices_nonzero(pc.is_in(values, value_set=keys))
+                held.update((pc.take(pc.list_parent_indices(column), places) if is_list else places).to_pylist())
+        rows += len(held)
     rows += len(names_in_texts(texts(linked.published), {native_id.casefold() for _, native_id, _ in gone}))
     accounts = sum(bool(is_account) for _, _, is_account in gone)
     return Found(

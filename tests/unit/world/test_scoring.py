@@ -151,6 +151,11 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         2.0,
     ),
     (
+        _each("niches", lambda _: {"top_tags": ["moss", key("bluesky", "gone-account")]}),
+        "published rows of deleted posts and accounts",
+        2.0,
+    ),
+    (
         _with("trend_adoptions", account_key=key("bluesky", "gone-account")),
         "published rows of deleted posts and accounts",
         1.0,
