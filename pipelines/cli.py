@@ -9,6 +9,7 @@ from pipelines.commands.doctor import doctor
 from pipelines.commands.listen import listen
 from pipelines.commands.nightly import nightly
 from pipelines.commands.query import query
+from pipelines.commands.score import score
 from pipelines.commands.ui import ui
 from pipelines.commands.world import world
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, listen, query, doctor, world, ui):
+for command in (nightly, collect, watchlist, listen, query, doctor, world, score, ui):
     main.add_command(command)
 
 

@@ -1,0 +1,86 @@
+"""``undercurrent score``: the published tables against the truth of the world they were made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.commands.console import FOLDER, output
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@click.command()
+@click.option("--truth", type=FOLDER, required=True, help="Folder truth/ of a world that undercurrent world made.")
+@click.option("--data", type=FOLDER, required=True, help="Whose published tables are judged.")
+@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the scores there too.")
+def score(truth: Path, data: Path, file: Path | None) -> None:
+    """Judge the published tables by a world's truth, beside what naive dashboards would have said.
+
+    Exit 0 whenever the tables could be judged: a missed target is a finding, not an error.
+    """
+    import pyarrow.parquet as pq
+
+    from pipelines.lake.paths import DataPaths
+    from pipelines.lake.pseudonyms import SECRET_VARIABLE, SecretError, load_or_create
+    from pipelines.publish.snapshot import manifest
+    from pipelines.world.scoring import printed, score_tables
+    from pipelines.world.scoring.linked import Linked, StrangerError, refuse_strangers
+
+    planted, made = _truth(truth)
+    paths = DataPaths(data.resolve())
+    told = manifest(paths)
+    if told is None:
+        raise click.ClickException(
+            f"score: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}"
+        )
+    if not paths.secret_file.exists() and not _is_set(SECRET_VARIABLE):
+        raise click.ClickException(f"score: there is no pseudonym secret {paths.secret_file}, and {SECRET_VARIABLE} is not set")
+    current = paths.published / "current"
+    published = {name: pq.read_table(current / f"{name}.parquet", partitioning=None) for name in told["tables"]}
+    try:
+        key = load_or_create(paths.secret_file).key
+        refuse_strangers(Linked(published, planted, key, made))
+    except (SecretError, StrangerError) as error:
+        raise click.ClickException(f"score: {error}") from None
+    scores = score_tables(published, planted, key, world=made, withheld=told.get("withheld"), contents=_contents(current))
+    screen = output()
+    screen.print(f"{made.name}: {made.says}", markup=False)
+    printed(screen, scores)
+    if file:
+        summary = json.loads((truth / "world.json").read_text())
+        file.write_text(json.dumps({"world": summary, "scores": scores.to_pylist()}, indent=1) + "\n")
+
+
+def _is_set(variable: str) -> bool:
+    import os
+
+    return bool(os.environ.get(variable))
+
+
+def _truth(folder: Path) -> tuple[dict[str, pa.Table], Any]:
+    """Truth's tables by name, and the world that its summary names."""
+    import pyarrow.parquet as pq
+
+    from pipelines.world.worlds import WORLDS
+
+    summary, files = folder / "world.json", sorted(folder.glob("*.parquet"))
+    if not summary.is_file() or not files:
+        raise click.ClickException(
+            f"score: {folder} is no truth folder: world.json or *.parquet is missing; run: undercurrent world --out DIR, then --truth DIR/truth"
+        )
+    name = json.loads(summary.read_text()).get("world")
+    if name not in WORLDS:
+        raise click.ClickException(f"score: {summary} names the world {name!r}, which this version does not know")
+    return {file.stem: pq.read_table(file, partitioning=None) for file in files}, WORLDS[name]
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            yield file.name, file.read_bytes()
