@@ -21,7 +21,7 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 from pipelines.settings import DBT_PROJECT, PROJECT
-from pipelines.world.calibration_rows import CALIBRATION_VERSION, SCHEMA, judge, seeds_of
+from pipelines.world.calibration_rows import CALIBRATION_VERSION, SCHEMA, judge
 
 SHIPPED: Final = PROJECT / "pipelines" / "world" / "calibrations"
 # The SQL between a post with a tag and a claim about it: what the calibration runs, and what it stands for.
@@ -74,7 +74,12 @@ def find_calibration(paths: DataPaths, key: str) -> pa.Table:
         In the schema of calibration rows; none where the method is not calibrated.
     """
     found = [rows for rows in (_kept(paths.calibration_results_file(key)), _shipped(SHIPPED / f"{key}.csv")) if rows is not None]
-    return max(found, key=seeds_of, default=SCHEMA.empty_table())
+    return max(found, key=_seeds_run, default=SCHEMA.empty_table())
+
+
+def _seeds_run(rows: pa.Table) -> int:
+    """Seeds that a calibration was run with: some metrics say nothing of some seeds, so the most that any row has."""
+    return max(rows["seed_count"].to_pylist(), default=0)
 
 
 def _kept(file: Path) -> pa.Table | None:
@@ -132,7 +137,7 @@ def calibrate(
     """
     key = calibration_key()
     known = find_calibration(paths, key)
-    if known.num_rows and seeds_of(known) >= seed_count:
+    if _seeds_run(known) >= seed_count:
         return Calibration(known, is_new=False)
     found = (run or _harness)(seed_count, workers or os.cpu_count() or 1, report)
     stamp = {

@@ -49,7 +49,11 @@ def verdict(rows: pa.Table, key: str) -> tuple[bool, str, list[dict[str, Any]]]:
         return False, NOT_CALIBRATED, []
     failed = [row for row in gating.to_pylist() if row["status"] == FAILED]
     if not failed:
-        return True, f"{gating.num_rows} claims within their limits in worlds of known truth, {seeds_of(gating)} seeds each", []
+        return (
+            True,
+            f"{gating.num_rows} claims within their limits in worlds of known truth, {seeds_of(gating)} seeds or more each",
+            [],
+        )
     failed.sort(key=lambda row: (-max(row[f"{direction}_upper"] for direction in over_limit(row)), *(row[name] for name in KEY)))
     said = [sentence for row in failed for sentence in sentences(row)]
     more = f"; and {len(said) - 1} more" if len(said) > 1 else ""

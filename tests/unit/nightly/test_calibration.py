@@ -161,6 +161,13 @@ def test_a_method_is_calibrated_once_and_again_only_from_more_seeds(paths: DataP
     assert (more.is_new, was_run, seeds_of(more.rows)) == (True, True, 200)
 
 
+def test_a_claim_that_some_seeds_say_nothing_of_does_not_make_the_calibration_run_again(paths: DataPaths) -> None:
+    rows = pa.concat_tables([rows_of({"null_rate": (0, 0)}, 60), rows_of({"null_silent": (0, 0)}, 41)])
+    assert calibrate(paths, 60, lambda *_: None, run=lambda *_: rows).is_new
+    assert not _calibrated(paths, 60)[1]
+    assert _calibrated(paths, 61)[1]
+
+
 def test_a_run_that_fails_keeps_nothing(paths: DataPaths) -> None:
     with pytest.raises(ValueError, match="61 and 0 claims of 60 seeds"):
         install_calibration(paths, {"null_rate": (61, 0)}, 60)
