@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pipelines.commands.calibrate import calibrate
 from pipelines.commands.collect import collect, watchlist
 from pipelines.commands.doctor import doctor
 from pipelines.commands.listen import listen
@@ -19,7 +20,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, listen, query, doctor, world, score, ui):
+for command in (nightly, collect, watchlist, listen, query, doctor, world, score, calibrate, ui):
     main.add_command(command)
 
 

@@ -9,7 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.lake.paths import DataPaths
 from pipelines.world.generate import write_world
+from tests.calibrated import install_calibration
 
 ROOT = Path(__file__).parents[1]
 NIGHTS = ("2026-10-01", "2026-10-02", "2026-10-03")
@@ -56,6 +58,7 @@ def three_nights(folder: Path) -> Installation:
     made.home.mkdir()
     shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", made.home)
     write_world(folder / "world", "P6_full_realistic", "tiny", 7)
+    install_calibration(DataPaths(made.data))
     done = made.run("nightly", "--inbox", str(made.inbox), "--data", str(made.data), "--from", NIGHTS[0], "--to", NIGHTS[-1])
     (folder / "backfill.txt").write_text(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -67,9 +67,14 @@ class TrendParameters:
     origin: OriginParameters = field(default_factory=OriginParameters)
 
 
-def _salt(parameters: TrendParameters) -> str:
+def method_digest(parameters: TrendParameters | None = None) -> str:
+    """Changes with every version and parameter that the trend tables hang on: of this module, its estimators and its references.
+
+    Args:
+        parameters: Defaults when None.
+    """
     modules = (precedence, rates, timeline, origin, trend_references)
-    return digest(METHOD_VERSION, *(module.METHOD_VERSION for module in modules), params_hash(parameters))
+    return digest(METHOD_VERSION, *(module.METHOD_VERSION for module in modules), params_hash(parameters or TrendParameters()))
 
 
 def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
@@ -381,7 +386,7 @@ def analyse_trend_partitions(
         ``precedence_findings`` and ``origin_odds``, each in its contract's schema and ordered by its key; and the state.
     """
     parameters = parameters or TrendParameters()
-    salt = _salt(parameters)
+    salt = method_digest(parameters)
     source = _Source(partitions)
 
     def old(name: str) -> pa.Table:

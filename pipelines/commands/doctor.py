@@ -22,6 +22,7 @@ from pipelines.lake.nights import held_back
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly.lock import lock_holder
 from pipelines.publish.snapshot import leftovers, manifest
+from pipelines.quality.results import closes, withholds
 from pipelines.settings import PROJECT, SettingsError, from_environment
 
 _LEAST_FREE_GB: Final = 2
@@ -130,10 +131,14 @@ def _nights(screen: Console, paths: DataPaths) -> Iterator[str]:
             yield f"{log} is no readable Parquet file; delete it and run its night again"
             continue
         rows = pq.read_table(log, partitioning=None).to_pylist()
-        failed = [row for row in rows if not row["passed"] and row["severity"] == "error"]
-        warned = sum(not row["passed"] for row in rows) - len(failed)
+        failed = [row for row in rows if closes(row)]
+        kept_out = sum(withholds(row) for row in rows)
+        warned = sum(not row["passed"] for row in rows) - len(failed) - kept_out
         warnings = f", {warned} warned" if warned else ""
-        screen.print(f"{log.stem}: {len(rows) - len(failed) - warned} of {len(rows)} checks passed{warnings}")
+        withheld = f", {kept_out} withheld their table" if kept_out else ""
+        screen.print(
+            f"{log.stem}: {len(rows) - len(failed) - kept_out - warned} of {len(rows)} checks passed{warnings}{withheld}"
+        )
         if log == logs[-1]:
             run = rows[-1]["run_id"] if rows else None
             for row in failed[:_SHOWN]:
@@ -145,9 +150,25 @@ def _nights(screen: Console, paths: DataPaths) -> Iterator[str]:
         yield f"nothing is published yet; run: undercurrent nightly --inbox DIR --data {paths.root}"
         return
     screen.print(f"published: snapshot {published['snapshot']}, {len(published['tables'])} tables")
+    yield from _withheld(paths, published.get("withheld", {}))
     if run is not None and run != published["run_id"]:
         night = logs[-1].stem.removeprefix("night=")
         yield f"the run that came last, of night {night}, was not published; see {paths.root}/logs/night={night}.log and run the night again"
+
+
+def _withheld(paths: DataPaths, reasons: dict[str, str]) -> Iterator[str]:
+    if not reasons:
+        return
+    from pipelines.nightly.calibration import calibration_key, find_calibration
+    from pipelines.quality.calibration import verdict
+
+    for why in dict.fromkeys(reasons.values()):
+        tables = ", ".join(table for table, reason in reasons.items() if reason == why)
+        yield f"the snapshot is without {tables}, withheld by gate marts: {why}"
+    key = calibration_key()
+    passed, observed, _ = verdict(find_calibration(paths, key), key)
+    if passed:
+        yield f"the method is calibrated since ({observed}); run the night again, and these tables are published"
 
 
 def _readable(file: Path) -> bool:

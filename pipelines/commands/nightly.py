@@ -7,6 +7,7 @@ import sys
 import uuid
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum, auto
 from pathlib import Path
 
 import click
@@ -14,10 +15,18 @@ from rich.console import Console
 
 from pipelines.commands.console import FOLDER, errors, output
 from pipelines.commands.progress import StepProgress, told_steps
-from pipelines.commands.report import findings, reasons, summary
+from pipelines.commands.report import findings, reasons, summary, withheld
 from pipelines.settings import PROJECT, SettingsError, from_environment
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class _Outcome(Enum):
+    """How a night ended: published whole, published without what gate 4 withheld, or not published."""
+
+    WHOLE = auto()
+    PARTLY = auto()
+    STOPPED = auto()
 
 
 @click.command()
@@ -30,10 +39,10 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def nightly(
     inbox: Path, data: Path, day: datetime | None, first: datetime | None, last: datetime | None, *, rebuild: bool
 ) -> None:
-    """Run the nightly job; exit 0 only if all gates passed and the snapshot was published.
+    """Run the nightly job; exit 0 only if all gates passed and the snapshot was published whole.
 
     A night is a run, not the day of its data: it takes in whatever the inbox holds that no earlier night took.
-    Several nights run one after the other; the first that is not published ends them.
+    Several nights run one after the other; the first that is not published ends them, one that withheld a table does not.
     """
     if not inbox.is_dir():
         raise click.ClickException(f"nightly: there is no inbox folder {inbox}; make it, with one folder per platform in it")
@@ -51,9 +60,13 @@ def nightly(
 
     try:
         with run_lock(data, f"undercurrent nightly, {nights[0]} to {nights[-1]}"):
+            outcomes = []
             for night in nights:
-                if not _run_night(data.resolve(), night, rebuild=rebuild):
-                    sys.exit(1)
+                outcomes.append(_run_night(data.resolve(), night, rebuild=rebuild))
+                if outcomes[-1] is _Outcome.STOPPED:
+                    break
+        if any(outcome is not _Outcome.WHOLE for outcome in outcomes):
+            sys.exit(1)
     except DataInUseError as error:
         raise click.ClickException(f"nightly: {error}") from None
 
@@ -79,7 +92,7 @@ def _nights(day: datetime | None, first: datetime | None, last: datetime | None)
     return [begin + timedelta(days=offset) for offset in range((end - begin).days + 1)]
 
 
-def _run_night(data: Path, night: date, *, rebuild: bool) -> bool:
+def _run_night(data: Path, night: date, *, rebuild: bool) -> _Outcome:
     started = datetime.now(UTC)
     screen = output()
     log = data / "logs" / f"night={night}.log"
@@ -93,12 +106,12 @@ def _run_night(data: Path, night: date, *, rebuild: bool) -> bool:
             f"[green]published[/green] in {seconds:.0f} s: {data / 'published' / 'current'} and {data / 'published' / 'undercurrent.duckdb'}"
         )
         findings(screen, data)
-        return True
+        return _Outcome.PARTLY if withheld(screen, data) else _Outcome.WHOLE
     complaints = errors()
     complaints.print(f"[red]not published[/red] after {seconds:.0f} s; the last snapshot is as it was. Why:")
     for line in why:
         complaints.print(f"  {line}", markup=False)
-    return False
+    return _Outcome.STOPPED
 
 
 def _executed(data: Path, night: date, log: Path, screen: Console, *, rebuild: bool) -> tuple[bool, list[str]]:

@@ -14,6 +14,7 @@ _WORDS: Final = {
     "conform": "conform: dbt staging and intermediate models",
     "derived_tables": "derive: niches, origins, precedence",
     "marts": "model: dbt marts",
+    "calibration_gate": "gate marts: calibration",
     "gate_results": "publish",
 }
 _ENDS: Final = {"STEP_SUCCESS": "", "STEP_FAILURE": "  failed", "STEP_SKIPPED": "  skipped"}

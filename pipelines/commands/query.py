@@ -21,13 +21,13 @@ def query(sql: str, data: Path, shape: str) -> None:
     import duckdb
 
     from pipelines.lake.paths import DataPaths
-    from pipelines.publish.reader import NothingPublishedError, QueryRefusedError, ask
+    from pipelines.publish.reader import NothingPublishedError, QueryRefusedError, WithheldError, ask
 
     try:
         found = ask(DataPaths(data.resolve()), sql)
     except NothingPublishedError as error:
         raise click.ClickException(f"query: {error}; run: undercurrent nightly --inbox DIR --data {data}") from None
-    except (QueryRefusedError, duckdb.Error) as error:
+    except (QueryRefusedError, WithheldError, duckdb.Error) as error:
         raise click.ClickException(f"query: {error}") from None
     if shape == "table":
         output().print(_table(found))

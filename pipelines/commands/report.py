@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -13,6 +13,11 @@ from rich.table import Table
 
 from pipelines.lake.nights import held_back
 from pipelines.lake.paths import DataPaths
+from pipelines.publish.snapshot import manifest
+from pipelines.quality.results import closes
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def reasons(done: Any, data: Path, night: date) -> list[str]:
@@ -21,7 +26,7 @@ def reasons(done: Any, data: Path, night: date) -> list[str]:
     log = DataPaths(data).gate_log_file(night)
     if log.exists():
         for row in pq.read_table(log, partitioning=None).to_pylist():
-            if not row["passed"] and row["severity"] == "error":
+            if closes(row):
                 rows = f"; rows: {', '.join(row['sample_keys'])}" if row["sample_keys"] else ""
                 lines.append(f"gate {row['gate']}, {row['table_name']}: {row['check_name']} ({row['observed']}){rows}")
     for event in done.all_events:
@@ -81,8 +86,22 @@ def summary(console: Console, data: Path, night: date) -> None:
         )
 
 
+def withheld(console: Console, data: Path) -> list[str]:
+    """Say which tables the snapshot lacks on purpose, and why.
+
+    Returns:
+        Their names.
+    """
+    kept_out: dict[str, str] = (manifest(DataPaths(data)) or {}).get("withheld", {})
+    for why in dict.fromkeys(kept_out.values()):
+        tables = [table for table, reason in kept_out.items() if reason == why]
+        console.print(f"[red]withheld[/red]: {', '.join(tables)}; the gate on their calibration is closed. Why:")
+        console.print(f"  {why}", markup=False)
+    return list(kept_out)
+
+
 def findings(console: Console, data: Path) -> None:
-    """What the snapshot says, each number beside its error bar or its null."""
+    """What the snapshot says, each number beside its error bar or its null; nothing of a table that was withheld."""
     import duckdb
 
     with duckdb.connect(str(data / "published" / "undercurrent.duckdb"), read_only=True) as connection:
@@ -94,21 +113,11 @@ def findings(console: Console, data: Path) -> None:
             console.print(
                 f"found: {counts[0]:,} creators, {counts[1]} niches, {counts[2]} trends, of which {counts[3]} without a claim (each says why)"
             )
-        origins = connection.execute(
-            "select tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
-            " where period = 'all' and odds_ratio is not null order by tier"
-        ).fetchall()
-        for tier, ratio, low, high, q_value, trends in origins:
-            console.print(
-                f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
-            )
-        for target, claim, level, count in connection.execute(
-            "select target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1), count(*) filter (where abstain_reason is null)"
-            " from ripple_effects group by 1 order by 1"
-        ).fetchall():
-            console.print(
-                f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
-            )
+        published = {name for (name,) in connection.execute("select view_name from duckdb_views() where not internal").fetchall()}
+        if "origin_by_tier" in published:
+            _origins(console, connection)
+        if "ripple_effects" in published:
+            _precedence(console, connection)
         for one, other, count, found, low, high, claim in connection.execute(
             "select platform_a, platform_b, tag_count, precedence_probability, null_low, null_high, claim from platform_precedence_findings"
             " where precedence_probability is not null order by 1, 2"
@@ -116,3 +125,23 @@ def findings(console: Console, data: Path) -> None:
             console.print(
                 f"{one} before {other}: P {found:.2f} over {count} tags, null {low:.2f} to {high:.2f} by what was collected; pooled claim {claim}",
             )
+
+
+def _origins(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    for tier, ratio, low, high, q_value, trends in connection.execute(
+        "select tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
+        " where period = 'all' and odds_ratio is not null order by tier"
+    ).fetchall():
+        console.print(
+            f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
+        )
+
+
+def _precedence(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    for target, claim, level, count in connection.execute(
+        "select target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1), count(*) filter (where abstain_reason is null)"
+        " from ripple_effects group by 1 order by 1"
+    ).fetchall():
+        console.print(
+            f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
+        )

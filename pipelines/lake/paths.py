@@ -47,6 +47,14 @@ class DataPaths:
         """The keys of accounts that speak for a brand or a medium."""
         return self.root / "state" / "outlet_keys.parquet"
 
+    def calibration_file(self) -> Path:
+        """The calibration of tonight's method, which dbt and gate ``marts`` read; no rows where there is none."""
+        return self.root / "state" / "calibration.parquet"
+
+    def calibration_results_file(self, calibration_key: str) -> Path:
+        """What the calibration job found out about one method."""
+        return self.root / "state" / "calibration" / f"{calibration_key}.parquet"
+
     def published_state_file(self) -> Path:
         """Which nights, by which method, the published snapshot holds."""
         return self.root / "state" / "published.parquet"

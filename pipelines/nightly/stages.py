@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,15 +15,18 @@ from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
+from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
+from pipelines.quality.calibration import RIPPLE_CLAIMS, check_calibration, withheld_tables
 from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
-from pipelines.quality.results import GateResult, closing, log_results, withdraw_results
+from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, log_results, withdraw_results
 
 MARTS: Final = (
+    "calibration",
     "coverage_days",
     "creator_months",
     "creators",
@@ -141,6 +145,7 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
+    write_calibration(paths)
     exchange.prepare(paths)
     return plan
 
@@ -205,22 +210,41 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
 
 
 def check_marts(paths: DataPaths, night: date, run_id: str) -> None:
-    """Gate 4: suites and reconciliation of the marts. Raises GateClosedError."""
-    _ask(paths, "marts", night, run_id)
+    """Gate 4: suites, reconciliation and calibration of the marts. Raises GateClosedError, but not for a failed calibration.
+
+    What the calibration withholds is written in the gate log, and :func:`publish_night` leaves it out.
+    """
+    calibration = pq.read_table(paths.calibration_file(), partitioning=None)
+    _ask(paths, "marts", night, run_id, check_calibration(calibration, calibration_key(), night, run_id))
 
 
-def _ask(paths: DataPaths, gate: str, night: date, run_id: str) -> None:
-    results = check_gate(paths, gate, night, run_id)
+def calibration_verdicts(paths: DataPaths, night: date) -> dict[str, tuple[bool, str]]:
+    """By table that claims who was earlier, whether gate 4 let it be published, and what it saw."""
+    log = pq.read_table(paths.gate_log_file(night), partitioning=None).to_pylist()
+    withheld = withheld_tables(log)
+    observed = {row["table_name"]: str(row["observed"]) for row in log if row["engine"] == CALIBRATION}
+    return {table: (table not in withheld, withheld.get(table) or observed[table]) for table in RIPPLE_CLAIMS}
+
+
+def _ask(paths: DataPaths, gate: str, night: date, run_id: str, more: Sequence[GateResult] = ()) -> None:
+    results = [*check_gate(paths, gate, night, run_id), *more]
     log_results(paths, night, results)
     _close_on_failure(results)
 
 
 def publish_night(paths: DataPaths, night: date, run_id: str) -> dict[str, Any]:
-    """Publish the marts and the gate log of all nights, if every gate of this night passed. Raises GateClosedError, PublishError."""
+    """Publish the marts and the gate log of all nights, if no gate of this night is closed; without what the calibration withholds.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        PublishError: a gate is closed, or the snapshot is not fit to be published.
+    """
     import duckdb
 
     log = pq.read_table(paths.gate_log_file(night), partitioning=None).to_pylist()
-    closed = [row for row in log if not row["passed"] and row["severity"] == "error"]
+    closed = [row for row in log if closes(row)]
     if closed:
         raise PublishError("; ".join(f"gate {row['gate']}, {row['table_name']}: {row['check_name']}" for row in closed))
     results = _mart(paths, "gate_results")
@@ -229,11 +253,12 @@ def publish_night(paths: DataPaths, night: date, run_id: str) -> dict[str, Any]:
     connection.execute("set TimeZone = 'UTC'")
     query = f"select * from read_parquet('{files}', hive_partitioning=false) order by night, gate, table_name, engine, check_name"
     connection.execute(f"copy ({query}) to '{results}' (format parquet, compression zstd)")
-    tables = {table: _mart(paths, table) for table in (*MARTS, "gate_results")}
+    withheld = withheld_tables(log)
+    tables = {table: _mart(paths, table) for table in (*MARTS, "gate_results") if table not in withheld}
     descriptions = described_models()
     descriptions["gate_results"] = {"description": "One row per check and night.", "columns": {}}
     plan = nights.plan_night(paths, night, method_fingerprint())
-    manifest = publish(paths, night, run_id, tables, descriptions)
+    manifest = publish(paths, night, run_id, tables, descriptions, withheld)
     nights.record_published(paths, plan, method_fingerprint())
     return manifest
 

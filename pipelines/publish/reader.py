@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.lake.paths import DataPaths
 from pipelines.publish.catalogue import CATALOGUE
+from pipelines.publish.snapshot import MANIFEST
+
+_MISSING: Final = re.compile(r"Table with name \"?(\w+)\"? does not exist")
 
 
 class NothingPublishedError(LookupError):
     """There is no snapshot to ask yet."""
+
+
+class WithheldError(LookupError):
+    """The question is about a table that the last night did not publish, on purpose."""
 
 
 class QueryRefusedError(ValueError):
@@ -32,6 +42,7 @@ def ask(paths: DataPaths, sql: str) -> pa.Table:
     Raises:
         NothingPublishedError: no snapshot yet.
         QueryRefusedError: not exactly one SELECT.
+        WithheldError: a table is asked for that gate marts withheld; says why.
         duckdb.Error: the statement fails, or asks for something outside the snapshot.
     """
     catalogue = paths.published / CATALOGUE
@@ -55,4 +66,12 @@ def ask(paths: DataPaths, sql: str) -> pa.Table:
         connection.execute(f"set allowed_directories = ['{folder}']")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        return connection.execute(sql).to_arrow_table()
+        try:
+            return connection.execute(sql).to_arrow_table()
+        except duckdb.CatalogException as error:
+            missing = _MISSING.search(str(error))
+            withheld = json.loads((catalogue.parent / MANIFEST).read_text()).get("withheld", {})
+            if missing and missing.group(1).lower() in withheld:
+                table = missing.group(1).lower()
+                raise WithheldError(f"{table} is withheld from the published snapshot: {withheld[table]}") from None
+            raise

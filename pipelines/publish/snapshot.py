@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,12 @@ class PublishError(RuntimeError):
 
 
 def publish(
-    paths: DataPaths, night: date, run_id: str, tables: dict[str, Path], descriptions: dict[str, dict[str, Any]]
+    paths: DataPaths,
+    night: date,
+    run_id: str,
+    tables: dict[str, Path],
+    descriptions: dict[str, dict[str, Any]],
+    withheld: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Publish tables as one snapshot.
 
@@ -44,6 +50,7 @@ def publish(
         run_id: the run that made it.
         tables: Parquet file by table name.
         descriptions: by table name, ``description`` and ``columns`` (description by column name).
+        withheld: by name of a table that is kept out of the snapshot on purpose, why.
 
     Returns:
         The manifest.
@@ -76,6 +83,7 @@ def publish(
         "versions": versions(),
         "covered": covered(paths),
         "tables": listed,
+        "withheld": dict(withheld or {}),
     }
     replace_file(final / MANIFEST, json.dumps(made, indent=1).encode())
     sync(final)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +15,8 @@ from pipelines.lake.writer import write_table
 
 GATES: Final = ("parsed", "landed", "staged", "derived", "marts")
 SAMPLE_SIZE: Final = 5
+# The engine whose failed checks withhold their table and let the night go on.
+CALIBRATION: Final = "calibration"
 
 GATE_RESULTS: Final = pa.schema(
     [
@@ -41,6 +43,7 @@ _ADVICE: Final = {
     "derived": f"look at these rows in DATA/derived; the estimator or what it was given is wrong: mend it, {_AGAIN}",
     "marts": f"look at these rows in DATA/marts; the inputs passed their gates, so mend the mart's SQL, {_AGAIN}",
 }
+_CALIBRATION_ADVICE: Final = "the table is withheld, the others are published; see the table calibration, mend the estimator, calibrate, then run the night again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,27 @@ class GateResult:
 
     @property
     def closes(self) -> bool:
-        """Whether the gate stays shut because of this check; what failed with severity ``warn`` is said and closes nothing."""
-        return not self.passed and self.severity == "error"
+        """Whether the gate stays shut because of this check; see :func:`closes`."""
+        return closes(asdict(self))
 
     def sentence(self) -> str:
         """What failed, on which rows, and what to do about it, for a person."""
         rows = f"; rows: {', '.join(self.sample_keys)}" if self.sample_keys else ""
         verb = "failed" if self.severity == "error" else "warns"
         advice = f"; {_ADVICE[self.gate]}" if self.closes and self.gate in _ADVICE else ""
+        if withholds(asdict(self)):
+            advice = f"; {_CALIBRATION_ADVICE}"
         return f"gate {self.gate}, {self.table_name}: {self.check_name} {verb} ({self.observed}){rows}{advice}"
+
+
+def closes(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the gate log closes its gate: what failed with severity ``warn`` is said only, a failed calibration withholds."""
+    return not row["passed"] and row["severity"] == "error" and row["engine"] != CALIBRATION
+
+
+def withholds(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the gate log keeps its table, and only it, from being published."""
+    return not row["passed"] and row["severity"] == "error" and row["engine"] == CALIBRATION
 
 
 def closing(results: Iterable[GateResult]) -> list[GateResult]:

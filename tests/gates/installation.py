@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from pipelines.cli import main
 from pipelines.lake.paths import DataPaths
 from pipelines.world.generate import write_world
+from tests.calibrated import install_calibration
 
 FIRST_NIGHT: Final = "2026-10-01"
 
@@ -19,9 +20,10 @@ class Installation:
     """An inbox, a data folder and the command line."""
 
     def __init__(self, folder: Path, late_file_count: int) -> None:
-        self.inbox, self.paths, self._home = folder / "world" / "inbox", DataPaths(folder / "data"), folder / "dagster_home"
-        self._home.mkdir()
+        self.inbox, self.paths, self.home = folder / "world" / "inbox", DataPaths(folder / "data"), folder / "dagster_home"
+        self.home.mkdir()
         write_world(folder / "world", "P6_full_realistic", "tiny", 7)
+        install_calibration(self.paths)
         late = folder / "late"
         late.mkdir()
         # The last file holds the planted faults: alone it would close gate 1 by its share of refused records.
@@ -37,7 +39,7 @@ class Installation:
     def nightly(self, night: str) -> Result:
         """Run a night through the command line."""
         arguments = ["nightly", "--inbox", str(self.inbox), "--data", str(self.paths.root), "--day", night]
-        return CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(self._home)})
+        return CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(self.home)})
 
     def published(self) -> dict[str, bytes]:
         """Every file of the current snapshot."""

@@ -284,6 +284,16 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "marts/platform_precedence": _PLATFORM_PRECEDENCE
     | {"nothing is told of fewer than 20 adopters": (0, {"adopter_count_b": 8})},
     "marts/platform_precedence_findings": _PLATFORM_FINDINGS,
+    "marts/calibration": {
+        "required columns are filled": (0, {"size": None}),
+        "all rows are of one method": (0, {"calibration_key": key(8)}),
+        "claims are counted in both directions, at most one a seed": (1, {"target_first_count": 1, "target_first_upper": 0.08}),
+        "a claim comes with its truth and a bound for each direction": (1, {"lead_first_upper": None}),
+        "an upper bound lies above the share of seeds that it bounds, and at most at 1": (0, {"lead_first_upper": 0.01}),
+        "intervals are ordered: low, value, high": (0, {"high": 0.01}),
+        "what gates passes exactly where no false claim is bounded above its limit": (0, {"lead_first_upper": 0.2}),
+        "what does not gate has no verdict, and what is not published has no value": (3, {"value": 0.5}),
+    },
     "marts/coverage_days": {
         "required columns are filled": (0, {"collection_method": None}),
         "counts and ratios are not negative": (0, {"quarantined_count": -1}),
@@ -333,6 +343,8 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("derived/niche_profiles", "member_count"): {"the member count is the number of members"},
     ("derived/niche_profiles", "months are first days of months"): {"the member count is the number of members"},
     ("derived/precedence_findings", "claim"): {"nothing is claimed exactly where the estimate is NULL"},
+    ("marts/calibration", "calibration_key"): {"all rows are of one method"},
+    ("marts/calibration", "status"): {"what does not gate has no verdict, and what is not published has no value"},
     ("marts/coverage_days", "status"): {"a day is unknown exactly where nothing says what to expect"},
     ("marts/creator_months", "creator_key"): {"every creator is in creators"},
     ("marts/creators", "account_count"): {"a creator is on at least one platform"},

@@ -307,6 +307,28 @@ _ACTIVE |= {"engagement_count": 20, "engagement_follower_count": 100, "engagemen
 _ACTIVE |= {"replies_received_count": 1, "partner_count": 1}
 _DAY: dict[str, Any] = {"use_count": 3, "user_count": 2, "adopter_count": 1}
 _WATCHED = {"platform": "bluesky", "source": "jetstream", "collection_method": "firehose", "got_count": 5, "quarantined_count": 0}
+_SCORED = _STAMP | {"seed_count": 60, "size": "tiny", "calibration_key": key(7), "is_gating": False, "status": "measured"}
+_CLAIMED = _SCORED | {
+    "metric": "claims_media",
+    "estimator": "published",
+    "is_gating": True,
+    "status": "passed",
+    "upper_limit": 0.085,
+}
+_CALIBRATED: Rows = [
+    _CLAIMED
+    | {"world": "null_rate", "world_kind": "null", "truth": "none", "lead_first_count": 1, "target_first_count": 0}
+    | {"value": 1 / 60, "low": 0.0004, "high": 0.0894, "lead_first_upper": 0.0766, "target_first_upper": 0.0487},
+    _CLAIMED
+    | {"world": "planted_strong", "world_kind": "planted", "truth": "lead_first", "lead_first_count": 60, "target_first_count": 0}
+    | {"value": 1.0, "low": 0.9404, "high": 1.0, "lead_first_upper": 1.0, "target_first_upper": 0.0487},
+    _SCORED
+    | {"world": "planted_strong", "world_kind": "planted", "metric": "niche_agreement", "estimator": "published"}
+    | {"value": 0.9, "low": 0.85, "high": 0.95},
+    _SCORED
+    | {"world": "planted_strong", "world_kind": "planted", "metric": "cascade_parents", "estimator": "published"}
+    | {"status": "not_published"},
+]
 MARTED: Final[dict[str, Rows]] = {
     "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C)],
     "creator_months": [_ACTIVE | {"creator_key": account} for account in (A, B, C)],
@@ -340,6 +362,7 @@ MARTED: Final[dict[str, Rows]] = {
     "origin_by_tier": [row | {"naive_false_claim_ratio": 0.9} for row in _ODDS],
     "platform_precedence": _TAGS_COMPARED,
     "platform_precedence_findings": _PAIRS_COMPARED,
+    "calibration": _CALIBRATED,
     "coverage_days": [
         _WATCHED | {"covered_on": date(2026, 8, 10), "expected_count": 10.0, "coverage_ratio": 0.5, "status": "ok"},
         _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},

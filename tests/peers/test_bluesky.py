@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.calibrated import install_calibration
 from tests.peers.installing import Peers
 from tests.peers.network import Network, start_network
 from tests.peers.nights import Lake, newest
@@ -252,6 +253,7 @@ class TestTheCommandLine:
     def run(self, done: Done, network: Network, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         lake = make_lake(tmp_path)
         lake.watch(network.appview, lines(done))
+        install_calibration(lake.paths)
         (tmp_path / "home").mkdir()
         shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", tmp_path / "home")
         environment = {**os.environ, "DAGSTER_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}

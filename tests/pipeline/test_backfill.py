@@ -18,7 +18,9 @@ def test_each_night_of_a_backfill_is_published_and_told_step_by_step(backfilled:
         assert f"night {night}: ingest, conform, derive, model, publish" in told
     assert told.count("published in") == len(NIGHTS)
     lines = [line.split() for line in told.splitlines()]
-    count = len(PLATFORMS) + 4  # an intake each, conform, derive, model, publish; without a watchlist no collection is told
+    count = (
+        len(PLATFORMS) + 5
+    )  # an intake each, conform, derive, model, its calibration, publish; without a watchlist no collection is told
     for step in (f"1/{count}", f"{count}/{count}"):
         assert sum(line[:1] == [step] for line in lines) == len(NIGHTS)
     assert "\x1b" not in told

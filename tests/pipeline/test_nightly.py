@@ -16,10 +16,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from pipelines.lake.paths import DataPaths
 from pipelines.nightly.project import dbt_executable
 from pipelines.nightly.stages import MARTS
 from pipelines.settings import DBT_PROJECT
 from pipelines.world.generate import write_world
+from tests.calibrated import install_calibration
 
 NIGHT = "2026-10-01"
 
@@ -32,6 +34,7 @@ class Installation:
         self.home = folder / "dagster_home"
         self.home.mkdir()
         write_world(folder / "world", "P6_full_realistic", "tiny", 7)
+        install_calibration(DataPaths(self.data))
 
     def nightly(self, night: str = NIGHT) -> Result:
         arguments = ["nightly", "--inbox", str(self.inbox), "--data", str(self.data), "--day", night]
@@ -127,7 +130,6 @@ def test_a_second_run_of_the_night_publishes_the_same_tables(installed: Installa
 
 
 def test_a_reader_keeps_its_snapshot_while_the_next_is_published(installed: Installation) -> None:
-    from pipelines.lake.paths import DataPaths
     from pipelines.publish.snapshot import publish
 
     paths, stop, problems = DataPaths(installed.data), threading.Event(), []

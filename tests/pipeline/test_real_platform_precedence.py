@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from pipelines.analysis.platform_precedence import PlatformParameters
 from pipelines.analysis.platform_worlds import POSTS, claim_rates, world_claims
 from pipelines.cli import main
+from pipelines.lake.paths import DataPaths
+from tests.calibrated import install_calibration
 from tests.contracts.harness import REALDATA
 from tests.realdata.inbox import lay_out
 
@@ -32,6 +34,7 @@ Rows = list[dict[str, Any]]
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("handbags")
     (folder / "home").mkdir()
+    install_calibration(DataPaths(folder / "data"))
     lay_out(REALDATA, folder / "inbox", only=("luxury_handbag_multi",))
     arguments = ["nightly", "--inbox", str(folder / "inbox"), "--data", str(folder / "data"), "--day", "2026-11-02"]
     result = CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(folder / "home")})

@@ -13,7 +13,8 @@ from pipelines.settings import from_environment
 
 nightly = dg.define_asset_job(
     "nightly",
-    selection=dg.AssetSelection.all(),
+    # The calibration is of the method, not of a night: it has its own job.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("calibration"),
     executor_def=one_run_at_a_time,
     description="One night, end to end: ingest, conform, derive, model, publish. A closed gate stops all that comes after it.",
     tags={"undercurrent/pipeline": "nightly"},

@@ -1,8 +1,8 @@
 with naive_false_claims as (
     -- How often the naive number claims something where there is nothing: the worst of the simulated null worlds.
-    select max(lead_first_ratio + target_first_ratio) as naive_false_claim_ratio
-    from {{ ref("estimator_calibration") }}
-    where estimator = 'naive_origin_excess' and world like 'null%'
+    select max((lead_first_count + target_first_count) / seed_count) as naive_false_claim_ratio
+    from {{ ref("calibration") }}
+    where estimator = 'naive_origin_excess' and world_kind = 'null'
 )
 
 select
