@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from pipelines.lake.writer import event_days
 from pipelines.platforms.text import normalise_tag
-from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, START_SECONDS, Flags, Floats, Ints, Posts
+from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, START_SECONDS, Ints, Posts
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 from pipelines.world.warehouse import landed_schema
+from pipelines.world.worlds import Observation
 
 SNAPSHOT_DAYS: Final = 15
 """Days from one profile of an account to the next."""
@@ -69,7 +70,9 @@ def _tags(names: Names, posts: Posts) -> pa.Array:
     written = pa.array(names.tags(posts), pa.list_(pa.string()))
     encoded = written.values.dictionary_encode()
     spelled = pa.array([normalise_tag(tag) for tag in encoded.dictionary.to_pylist()], pa.string())
-    return pa.ListArray.from_arrays(written.offsets, spelled.take(encoded.indices)).cast(landed_schema("posts").field("tags").type)
+    return pa.ListArray.from_arrays(written.offsets, spelled.take(encoded.indices)).cast(
+        landed_schema("posts").field("tags").type
+    )
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -118,21 +121,25 @@ def landed_posts(names: Names, filed: Sequence[Filed]) -> Landed:
     return found
 
 
-def landed_accounts(names: Names, day_count: int) -> Landed:
+def landed_accounts(names: Names, observation: Observation, day_count: int) -> Landed:
     """Profiles of all accounts at regular days, from when they are open and collected.
 
     Args:
         names: Of the world.
+        observation: What of the world is seen.
         day_count: Days of the calendar.
     """
     accounts = names.accounts
     days = np.array([day for day in range(day_count) if (day + 1) % SNAPSHOT_DAYS == 0 or day == 0])
+    late = np.isin(accounts.platform, [PLATFORMS.index(name) for name in observation.late_platforms])
+    begins = np.where(late, observation.late_day, observation.starts_day)
+    seen_from = np.maximum(np.maximum(accounts.opened_day, accounts.collected_day), begins)
     found: Landed = {}
     for number in np.unique(accounts.platform).tolist():
         platform, own = PLATFORMS[number], np.flatnonzero(accounts.platform == number)
         account, day = (grid.ravel() for grid in np.meshgrid(own, days, indexing="ij"))
-        seen = np.maximum(accounts.opened_day, accounts.collected_day)[account] <= day
-        account, day = account[seen & (day < accounts.closed_day[account])], day[seen & (day < accounts.closed_day[account])]
+        is_seen = (seen_from[account] <= day) & (day < accounts.closed_day[account])
+        account, day = account[is_seen], day[is_seen]
         is_bot = accounts.is_declared_bot[account] & (platform in _STATES_BOTS)
         columns: dict[str, Any] = {
             "platform": platform,

@@ -18,6 +18,7 @@ from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate
 from pipelines.world.warehouse import EXCHANGED, Warehouse, render
+from pipelines.world.worlds import Observation
 
 PARTS: Final = ("world", "landing", "models", "analysis", "marts")
 
@@ -42,6 +43,7 @@ class Trial:
         derived: What the analysis gave to dbt.
         exchanged: What dbt gave to the analysis.
         truth: By tag, of planted trends and of their other spellings.
+        is_growing_when_early: Whether accounts that were early in a trend grow later, so that today's tier is not that of then.
         seconds: Time of each of ``PARTS``.
     """
 
@@ -52,6 +54,7 @@ class Trial:
     derived: Mapping[str, pa.Table]
     exchanged: Mapping[str, pa.Table]
     truth: Mapping[str, TrueTrend]
+    is_growing_when_early: bool
     seconds: Mapping[str, float]
 
 
@@ -72,15 +75,16 @@ def _warehouse() -> Warehouse:
     return Warehouse(render())
 
 
-def landed(names: Names, filed: Sequence[Filed], day_count: int) -> Landed:
+def landed(names: Names, filed: Sequence[Filed], observation: Observation, day_count: int) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
     Args:
         names: Of the world.
         filed: What the collection hands over, one a day.
+        observation: What of the world is seen.
         day_count: Days of the calendar.
     """
-    return landed_posts(names, filed) | landed_accounts(names, day_count) | landed_items(names, filed)
+    return landed_posts(names, filed) | landed_accounts(names, observation, day_count) | landed_items(names, filed)
 
 
 def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParameters | None = None) -> Trial:
@@ -103,12 +107,13 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
         names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-        rows = landed(names, filed, simulation.size.day_count)
+        rows = landed(names, filed, simulation.world.observation, simulation.size.day_count)
     warehouse = _warehouse()
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows)
     with watch.measuring("analysis"):
-        derived = analyse_trends(*(exchanged[name] for name in EXCHANGED), parameters)
+        candidates, adoptions, timelines = (exchanged[name] for name in EXCHANGED)
+        derived = analyse_trends(candidates, adoptions, timelines, parameters)
     with watch.measuring("marts"):
         published = warehouse.marts(derived)
     truth = {
@@ -117,4 +122,6 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         for spelled in (trend.tag, trend.alias)
         if spelled
     }
-    return Trial(world, seed, size, published, derived, exchanged, truth, watch.seconds)
+    return Trial(
+        world, seed, size, published, derived, exchanged, truth, simulation.world.people.is_growing_when_early, watch.seconds
+    )

@@ -28,6 +28,7 @@ from pipelines.lake.writer import write_table
 from pipelines.nightly.outlets import SCHEMA as OUTLET_KEYS
 from pipelines.nightly.project import dbt_executable, method_fingerprint
 from pipelines.settings import DBT_PROJECT
+from pipelines.world.calibration_rows import SCHEMA as CALIBRATION
 
 EXCHANGED: Final = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
 """What the analysis reads."""
@@ -154,8 +155,8 @@ def _model(node: Mapping[str, Any], data_root: str) -> Model:
     sql = "\n".join(line for line in sql.splitlines() if line.strip() and not line.lstrip().startswith("--"))
     if staged := _STAGED.fullmatch(name):
         sql = _LANDED.sub(f"landed.{staged[1]}__{staged[2]}", sql)
-    sql = re.sub(r"read_parquet\('DATA/state/(\w+)\.parquet'\)", r"state.\1", sql)
-    sql = re.sub(r"'DATA/derived/(\w+)\.parquet'", r"derived.\1", sql)
+    sql = re.sub(r"read_parquet\(('DATA/state/\w+\.parquet')\)", r"\1", sql)
+    sql = re.sub(r"'DATA/(derived|state)/(\w+)\.parquet'", r"\1.\2", sql)
     if "DATA/" in sql:
         raise RenderError(f"{name} reads a file that has no place in memory: {sql[max(sql.index('DATA/') - 60, 0) :][:200]}")
     is_view = node["config"]["materialized"] == "view"
@@ -173,7 +174,8 @@ class Warehouse:
             self._connection.execute(f"create schema {schema}")
         for name, rows in project.seeds.items():
             self._store(f"main.{name}", rows)
-        self._store("state.outlet_keys", OUTLET_KEYS.empty_table())
+        for name, schema in (("outlet_keys", OUTLET_KEYS), ("calibration", CALIBRATION)):
+            self._store(f"state.{name}", schema.empty_table())
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", schema.empty_table())
         self._before = project.needed(EXCHANGED)
