@@ -261,8 +261,9 @@ class Posts(_Columns):
         parent_account: Its author; NOBODY.
         parent_second: Its second; NOBODY.
         niche: What it is about.
-        trend: Planted trend that it uses; NOBODY. A post uses one trend at most.
-        uses_alias: Spells the trend by its alias.
+        trend: Planted trend that it uses; NOBODY.
+        second_trend: Another one that it uses; NOBODY. A post uses two at most.
+        uses_alias: Spells its trends by their aliases.
         credit: Account that it names as where it has the trend from ("via @..."), or NOBODY.
         sponsor: Outlet (a brand) that paid for it, or NOBODY.
         disclosure: NO_DISCLOSURE, CLEAR_TEXT, AMBIGUOUS or PLATFORM_LABEL.
@@ -283,6 +284,7 @@ class Posts(_Columns):
     parent_second: Ints
     niche: Ints
     trend: Ints
+    second_trend: Ints
     uses_alias: Flags
     credit: Ints
     sponsor: Ints

@@ -14,18 +14,38 @@ _IDENTITY: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "reddit": (("id",), ("name",)),
     "bluesky": (("did",),),
     "mastodon": (("id",), ("uri",), ("url",)),
+    "activitypub": (("id",),),
+    "threads": (("id",),),
+    "x": (("id",),),
+    "tumblr": (("id",), ("id_string",)),
+    "bereal": (("ownerID",), ("user",)),
     "youtube": (("id",),),
     "tiktok": (("webVideoUrl",), ("id",)),
     "instagram": (("id",), ("shortCode",), ("url",)),
+    "feeds": (("guid",), ("link",), ("title",)),
+    "gdelt": (("documentidentifier",),),
+    "mediacloud": (("url",),),
+    "wikipedia": (("project",),),
 }
 _TIME: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "reddit": (("created_utc",),),
     "bluesky": (("time_us",), ("commit", "record", "createdAt")),
     "mastodon": (("created_at",),),
+    "activitypub": (("published",),),
+    "threads": (("timestamp",),),
+    "x": (("created_at",),),
+    "tumblr": (("timestamp",),),
+    "bereal": (("takenAt", "_seconds"),),
     "youtube": (("snippet", "publishedAt"),),
     "tiktok": (("createTimeISO",), ("createTime",)),
     "instagram": (("timestamp",),),
+    "feeds": (("pubDate",),),
+    "gdelt": (("date",),),
+    "mediacloud": (("publish_date",),),
+    "wikipedia": (("timestamp",),),
 }
+# How a text says the year 2999 where it is not ISO 8601.
+_YEAR_2999_WRITTEN: Final = {"feeds": "Tue, 01 Jan 2999 00:00:00 +0000", "gdelt": "29990101000000", "wikipedia": "2999010100"}
 
 
 def bad_values(platform: str, good: Payload) -> list[tuple[str, Payload]]:
@@ -44,7 +64,8 @@ def bad_values(platform: str, good: Payload) -> list[tuple[str, Payload]]:
         if path[-1] in holder:
             old = holder[path[-1]]
             micro = path[-1] == "time_us"
-            holder[path[-1]] = _YEAR_2999_ISO if isinstance(old, str) else _YEAR_2999_SECONDS * (1_000_000 if micro else 1)
+            written = _YEAR_2999_WRITTEN.get(platform, _YEAR_2999_ISO)
+            holder[path[-1]] = written if isinstance(old, str) else _YEAR_2999_SECONDS * (1_000_000 if micro else 1)
     return [("missing_id", nameless), ("implausible_time", futuristic)]
 
 

@@ -26,6 +26,8 @@ class TrendMix:
         media_lag_hours: How much later outlets see a trend than micro creators do, where it has a common cause.
         follows_accounts: Outlets take up what accounts use (hazard grows with adopters) rather than sharing the common cause.
         editorial_days: Median days that every outlet needs between seeing and printing; 0: it prints with its next item.
+        reprint_share: Share of a wire's trend items that the outlets of its wire reprint within hours.
+        credit_share: Share of outlets' items that link to a post that they saw, where they follow accounts.
         earliest_day: First day of birth.
         latest_day: Last day of birth; counted from the end of the calendar if negative.
     """
@@ -37,6 +39,8 @@ class TrendMix:
     media_lag_hours: float = 0.0
     follows_accounts: bool = False
     editorial_days: float = 0.0
+    reprint_share: float = 0.0
+    credit_share: float = 0.0
     earliest_day: int = 33
     latest_day: int = -28
 
@@ -166,9 +170,9 @@ class Size:
 SIZES: Final[dict[str, Size]] = {
     # Of the calibration: one platform, dense trends, the fewest posts that the estimators can be judged on.
     "trial": Size(80, 900, 30, 6, 0.6, 0.5, 0.14, 1, 0.0),
-    "tiny": Size(122, 260, 8, 6, 0.3, 0.6, 0.12),
+    "tiny": Size(122, 300, 8, 6, 0.3, 0.8, 0.2),
     "small": Size(122, 5_000, 48, 12, 0.55, 0.45, 0.06),
-    "large": Size(122, 160_000, 80, 40, 0.75, 0.2, 0.01),
+    "large": Size(122, 160_000, 80, 40, 0.78, 0.2, 0.01),
 }
 
 _REALISTIC_MIX: Final = TrendMix(
@@ -179,6 +183,8 @@ _REALISTIC_MIX: Final = TrendMix(
     adoption=0.6,
     follows_accounts=True,
     editorial_days=1.0,
+    reprint_share=0.6,
+    credit_share=0.3,
 )  # fmt: skip
 
 _ALL: Final = (
@@ -238,7 +244,7 @@ _ALL: Final = (
     ),
     World(
         "W7_media_first", "reversal", "Outlets print it first; one trend in 28 comes from a niche.", media=TARGET,
-        trends=TrendMix(shares=(("media_origin", 0.965), ("niche_origin", 0.035))), people=People(macro_rate_ratio=2.0),
+        trends=TrendMix(shares=(("media_origin", 0.965), ("niche_origin", 0.035)), reprint_share=0.6), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W8_brand_astroturf", "reversal", "Brands pay small accounts to begin; it looks as if a niche did.", large=ANY, media=ANY,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+import numpy as np
 import zstandard
 
 from pipelines.world import faults
@@ -56,7 +57,7 @@ class Filed:
 class PlatformWriter(Protocol):
     """Writes one platform's files; made by ``open_writer(inbox, names)`` of the platform's module.
 
-    Each module also has ``account_id(names, account) -> str`` and ``post_id(names, number, account, second) -> str``:
+    Each module also has ``account_id(names, account) -> str`` and ``post_id(names, number, account, second, kind) -> str``:
     the native ids by which the lake keys accounts and posts. Payloads use them, truth names them.
     """
 
@@ -195,6 +196,4 @@ def text_id(alphabet: str, length: int, *parts: object) -> str:
 
 def opened(names: Names, platform: int) -> Ints:
     """Account numbers of a platform."""
-    import numpy as np
-
     return np.flatnonzero(names.accounts.platform == platform).astype(np.int64)

@@ -10,13 +10,13 @@ import numpy as np
 
 from pipelines.world.drawn import (
     AMBIGUOUS,
+    BRAND,
     CLEAR_TEXT,
     MEDIA,
     NOBODY,
     PLATFORMS,
     REPLY,
     REPOST,
-    BRAND,
     Accounts,
     Ints,
     Niche,
@@ -58,6 +58,8 @@ _REPLIES: Final = {
     "fr": ("J'adore.", "Trouvé où ?", "J'essaie ce soir.", "Très beau, merci.", "Dis-m'en plus ?", "Pareil ici !"),
     "es": ("Me encanta.", "¿Dónde lo encontraste?", "Lo pruebo hoy.", "Qué bueno, gracias.", "¿Cuentas más?", "¡Aquí igual!"),
 }
+ACTIVITYPUB_SERVER: Final = "lantern.example"
+"""Where all accounts of ActivityPub live."""
 _VIA: Final = {"en": "via", "de": "entdeckt bei", "fr": "vu chez", "es": "visto en"}
 _CLEAR: Final = {"en": "#ad", "de": "#werbung", "fr": "#publicité", "es": "#publicidad"}
 _VAGUE: Final = {"en": "#sp", "de": "#kooperation", "fr": "#collab", "es": "#colaboración"}
@@ -120,15 +122,23 @@ class Names:
         second = (pick >> np.uint64(8) & np.uint64(0xFF)).tolist()
         third = (pick >> np.uint64(16) & np.uint64(0xFF)).tolist()
         rows = zip(
-            posts.kind.tolist(), posts.niche.tolist(), posts.trend.tolist(), posts.uses_alias.tolist(), first, second, third, strict=True
+            posts.kind.tolist(),
+            posts.niche.tolist(),
+            posts.trend.tolist(),
+            posts.second_trend.tolist(),
+            posts.uses_alias.tolist(),
+            first,
+            second,
+            third,
+            strict=True,
         )
         found = []
-        for kind, niche, trend, is_alias, one, two, three in rows:
+        for kind, niche, trend, other, is_alias, one, two, three in rows:
             if kind == REPOST:
                 found.append([])
                 continue
             words = vocabularies[niche]
-            tags = [spelled[trend][is_alias]] if trend != NOBODY else []
+            tags = [spelled[used][is_alias] for used in (trend, other) if used != NOBODY]
             if kind != REPLY:
                 tags += [words[one % len(words)], words[two % len(words)]]
                 if three % 4 == 0:
@@ -178,29 +188,19 @@ class Names:
         return "notes on " + self.niches[int(self.accounts.niche[account])].name
 
 
+_PROFILES: Final = {
+    "bluesky": "https://bsky.app/profile/{}.bsky.social", "tiktok": "https://www.tiktok.com/@{}",
+    "instagram": "https://www.instagram.com/{}", "youtube": "https://www.youtube.com/@{}", "threads": "https://www.threads.net/@{}",
+    "x": "https://x.com/{}", "reddit": "https://www.reddit.com/user/{}", "bereal": "https://bere.al/{}",
+    "activitypub": f"https://{ACTIVITYPUB_SERVER}/@{{}}", "mastodon": "https://meadow.example/@{}",
+}  # fmt: skip
+
+
 def profile_address(platform: str, handle: str) -> str:
     """Address of a profile, as people write it into another one."""
-    match platform:
-        case "bluesky":
-            return f"https://bsky.app/profile/{handle}.bsky.social"
-        case "tiktok":
-            return f"https://www.tiktok.com/@{handle}"
-        case "instagram":
-            return f"https://www.instagram.com/{handle}"
-        case "youtube":
-            return f"https://www.youtube.com/@{handle}"
-        case "threads":
-            return f"https://www.threads.net/@{handle}"
-        case "x":
-            return f"https://x.com/{handle}"
-        case "tumblr":
-            return f"https://{handle.replace('_', '-')}.tumblr.com/"
-        case "reddit":
-            return f"https://www.reddit.com/user/{handle}"
-        case "bereal":
-            return f"https://bere.al/{handle}"
-        case _:
-            return f"https://meadow.example/@{handle}"
+    if platform == "tumblr":
+        return f"https://{handle.replace('_', '-')}.tumblr.com/"
+    return _PROFILES[platform].format(handle)
 
 
 def _slug(name: str) -> str:
