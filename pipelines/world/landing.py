@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from pipelines.lake.writer import event_days
 from pipelines.platforms.text import normalise_tag
 from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, START_SECONDS, Ints, Posts
+from pipelines.world.generate import SNAPSHOT_DAYS
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 from pipelines.world.warehouse import landed_schema
 from pipelines.world.worlds import Observation
 
-SNAPSHOT_DAYS: Final = 15
-"""Days from one profile of an account to the next."""
 _POST_TYPES: Final = ("post", "reply", "repost", "quote")
 _STATES_BOTS: Final = frozenset({"bluesky", "mastodon", "activitypub"})
+_DATED: Final = frozenset({"gdelt", "mediacloud"})
+"""Lists of items that say the day of an item, and no more."""
 _WITHOUT_FOLLOWERS: Final = frozenset({"reddit", "tumblr", "bereal"})
 _FIRST_DAY: Final = np.datetime64(FIRST_DAY, "D")
 Landed = dict[tuple[str, str], pa.Table]
@@ -122,7 +123,7 @@ def landed_posts(names: Names, filed: Sequence[Filed]) -> Landed:
 
 
 def landed_accounts(names: Names, observation: Observation, day_count: int) -> Landed:
-    """Profiles of all accounts at regular days, from when they are open and collected.
+    """Profiles of all accounts on the days on which they are read, from when they are open and collected.
 
     Args:
         names: Of the world.
@@ -130,15 +131,14 @@ def landed_accounts(names: Names, observation: Observation, day_count: int) -> L
         day_count: Days of the calendar.
     """
     accounts = names.accounts
-    days = np.array([day for day in range(day_count) if (day + 1) % SNAPSHOT_DAYS == 0 or day == 0])
-    late = np.isin(accounts.platform, [PLATFORMS.index(name) for name in observation.late_platforms])
-    begins = np.where(late, observation.late_day, observation.starts_day)
-    seen_from = np.maximum(np.maximum(accounts.opened_day, accounts.collected_day), begins)
+    days = np.array([day for day in range(day_count) if day % SNAPSHOT_DAYS == 0 or day == day_count - 1])
+    seen_from = np.maximum(np.maximum(accounts.opened_day, accounts.collected_day), observation.starts_day)
     found: Landed = {}
     for number in np.unique(accounts.platform).tolist():
         platform, own = PLATFORMS[number], np.flatnonzero(accounts.platform == number)
         account, day = (grid.ravel() for grid in np.meshgrid(own, days, indexing="ij"))
-        is_seen = (seen_from[account] <= day) & (day < accounts.closed_day[account])
+        missing = [day for name, day in observation.outages if name == platform]
+        is_seen = (seen_from[account] <= day) & ~np.isin(day, missing)
         account, day = account[is_seen], day[is_seen]
         is_bot = accounts.is_declared_bot[account] & (platform in _STATES_BOTS)
         columns: dict[str, Any] = {
@@ -148,7 +148,7 @@ def landed_accounts(names: Names, observation: Observation, day_count: int) -> L
         }
         if platform not in _WITHOUT_FOLLOWERS:
             columns["followers_count"] = accounts.followers(account, day)
-        found[platform, "accounts"] = _rows("accounts", columns, day * DAY, day)
+        found[platform, "accounts"] = _rows("accounts", columns, (day + 1) * DAY - 1, day)
     return found
 
 
@@ -174,8 +174,10 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
             "item_key": keys("i", items.number[rows], 9),
             "outlet_key": keys("o", items.outlet[rows], 2),
             "outlet_name": [outlet.name for outlet in outlets],
-            "outlet_class": [outlet.outlet_class for outlet in outlets],
-            "published_at": _instants(items.second[rows]),
+            # Lists of items do not tell a brand's from a medium's.
+            "outlet_class": "media",
+            "published_at": _instants(items.second[rows] // DAY * DAY if source in _DATED else items.second[rows]),
+            "ts_quality": "date_only" if source in _DATED else "exact",
             "title": [titles[trend] for trend in trends],
             "title_terms": [terms[trend] for trend in trends],
         }
