@@ -44,7 +44,7 @@ class Trial:
         exchanged: What dbt gave to the analysis.
         truth: By tag, of planted trends and of their other spellings.
         is_growing_when_early: Whether accounts that were early in a trend grow later, so that today's tier is not that of then.
-        seconds: Time of each of ``PARTS``.
+        seconds: Processor time of each of ``PARTS``.
     """
 
     world: str
@@ -64,9 +64,9 @@ class _Stopwatch:
 
     @contextmanager
     def measuring(self, part: str) -> Iterator[None]:
-        begin = time.perf_counter()
+        begin = time.process_time()
         yield
-        self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - begin
+        self.seconds[part] = time.process_time() - begin
 
 
 @cache
