@@ -143,8 +143,7 @@ def _likelihood(stack: _Situations, beta: Floats, ridge: Floats) -> tuple[float,
 
 def _clustered(scores: Floats, clusters: NDArray[np.int64]) -> Floats:
     labels, inverse = np.unique(clusters, return_inverse=True)
-    sums = np.zeros((labels.size, scores.shape[1]))
-    np.add.at(sums, inverse, scores)
+    sums = np.stack([np.bincount(inverse, column, labels.size) for column in scores.T], axis=1)
     return np.asarray(sums.T @ sums * (labels.size / max(labels.size - 1, 1)))
 
 

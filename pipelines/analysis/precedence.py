@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from pipelines.analysis.increments import digest, mixed
 
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 NONE: Final = float("nan")
 _RESAMPLE_BLOCK: Final = 100
+_FEW: Final = 6
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,14 @@ class Studentised:
             return np.asarray(self.theta / self.error)
 
 
+def _sums_over(chosen: NDArray[np.bool_], rows: Floats) -> Floats:
+    """Sum of the chosen rows, for each choice: by adding them up where they are few, else as a product of matrices."""
+    if chosen.sum() * _FEW > chosen.size:
+        return np.asarray(chosen.astype(float) @ rows)
+    ends = np.append(0, np.cumsum(chosen.sum(axis=1)))
+    return np.asarray(csr_array((np.ones(ends[-1]), np.nonzero(chosen)[1], ends), shape=chosen.shape) @ rows)
+
+
 def studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> Studentised:
     """Theta with the standard error of its projection on single accounts (Hoeffding), for each labelling.
 
@@ -176,29 +186,36 @@ def studentised(forms: list[Floats], is_lead: NDArray[np.bool_]) -> Studentised:
     """
     lead = is_lead.astype(float)
     target = 1.0 - lead
+    stacked = np.concatenate(forms, axis=1)
     # From each account's side: sums over the accounts of the other group. Forms odd in the pair change sign with the side.
-    sums = []
-    for matrix, is_odd in zip(forms, (False, True, True, False, False), strict=True):
-        over_target = target @ matrix
-        over_lead = matrix.sum(axis=0) - over_target
-        sums.append(np.where(is_lead, -over_target if is_odd else over_target, over_lead))
-    total, score, distance, square, product = sums
-    wholes = [(each * lead).sum(axis=1, keepdims=True) for each in sums]
-    theta, _ = _intercept([*wholes, wholes[0]])
+    from_all = stacked.sum(axis=0)
+    if 2 * is_lead[0].sum() >= is_lead.shape[1]:
+        to_target = _sums_over(~is_lead, stacked)
+    else:
+        to_target = from_all - _sums_over(is_lead, stacked)
+    to_target, from_all = (sums.reshape(-1, len(forms), is_lead.shape[1]) for sums in (to_target, from_all))
+    signs = np.array([1.0, -1.0, -1.0, 1.0, 1.0])
+    wholes = (to_target @ lead[:, :, None])[:, :, 0] * signs
+    theta, _ = _intercept([*wholes.T, wholes[:, 0]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_distance = wholes[2] / wholes[0]
-        variance = wholes[3] / wholes[0] - mean_distance**2
+        total = wholes[:, 0]
+        _, mean_score, mean_distance, mean_square, mean_product = (whole / total for whole in wholes.T)
+        variance = mean_square - mean_distance**2
         is_sloped = variance > 1e-9
-        slope = np.where(is_sloped, (wholes[4] / wholes[0] - wholes[1] / wholes[0] * mean_distance) / variance, 0.0)
+        slope = np.where(is_sloped, (mean_product - mean_score * mean_distance) / variance, 0.0)
         lean = np.where(is_sloped, mean_distance / variance, 0.0)
-        residual = score - theta * total - slope * distance
-        residual_distance = product - theta * distance - slope * square
-        share = ((1 + lean * mean_distance) * residual - lean * residual_distance) / wholes[0]
+        # What an account contributes is linear in its sums: ``(1 + lean mean_d) (s - theta w - slope d) - lean (ds - theta d - slope dd)``.
+        along = 1 + lean * mean_distance
+        weights = np.stack([-along * theta, along, lean * theta - along * slope, lean * slope, -lean], axis=1) / total[:, None]
+        even = (np.where(signs > 0, weights, 0.0)[:, None, :] @ to_target)[:, 0, :]
+        odd = (np.where(signs < 0, weights, 0.0)[:, None, :] @ to_target)[:, 0, :]
+        share = (lead - target) * even - odd + target * (weights @ from_all[0])
+        squares = share**2
         spread = np.zeros(share.shape[0])
         for side in (lead, target):
             count = side.sum(axis=1)
-            spread += (share**2 * side).sum(axis=1) * count / np.maximum(count - 1, 1)
-        return Studentised(theta[:, 0], np.asarray(np.sqrt(spread)))
+            spread += np.einsum("ij,ij->i", squares, side) * count / np.maximum(count - 1, 1)
+        return Studentised(theta, np.asarray(np.sqrt(spread)))
 
 
 def _probability(theta: Floats, decidable: Floats) -> Floats:
@@ -210,7 +227,8 @@ def _permuted_labels(log_rate: Floats, is_lead: NDArray[np.bool_], width: float,
     """Labels that moved only between accounts of similar posting rate: rank by rate, re-rank by rate plus noise, swap."""
     generator = np.random.default_rng(seed)
     order = np.argsort(log_rate, kind="stable")
-    noisy = np.argsort(log_rate[None, :] + generator.normal(0.0, width, (count, log_rate.size)), axis=1, kind="stable")
+    # Noise has no ties, so that the fastest sort will do.
+    noisy = np.argsort(log_rate[None, :] + generator.normal(0.0, width, (count, log_rate.size)), axis=1)
     labels = np.empty((count, log_rate.size), dtype=bool)
     np.put_along_axis(labels, noisy, np.broadcast_to(is_lead[order], noisy.shape), axis=1)
     return labels

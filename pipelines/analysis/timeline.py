@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter1d
-from scipy.special import expit, logit
+from scipy.special import chdtrc, chdtri, expit, logit
 
 from pipelines.analysis.precedence import resampled_sums, two_sided_p
 
@@ -89,11 +90,28 @@ class Waits:
     left: NDArray[np.int64]
     base_count: int
 
-    def likelihoods(self, adoption: float) -> tuple[Floats, Floats]:
-        """Chance of adopting at the observed post, and of adopting in the window at all, for each exposure time."""
-        stay = 1 - adoption
-        waited = np.where(self.waited > 0, adoption * stay ** np.maximum(self.waited - 1, 0), 0.0)
-        return np.asarray(waited, dtype=np.float64), np.asarray(1 - stay**self.left, dtype=np.float64)
+
+class _Likelihoods:
+    """One group's chances of what was seen at one p, for each exposure time; both in one matrix, so that a product gives both."""
+
+    def __init__(self, group: Waits, columns: slice, adoption: float) -> None:
+        waited, left = group.waited[:, columns], group.left[:, columns]
+        powers = (1 - adoption) ** np.arange(int(left.max(initial=0)) + 1)
+        seen = np.where(waited > 0, adoption * powers[np.maximum(waited - 1, 0)], 0.0)
+        missed = powers[left]
+        self._count = seen.shape[0]
+        # Adopting at the observed post; adopting in the window at all, and not.
+        self._chances = np.ascontiguousarray(np.concatenate([seen, 1 - missed]).T)
+        self._pulls = np.concatenate([seen, missed])
+
+    def pull(self, densities: Floats) -> Floats:
+        """What multiplies each density in an EM step, the ghosts of those who would not have been seen included."""
+        return np.asarray((1 / (densities @ self._chances + _TINY)) @ self._pulls)
+
+    def fit(self, densities: Floats) -> Floats:
+        """Log likelihood of the group for each density."""
+        logs = np.log(densities @ self._chances + _TINY)
+        return np.asarray(logs[:, : self._count].sum(axis=1) - logs[:, self._count :].sum(axis=1))
 
 
 def capped(adopters: list[Timeline], cap: int, seed: int) -> list[Timeline]:
@@ -117,20 +135,26 @@ def waits(adopters: list[Timeline], last_adopted_hours: float, parameters: Timel
     base_count = parameters.bins_before_birth + int(last_adopted_hours // parameters.bin_hours) + 1
     first = -parameters.bins_before_birth - parameters.largest_shift_bins
     points = (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours
-    waited = np.zeros((len(adopters), points.size), dtype=np.int64)
-    left = np.zeros_like(waited)
-    for row, adopter in enumerate(adopters):
-        times = np.sort(adopter.post_hours)
-        before = np.searchsorted(times, points, side="left")
-        left[row] = times.size - before
-        until = np.searchsorted(times, adopter.adopted_hours, side="right")
-        waited[row] = np.maximum(until - before, 0)
-    return Waits(waited, left, base_count)
+    counts = np.array([adopter.post_hours.size for adopter in adopters])
+    hours = np.concatenate([adopter.post_hours for adopter in adopters])
+    owner = np.repeat(np.arange(len(adopters)), counts)
+    # A post lies before every grid point from this one on; counted up, that is how many lie before each.
+    place = owner * (points.size + 1) + np.searchsorted(points, hours, side="right")
+    before = np.bincount(place, minlength=len(adopters) * (points.size + 1)).reshape(len(adopters), -1).cumsum(axis=1)[:, :-1]
+    adopted = np.array([adopter.adopted_hours for adopter in adopters])
+    until = np.bincount(owner[hours <= adopted[owner]], minlength=len(adopters))
+    return Waits(np.maximum(until[:, None] - before, 0), counts[:, None] - before, base_count)
+
+
+@lru_cache(maxsize=64)
+def _smoother(size: int, smoothing_bins: float) -> Floats:
+    """What the smoother makes of a unit of density in each bin; it is linear, so a product with it smooths any density."""
+    return np.asarray(gaussian_filter1d(np.eye(size), smoothing_bins, axis=-1, mode="nearest"))
 
 
 def _smoothed(density: Floats, parameters: TimelineParameters) -> Floats:
-    density = density / density.sum(axis=-1, keepdims=True)
-    density = gaussian_filter1d(density, parameters.smoothing_bins, axis=-1, mode="nearest")
+    size = density.shape[-1]
+    density = (density.reshape(-1, size) @ _smoother(size, parameters.smoothing_bins)).reshape(density.shape)
     return np.asarray(density / density.sum(axis=-1, keepdims=True))
 
 
@@ -149,9 +173,10 @@ def adoption_profile(lead: Waits, target: Waits, parameters: TimelineParameters)
     """
     reach, base = parameters.largest_shift_bins, lead.base_count
     size, shifts = len(parameters.adoption_grid), np.array(parameters.adoption_shift_bins)
-    leads = [tuple(m[:, reach : reach + base] for m in lead.likelihoods(p)) for p in parameters.adoption_grid]
-    targets = [target.likelihoods(p) for p in parameters.adoption_grid]
-    width = targets[0][0].shape[1]
+    everywhere, inner = slice(None), slice(reach, reach + base)
+    leads = [_Likelihoods(lead, inner, p) for p in parameters.adoption_grid]
+    targets = [_Likelihoods(target, everywhere, p) for p in parameters.adoption_grid]
+    width = target.waited.shape[1]
     places = (reach + shifts)[None, :, None] + np.arange(base)[None, None, :]
     every = np.arange(size)[:, None, None], np.arange(shifts.size)[None, :, None]
     density = np.full((size, size, shifts.size, base), 1 / base)
@@ -166,22 +191,14 @@ def adoption_profile(lead: Waits, target: Waits, parameters: TimelineParameters)
         step = np.zeros_like(density)
         for which in range(size):
             near, far = sides(which)
-            for densities, (seen, caught), is_lead in ((near, leads[which], True), (far, targets[which], False)):
-                pull = (1 / (densities @ seen.T + _TINY)) @ seen + (1 / (densities @ caught.T + _TINY)) @ (1 - caught)
-                if is_lead:
-                    step[which] += pull.reshape(size, shifts.size, base)
-                else:
-                    step[:, which] += pull.reshape(size, shifts.size, width)[(*every, places)]
+            step[which] += leads[which].pull(near).reshape(size, shifts.size, base)
+            step[:, which] += targets[which].pull(far).reshape(size, shifts.size, width)[(*every, places)]
         density = _smoothed(density * step, parameters)
     fit = np.zeros((size, size, shifts.size))
     for which in range(size):
         near, far = sides(which)
-        for densities, (seen, caught), is_lead in ((near, leads[which], True), (far, targets[which], False)):
-            gain = (np.log(densities @ seen.T + _TINY) - np.log(densities @ caught.T + _TINY)).sum(axis=1)
-            if is_lead:
-                fit[which] += gain.reshape(size, shifts.size)
-            else:
-                fit[:, which] += gain.reshape(size, shifts.size)
+        fit[which] += leads[which].fit(near).reshape(size, shifts.size)
+        fit[:, which] += targets[which].fit(far).reshape(size, shifts.size)
     return fit.ravel()
 
 
@@ -223,26 +240,18 @@ def shift_profile(
         One value for each shift from minus to plus ``largest_shift_bins``.
     """
     reach, base = parameters.largest_shift_bins, lead.base_count
-    lead_seen, lead_caught = (matrix[:, reach : reach + base] for matrix in lead.likelihoods(adoption_lead))
-    target_seen, target_caught = target.likelihoods(adoption_target)
-    lead_missed, target_missed = 1 - lead_caught, 1 - target_caught
+    leads = _Likelihoods(lead, slice(reach, reach + base), adoption_lead)
+    targets = _Likelihoods(target, slice(None), adoption_target)
     # All shifts at once: row s of a padded density lies s places to the right, so each group takes one matrix product.
     rows = np.arange(2 * reach + 1)[:, None]
     places = rows + np.arange(base)[None, :]
-    padded = np.zeros((rows.size, target_seen.shape[1]))
+    padded = np.zeros((rows.size, target.waited.shape[1]))
     density = np.full((rows.size, base), 1 / base)
-
-    def chances() -> tuple[Floats, Floats, Floats, Floats]:
-        padded[rows, places] = density
-        return density @ lead_seen.T, density @ lead_caught.T, padded @ target_seen.T, padded @ target_caught.T
-
     for _ in range(parameters.iteration_count):
-        seen, caught, target_saw, target_caughts = (1 / (chance + _TINY) for chance in chances())
-        step = seen @ lead_seen + caught @ lead_missed
-        step += (target_saw @ target_seen + target_caughts @ target_missed)[rows, places]
-        density = _smoothed(density * step, parameters)
-    fits = [np.log(chance + _TINY).sum(axis=1) for chance in chances()]
-    return np.asarray(fits[0] - fits[1] + fits[2] - fits[3])
+        padded[rows, places] = density
+        density = _smoothed(density * (leads.pull(density) + targets.pull(padded)[rows, places]), parameters)
+    padded[rows, places] = density
+    return leads.fit(density) + targets.fit(padded)
 
 
 def _peaks(profiles: Floats, parameters: TimelineParameters) -> Floats:
@@ -263,15 +272,13 @@ def trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
         profile: From :func:`shift_profile`.
         parameters: See :class:`TimelineParameters`.
     """
-    from scipy.stats import chi2
-
     grid = (np.arange(profile.size) - parameters.largest_shift_bins) * parameters.bin_hours
     fine = np.linspace(grid[0], grid[-1], 12 * (grid.size - 1) + 1)
     smooth = np.interp(fine, grid, profile)
-    inside = fine[smooth >= smooth.max() - chi2.ppf(parameters.interval_level, 1) / 2]
+    inside = fine[smooth >= smooth.max() - float(chdtri(1, 1 - parameters.interval_level)) / 2]
     drop = 2 * (profile.max() - profile[parameters.largest_shift_bins])
     peak = float(_peaks(profile[None, :], parameters)[0])
-    return Shift(peak, min(float(inside[0]), peak), max(float(inside[-1]), peak), float(chi2.sf(max(drop, 0.0), 1)))
+    return Shift(peak, min(float(inside[0]), peak), max(float(inside[-1]), peak), float(chdtrc(1, max(drop, 0.0))))
 
 
 def pooled_shift(profiles: Floats, parameters: TimelineParameters) -> Shift:

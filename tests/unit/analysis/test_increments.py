@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.analysis import contracts, niches
-from pipelines.analysis.calibration import WORLDS, WorldTables, simulate_world
 from pipelines.analysis.increments import Analysis, Partition, row_hashes
 from pipelines.analysis.niches import NicheTables, discover_niche_months
 from pipelines.analysis.precedence import KernelParameters
@@ -21,6 +20,7 @@ from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trend_references import spans
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, partitioned
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
+from tests.unit.analysis.exchange_world import simulated
 
 # Few draws: these tests are about reuse.
 QUICK = TrendParameters(
@@ -31,8 +31,8 @@ QUICK = TrendParameters(
 
 
 @pytest.fixture(scope="module")
-def world() -> WorldTables:
-    return simulate_world(WORLDS["null_ratio_4_p_3"], 9, 3, micro_count=25, macro_count=10)
+def world() -> TrendTables:
+    return simulated(9, 3, micro_count=25, macro_count=10)
 
 
 def parts(candidates: pa.Table, adoptions: pa.Table, timelines: pa.Table) -> dict[str, TrendPartition]:
@@ -40,7 +40,7 @@ def parts(candidates: pa.Table, adoptions: pa.Table, timelines: pa.Table) -> dic
 
 
 @pytest.fixture(scope="module")
-def first(world: WorldTables) -> Analysis:
+def first(world: TrendTables) -> Analysis:
     return analyse_trend_partitions(parts(world.candidates, world.adoptions, world.timelines), QUICK)
 
 
@@ -61,7 +61,7 @@ def assert_same(one: Analysis, other: Analysis) -> None:
         assert one.state[name].schema == contracts.STATE[name]
 
 
-def test_nothing_new_computes_and_loads_nothing(world: WorldTables, first: Analysis) -> None:
+def test_nothing_new_computes_and_loads_nothing(world: TrendTables, first: Analysis) -> None:
     partitions = parts(world.candidates, world.adoptions, world.timelines)
     second = analyse_trend_partitions(unread(partitions, set()), QUICK, first.state)
     assert set(second.computed.values()) == {0}
@@ -69,7 +69,7 @@ def test_nothing_new_computes_and_loads_nothing(world: WorldTables, first: Analy
 
 
 def test_one_more_post_in_one_trend_computes_that_trend_and_gives_what_computing_all_anew_gives(
-    world: WorldTables, first: Analysis
+    world: TrendTables, first: Analysis
 ) -> None:
     trend = world.candidates["trend_key"].to_pylist()[-1]
     rows = world.timelines.filter(pc.equal(world.timelines["trend_key"], trend)).slice(0, 1)
@@ -86,7 +86,7 @@ def test_one_more_post_in_one_trend_computes_that_trend_and_gives_what_computing
     assert_same(second, analyse_trend_partitions(partitions, QUICK))
 
 
-def test_trends_that_come_night_by_night_give_what_all_at_once_gives(world: WorldTables, first: Analysis) -> None:
+def test_trends_that_come_night_by_night_give_what_all_at_once_gives(world: TrendTables, first: Analysis) -> None:
     keys = world.candidates["trend_key"].to_pylist()
     state = None
     for count in (2, 5, 9):
@@ -100,7 +100,7 @@ def test_trends_that_come_night_by_night_give_what_all_at_once_gives(world: Worl
     assert_same(found, first)
 
 
-def test_a_trend_that_is_gone_leaves_nothing_behind(world: WorldTables, first: Analysis) -> None:
+def test_a_trend_that_is_gone_leaves_nothing_behind(world: TrendTables, first: Analysis) -> None:
     tables = [
         table.filter(pc.not_equal(table["trend_key"], "t0004")) for table in (world.candidates, world.adoptions, world.timelines)
     ]
@@ -109,14 +109,14 @@ def test_a_trend_that_is_gone_leaves_nothing_behind(world: WorldTables, first: A
     assert_same(found, analyse_trend_partitions(parts(*tables), QUICK))
 
 
-def test_other_parameters_reuse_nothing(world: WorldTables, first: Analysis) -> None:
+def test_other_parameters_reuse_nothing(world: TrendTables, first: Analysis) -> None:
     other = replace(QUICK, smallest_lead_count=6)
     found = analyse_trend_partitions(parts(world.candidates, world.adoptions, world.timelines), other, first.state)
     assert found.computed["trends"] == world.candidates.num_rows
     assert found.computed["comparisons"] == 3 * world.candidates.num_rows
 
 
-def test_state_of_an_older_shape_is_computed_anew(world: WorldTables, first: Analysis) -> None:
+def test_state_of_an_older_shape_is_computed_anew(world: TrendTables, first: Analysis) -> None:
     older = {name: table.drop_columns([table.schema.names[-1]]) for name, table in first.state.items()}
     assert_same(analyse_trend_partitions(parts(world.candidates, world.adoptions, world.timelines), QUICK, older), first)
 

@@ -11,17 +11,18 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts
-from pipelines.analysis.calibration import WORLDS, WorldTables, simulate_world
+from pipelines.analysis.trend_rows import TrendTables
 from pipelines.analysis.trends import analyse_trends, comparisons
+from tests.unit.analysis.exchange_world import simulated
 
 
 @pytest.fixture(scope="module")
-def world() -> WorldTables:
-    return simulate_world(WORLDS["null_ratio_4_p_3"], 10, 3, micro_count=30, macro_count=10)
+def world() -> TrendTables:
+    return simulated(10, 3, micro_count=30, macro_count=10)
 
 
 @pytest.fixture(scope="module")
-def derived(world: WorldTables) -> dict[str, pa.Table]:
+def derived(world: TrendTables) -> dict[str, pa.Table]:
     return analyse_trends(world.candidates, world.adoptions, world.timelines)
 
 
@@ -30,14 +31,14 @@ def changed(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
     return table.set_column(place, table.schema.field(name), pa.array(values, table.schema.field(name).type))
 
 
-def on_two_platforms(world: WorldTables) -> pa.Table:
+def on_two_platforms(world: TrendTables) -> pa.Table:
     """Every third account on TikTok, the others on Instagram, nobody's followers known."""
     platforms = ["tiktok" if int(key[1:]) % 3 == 0 else "instagram" for key in world.adoptions["account_key"].to_pylist()]
     return changed(changed(world.adoptions, "platform", platforms), "tier", [None] * len(platforms))
 
 
 def test_every_trend_has_a_row_for_every_target_class_and_q_values_are_benjamini_hochberg(
-    world: WorldTables, derived: dict[str, pa.Table]
+    world: TrendTables, derived: dict[str, pa.Table]
 ) -> None:
     for name, table in derived.items():
         assert table.schema == contracts.DERIVED[name]
@@ -57,7 +58,7 @@ def test_two_platforms_are_compared_once_by_name() -> None:
     ]
 
 
-def test_platforms_are_compared_where_followers_are_unknown(world: WorldTables) -> None:
+def test_platforms_are_compared_where_followers_are_unknown(world: TrendTables) -> None:
     derived = analyse_trends(world.candidates, on_two_platforms(world), world.timelines)
     rows = [row for row in derived["trend_precedence"].to_pylist() if row["lead_class"] == "instagram"]
     assert len(rows) == world.candidates.num_rows
@@ -69,7 +70,7 @@ def test_platforms_are_compared_where_followers_are_unknown(world: WorldTables) 
     assert [(row["target_class"], row["trend_count"]) for row in found] == [("tiktok", 10)]
 
 
-def test_exchanged_platform_names_change_the_sign(world: WorldTables) -> None:
+def test_exchanged_platform_names_change_the_sign(world: TrendTables) -> None:
     adoptions = on_two_platforms(world)
     exchanged = ["instagram" if name == "tiktok" else "tiktok" for name in adoptions["platform"].to_pylist()]
     tables = [
@@ -84,7 +85,7 @@ def test_exchanged_platform_names_change_the_sign(world: WorldTables) -> None:
         assert one["precedence_probability"] == pytest.approx(1 - other["precedence_probability"], abs=0.02)
 
 
-def test_accounts_with_a_single_post_give_a_naive_lead_beside_its_null_and_a_reason(world: WorldTables) -> None:
+def test_accounts_with_a_single_post_give_a_naive_lead_beside_its_null_and_a_reason(world: TrendTables) -> None:
     adoptions = changed(on_two_platforms(world), "previous_post_at", [None] * world.adoptions.num_rows)
     derived = analyse_trends(world.candidates, adoptions, world.timelines)
     for row in derived["trend_precedence"].to_pylist():
@@ -96,13 +97,13 @@ def test_accounts_with_a_single_post_give_a_naive_lead_beside_its_null_and_a_rea
             assert 0 < row["naive_lead_null_p"] <= 1
 
 
-def test_dates_alone_give_no_naive_lead(world: WorldTables) -> None:
+def test_dates_alone_give_no_naive_lead(world: TrendTables) -> None:
     adoptions = changed(on_two_platforms(world), "ts_quality", ["date_only"] * world.adoptions.num_rows)
     rows = analyse_trends(world.candidates, adoptions, world.timelines)["trend_precedence"].to_pylist()
     assert {row["naive_lead_hours"] for row in rows} == {None}
 
 
-def test_shuffled_rows_give_equal_tables(world: WorldTables, derived: dict[str, pa.Table]) -> None:
+def test_shuffled_rows_give_equal_tables(world: TrendTables, derived: dict[str, pa.Table]) -> None:
     def shuffled(table: pa.Table) -> pa.Table:
         return table.take(np.random.default_rng(9).permutation(table.num_rows))
 
@@ -110,7 +111,7 @@ def test_shuffled_rows_give_equal_tables(world: WorldTables, derived: dict[str, 
     assert all(derived[name].equals(second[name]) for name in derived)
 
 
-def test_gated_trends_have_a_reason_and_no_numbers(world: WorldTables) -> None:
+def test_gated_trends_have_a_reason_and_no_numbers(world: TrendTables) -> None:
     candidates = world.candidates.to_pylist()
     candidates[0]["is_left_censored"] = True
     candidates[1]["largest_day_share"] = 0.35
@@ -129,7 +130,7 @@ def test_gated_trends_have_a_reason_and_no_numbers(world: WorldTables) -> None:
     assert (finding["trend_count"], finding["abstained_count"], finding["claim"]) == (7, 3, "abstained")
 
 
-def test_imputed_times_and_bots_never_enter(world: WorldTables, derived: dict[str, pa.Table]) -> None:
+def test_imputed_times_and_bots_never_enter(world: TrendTables, derived: dict[str, pa.Table]) -> None:
     rows = world.adoptions.to_pylist()
     extra = [row | {"account_key": row["account_key"] + "x", "ts_quality": "imputed"} for row in rows]
     extra += [row | {"account_key": row["account_key"] + "y", "actor_class": "bot"} for row in rows]
@@ -138,7 +139,7 @@ def test_imputed_times_and_bots_never_enter(world: WorldTables, derived: dict[st
     assert all(derived[name].equals(mixed[name]) for name in derived)
 
 
-def test_brands_are_the_mainstream_as_media_are(world: WorldTables) -> None:
+def test_brands_are_the_mainstream_as_media_are(world: TrendTables) -> None:
     def seen_as(actor_class: str) -> list[dict[str, Any]]:
         classes = ["creator" if int(key[1:]) % 2 else actor_class for key in world.adoptions["account_key"].to_pylist()]
         table = changed(world.adoptions, "actor_class", classes)

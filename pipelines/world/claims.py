@@ -1,0 +1,158 @@
+"""What the tables of one trial claim, by the published estimator, its parts and the naive baselines, and how often they are right. Runs no world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.stats import binomtest
+
+from pipelines.analysis.origin import first_share, naive_origin, two_sided_normal_p
+from pipelines.analysis.trend_rows import MAINSTREAM, TIERS
+from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters, analyse_trends
+from pipelines.world.calibration_rows import LEAD_FIRST, PUBLISHED, TARGET_FIRST
+from pipelines.world.trial import Trial
+from pipelines.world.warehouse import EXCHANGED
+
+LEVEL: Final = 0.05
+"""Two-sided level of every claim."""
+ORIGIN: Final = "origin_micro"
+LARGE: Final = "large_creators"
+_SIDES: Final = {LEAD_FIRST: 1, TARGET_FIRST: -1}
+Numbers = dict[str, dict[str, Any]]
+
+
+def claims_metric(target: str) -> str:
+    """Name of the metric of claims about micro creators and a target class."""
+    return f"claims_{target}"
+
+
+def _side(p_value: float | None, excess: float) -> int:
+    return int(np.sign(excess)) if p_value is not None and p_value <= LEVEL else 0
+
+
+def _sign_test(ahead: int, behind: int) -> int:
+    return _side(float(binomtest(ahead, ahead + behind).pvalue), ahead - behind) if ahead + behind else 0
+
+
+def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
+    """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric and estimator.
+
+    ``published`` is what the marts say, ``kernel`` and ``timeline`` each of the two estimators that must agree, and the naive ones what
+    most dashboards show: ``naive_lead_sign`` (in most trends the first of one side comes before the first of the other),
+    ``naive_first`` (in most trends the first of all is a micro creator), ``naive_origin_excess`` (micro creators are first more often
+    than their share of adopters), and, where accounts grow with what they were early in, ``latest_tier`` (the same analysis with
+    the tiers that accounts have at the end).
+
+    Args:
+        trial: The trial.
+        parameters: Of its analysis; defaults when None.
+    """
+    ripples = trial.published["ripple_effects"]
+    findings = {
+        row["target_class"]: row
+        for row in trial.derived["precedence_findings"].to_pylist()
+        if row["period"] == "all" and row["lead_class"] == LEAD_CLASS
+    }
+    found: Numbers = {}
+    for target in TARGET_CLASSES:
+        rows = ripples.filter(pc.equal(ripples["target_class"], target))
+        claim = next(iter(rows["pooled_claim"].to_pylist()), "none")
+        leads = np.asarray(rows["naive_lead_hours"].drop_null().to_numpy(), dtype=np.float64)
+        pooled = findings[target]
+        found[claims_metric(target)] = {
+            PUBLISHED: _SIDES.get(claim, 0),
+            "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
+            "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
+            "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
+        }
+    odds = trial.published["origin_by_tier"].to_pylist()
+    micro = next((row for row in odds if (row["period"], row["tier"]) == ("all", LEAD_CLASS)), None)
+    found[ORIGIN] = {
+        PUBLISHED: _side(micro["p_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
+        **_naive_origins(trial),
+    }
+    if trial.is_growing_when_early:
+        found[claims_metric(LARGE)]["latest_tier"] = _with_latest_tiers(trial, parameters)
+    return found
+
+
+def _naive_origins(trial: Trial) -> dict[str, int]:
+    trends, adoptions = trial.published["trends"], trial.published["trend_adoptions"]
+    usable = trends.filter(pc.and_(pc.invert(trends["is_left_censored"]), pc.invert(trends["is_in_use_before"])))
+    is_known = pc.and_(
+        pc.is_in(adoptions["trend_key"], value_set=usable["trend_key"].combine_chunks()), adoptions["tier"].is_valid()
+    )
+    adoptions = adoptions.filter(pc.and_(is_known, pc.invert(pc.is_in(adoptions["actor_class"], value_set=pa.array(MAINSTREAM)))))
+    keys = adoptions["trend_key"].to_numpy()
+    hours = adoptions["adopted_at"].cast(pa.int64()).to_numpy().astype(np.float64)
+    is_micro = ~np.isin(adoptions["tier"].to_numpy().astype(str), TIERS[1:])
+    firsts, shares = [], []
+    for key in np.unique(keys):
+        rows = keys == key
+        firsts.append(first_share(hours[rows], is_micro[rows]))
+        shares.append(float(is_micro[rows].mean()))
+    first, share = np.array(firsts), np.array(shares)
+    mixed = (share > 0) & (share < 1)
+    score = naive_origin(first[mixed], share[mixed]).z_score
+    return {
+        "naive_first": _sign_test(int((first > 0.5).sum()), int((first < 0.5).sum())),
+        "naive_origin_excess": _side(two_sided_normal_p(score), score),
+    }
+
+
+def _with_latest_tiers(trial: Trial, parameters: TrendParameters | None) -> int:
+    creators = trial.published["creators"]
+    latest = dict(zip(creators["creator_key"].to_pylist(), creators["tier_at_last_post"].to_pylist(), strict=True))
+    candidates, adoptions, timelines = (trial.exchanged[name] for name in EXCHANGED)
+    rows = zip(adoptions["account_key"].to_pylist(), adoptions["tier"].to_pylist(), strict=True)
+    tiers = pa.array([latest.get(key, tier) for key, tier in rows], pa.string())
+    adoptions = adoptions.set_column(adoptions.schema.get_field_index("tier"), adoptions.schema.field("tier"), tiers)
+    findings = analyse_trends(candidates, adoptions, timelines, parameters)["precedence_findings"].to_pylist()
+    claim = next(row["claim"] for row in findings if (row["period"], row["target_class"]) == ("all", LARGE))
+    return _SIDES.get(claim, 0)
+
+
+def trend_figures(trial: Trial) -> Numbers:
+    """How right single trends are, and how many were compared; by metric and estimator, None where a trial says nothing of it.
+
+    ``trend_false_discovery`` is the share of false ones among claims of single trends (0 where there is no claim), ``trend_power`` the
+    share of the trends with a true lead that are claimed; ``published`` claims by evidence level, ``kernel`` by its q-value
+    alone, in both directions. ``trend_rejections`` and ``trend_coverage`` are, of trends in which nobody leads, the share with a
+    p-value of at most 0.05 and with 0.5 inside the 90% interval. Names with ``_media`` are of outlets, the others of large creators.
+
+    Args:
+        trial: The trial.
+    """
+    found: Numbers = {}
+    for target, suffix in ((LARGE, ""), ("media", "_media")):
+        rows = [row for row in trial.published["ripple_effects"].to_pylist() if row["target_class"] == target]
+        told = [row for row in rows if row["abstain_reason"] is None]
+        truths = np.array([_truth(trial.truth, row["label"], target) for row in told], dtype=np.int64)
+        evident = np.array([row["evidence_level"] == 1 for row in told], dtype=np.int64)
+        sides = [_SIDES[LEAD_FIRST] if row["precedence_probability"] > 0.5 else _SIDES[TARGET_FIRST] for row in told]
+        tested = np.array([side if row["q_value"] < LEVEL else 0 for side, row in zip(sides, told, strict=True)], dtype=np.int64)
+        for estimator, claimed in ((PUBLISHED, evident), ("kernel", tested)):
+            is_true = truths == 1
+            found.setdefault(f"trend_false_discovery{suffix}", {})[estimator] = _share((claimed != truths)[claimed != 0], 0.0)
+            found.setdefault(f"trend_power{suffix}", {})[estimator] = _share((claimed == 1)[is_true])
+        idle = [row for row, truth in zip(told, truths, strict=True) if truth == 0]
+        found[f"trend_rejections{suffix}"] = {"kernel": _share(np.array([row["p_value"] <= LEVEL for row in idle]))}
+        covered = np.array([row["precedence_low"] <= 0.5 <= row["precedence_high"] for row in idle])
+        found[f"trend_coverage{suffix}"] = {"kernel": _share(covered)}
+        found[f"trends_compared{suffix}"] = {PUBLISHED: float(len(told))}
+        found[f"trends_abstained{suffix}"] = {PUBLISHED: float(len(rows) - len(told))}
+    return found
+
+
+def _truth(truth: Mapping[str, Any], label: str, target: str) -> int:
+    """Who leads in a trend; nobody where nothing was planted."""
+    planted = truth.get(label)
+    return 0 if planted is None else _SIDES.get(planted.media if target == "media" else planted.large, 0)
+
+
+def _share(flags: Any, empty: float | None = None) -> float | None:
+    return float(flags.mean()) if flags.size else empty

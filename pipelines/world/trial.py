@@ -1,0 +1,127 @@
+"""One world taken through the pipeline's models and analysis in memory: what would be published of it, and what is true. Judges nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+import pyarrow as pa
+
+from pipelines.analysis.trends import TrendParameters, analyse_trends
+from pipelines.world.landing import Landed, landed_accounts, landed_items, landed_posts
+from pipelines.world.native.files import Filed
+from pipelines.world.native.names import Names
+from pipelines.world.observation import Collection
+from pipelines.world.simulate import simulate
+from pipelines.world.warehouse import EXCHANGED, Warehouse, render
+from pipelines.world.worlds import Observation
+
+PARTS: Final = ("world", "landing", "models", "analysis", "marts")
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTrend:
+    """What is true of a planted trend: who leads micro creators' large counterparts, and outlets."""
+
+    large: str
+    media: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A world and what the pipeline says of it.
+
+    Attributes:
+        world: Name of the world.
+        seed: Of the world.
+        size: Name of the size.
+        published: The marts ``trends``, ``trend_adoptions``, ``trend_days``, ``ripple_effects``, ``origin_by_tier``, ``creators``.
+        derived: What the analysis gave to dbt.
+        exchanged: What dbt gave to the analysis.
+        truth: By tag, of planted trends and of their other spellings.
+        is_growing_when_early: Whether accounts that were early in a trend grow later, so that today's tier is not that of then.
+        seconds: Processor time of each of ``PARTS``.
+    """
+
+    world: str
+    seed: int
+    size: str
+    published: Mapping[str, pa.Table]
+    derived: Mapping[str, pa.Table]
+    exchanged: Mapping[str, pa.Table]
+    truth: Mapping[str, TrueTrend]
+    is_growing_when_early: bool
+    seconds: Mapping[str, float]
+
+
+@dataclass
+class _Stopwatch:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measuring(self, part: str) -> Iterator[None]:
+        begin = time.process_time()
+        yield
+        self.seconds[part] = time.process_time() - begin
+
+
+@cache
+def _warehouse() -> Warehouse:
+    """One a process: what does not hang on the world is set up once."""
+    return Warehouse(render())
+
+
+def landed(names: Names, filed: Sequence[Filed], observation: Observation, day_count: int) -> Landed:
+    """All that a world's collection hands over, as landed rows.
+
+    Args:
+        names: Of the world.
+        filed: What the collection hands over, one a day.
+        observation: What of the world is seen.
+        day_count: Days of the calendar.
+    """
+    return landed_posts(names, filed) | landed_accounts(names, observation, day_count) | landed_items(names, filed)
+
+
+def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParameters | None = None) -> Trial:
+    """Let a world happen, collect it, and take it through the models, the analysis and the marts.
+
+    Args:
+        world: Name of a world.
+        seed: Of all its draws.
+        size: Name of a size.
+        parameters: Of the analysis; its defaults when None.
+
+    Raises:
+        ValueError: unknown world or size.
+        RenderError: dbt cannot compile the models.
+    """
+    watch = _Stopwatch()
+    with watch.measuring("world"):
+        simulation = simulate(world, size, seed)
+        collection = Collection(simulation)
+        filed = [collection.see(day) for day in simulation.days()]
+    with watch.measuring("landing"):
+        names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
+        rows = landed(names, filed, simulation.world.observation, simulation.size.day_count)
+    warehouse = _warehouse()
+    with watch.measuring("models"):
+        exchanged = warehouse.exchange(rows)
+    with watch.measuring("analysis"):
+        candidates, adoptions, timelines = (exchanged[name] for name in EXCHANGED)
+        derived = analyse_trends(candidates, adoptions, timelines, parameters)
+    with watch.measuring("marts"):
+        published = warehouse.marts(derived)
+    truth = {
+        spelled: TrueTrend(trend.direction, trend.media_direction)
+        for trend in simulation.trends
+        for spelled in (trend.tag, trend.alias)
+        if spelled
+    }
+    return Trial(
+        world, seed, size, published, derived, exchanged, truth, simulation.world.people.is_growing_when_early, watch.seconds
+    )
