@@ -237,6 +237,7 @@ STATE_TREND_CHOICES: Final = pa.schema(
         _required("account", pa.list_(pa.uint64())),
         _required("adopted", _NUMBERS),
         _required("log_rate", _NUMBERS),
+        _required("opportunity", _NUMBERS),  # what its own posts gave each adopter
         _required("tier", pa.list_(pa.int8())),
         _required("stands_for", _NUMBERS),  # adopters that a sampled one stands for
         _required("tier_counts", pa.list_(pa.int64())),  # all adopters, by tier

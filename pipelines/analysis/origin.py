@@ -1,4 +1,4 @@
-"""Origin odds at equal posting rate (rank-ordered logit of the first adopters) and the naive excess. No tables, no gates."""
+"""Origin odds at equal posting rate and equal opportunity (rank-ordered logit of the first adopters) and the naive excess. No tables, no gates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-METHOD_VERSION: Final = "rank_ordered_logit_2"
+METHOD_VERSION: Final = "rank_ordered_logit_3"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
+_EXPOSURE_POINTS: Final = 48
+_TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class OriginParameters:
     """Parameters of the choice model.
 
     Attributes:
-        origin_set_size: First adopters that count as the origin of a trend (k).
+        origin_set_size: Adopters after the first one that count as the origin of a trend (k). The first one sets the clock: its own time
+            is what the others' chances are measured from.
         ridge: Penalty on the two posting-rate coefficients only.
         interval_level: Coverage of the reported interval.
         smallest_trend_count: Fewer trends than this abstain: the variance is between trends.
@@ -41,6 +44,7 @@ class ChoiceSet:
         account: Hashes of account keys, the same in every trend.
         adopted: Adoption times, hours; ties share credit.
         log_rate: Natural logarithm of the shrunken posting rate.
+        opportunity: Chance to be among the origin set that the account's own posts gave it, up to a common factor; see :func:`opportunities`.
         is_group: Whether the adopter belongs to the tier in question.
         stands_for: Adopters that each one stands for: 1, and more for a sampled later adopter.
     """
@@ -48,13 +52,20 @@ class ChoiceSet:
     account: NDArray[np.uint64]
     adopted: Floats
     log_rate: Floats
+    opportunity: Floats
     is_group: NDArray[np.bool_]
     stands_for: Floats
+
+    def given_opportunity(self) -> ChoiceSet:
+        """Those who could have been in the origin set: the first adopter, who sets the clock, could not."""
+        able = (self.opportunity > 0) & (self.adopted > self.adopted.min())
+        columns = (self.account, self.adopted, self.log_rate, self.opportunity, self.is_group, self.stands_for)
+        return ChoiceSet(*(column[able] for column in columns))
 
 
 @dataclass(frozen=True)
 class OriginOdds:
-    """Odds ratio of being picked into the origin set, this group against all others, at equal posting rate."""
+    """Odds ratio of being picked into the origin set, this group against all others, at equal posting rate and opportunity."""
 
     odds_ratio: float
     low: float
@@ -120,14 +131,15 @@ def _situations(trends: list[ChoiceSet], size: int) -> _Situations:
     taken_rows = np.concatenate(rows)
     features = np.column_stack([scaled, square, group])[taken_rows]
     accounts = np.unique(np.concatenate([trend.account for trend in trends]), return_inverse=True)[1][taken_rows]
-    logs = np.log(np.concatenate([trend.stands_for for trend in trends]))[taken_rows]
+    weights = np.concatenate([trend.stands_for * trend.opportunity for trend in trends])
+    logs = np.log(weights)[taken_rows]
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     return _Situations(features, np.concatenate(shares_taken), logs, starts, np.array(picks), np.concatenate(owners), accounts)
 
 
 def _likelihood(stack: _Situations, beta: Floats, ridge: Floats) -> tuple[float, Floats, Floats]:
     """Penalised log likelihood, each row's chance times its situation's picks, and the Hessian's negative."""
-    # A sampled alternative weighs as many as it stands for (McFadden 1978).
+    # A sampled alternative weighs as many as it stands for (McFadden 1978), and all weigh as their posts gave them opportunity.
     utility = stack.features @ beta + stack.offset
     lengths = np.diff(np.append(stack.starts, utility.size))
     largest = np.maximum.reduceat(utility, stack.starts)
@@ -148,9 +160,9 @@ def _clustered(scores: Floats, clusters: NDArray[np.int64]) -> Floats:
 
 
 def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> OriginOdds:
-    """Fit the rank-ordered logit of the first k adopters and give the group's odds ratio at equal posting rate.
+    """Fit the rank-ordered logit of the first k adopters and give the group's odds ratio at equal posting rate and opportunity.
 
-    Utility is ``a log(rate) + b log(rate)^2 + gamma [group]`` (covariates standardised, a small ridge on a and b);
+    Utility is ``log(opportunity)`` and ``a log(rate) + b log(rate)^2 + gamma [group]`` (covariates standardised, a small ridge on a and b);
     Newton with step halving; the variance is clustered by trend, or by trend and account where that is larger.
 
     Args:
@@ -160,7 +172,7 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
     Returns:
         The odds ratio with its interval and two-sided p-value; NaN where the model cannot be fitted.
     """
-    stack = _situations(trends, parameters.origin_set_size)
+    stack = _situations([trend.given_opportunity() for trend in trends], parameters.origin_set_size)
     picked = float(stack.credit @ stack.features[:, 2]) if stack.credit.size else 0.0
     if stack.picks.size == 0 or picked <= 0 or picked >= stack.picks.sum() or stack.features[:, 2].std() == 0:
         return OriginOdds(NONE, NONE, NONE, NONE, picked)
@@ -199,8 +211,55 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
     return OriginOdds(float(middle), float(low), float(high), p_value, picked)
 
 
+def origin_end(adopted: Floats, parameters: OriginParameters) -> float:
+    """When a trend's origin set is complete: the adoption of the last of its k members, hours since birth.
+
+    Args:
+        adopted: Adoption times of all creators, hours since birth.
+        parameters: See :class:`OriginParameters`.
+
+    Returns:
+        NaN where there are too few adopters.
+    """
+    later = np.sort(adopted[adopted > adopted.min()]) if adopted.size else adopted
+    return float(later[parameters.origin_set_size - 1]) if later.size > parameters.origin_set_size else NONE
+
+
+def opportunities(posts: list[Floats], chance: float, end: float, exposures: Floats) -> Floats:
+    """How likely each adopter's own posts made it to be in the origin set: the same exposure for all, its own occasions.
+
+    Who was exposed at ``b`` shows the trend by ``t`` with ``1 - (1 - p)^n``, n its posts in between (see :mod:`pipelines.analysis.timeline`):
+    sessions and hours count, not rates. Exposure before the end of the origin set is taken to rise evenly from as long before the birth as the
+    set took after it. Only adopters are looked at, and who posts seldom often never becomes one: so the chance to show it by the end of the
+    origin set is divided by the chance to show it at all, with the exposures of the whole trend.
+
+    Args:
+        posts: Posting times of each account from the birth on, hours since birth.
+        chance: p, the chance that a post after exposure uses the trend.
+        end: See :func:`origin_end`.
+        exposures: Times about which the trend's adopters were exposed, hours since birth.
+    """
+    points = (np.arange(_EXPOSURE_POINTS) + 0.5) / _EXPOSURE_POINTS * 2 * end - end
+    early = _shown(posts, chance, points, end) @ (points + end) / (points + end).sum()
+    quantiles = np.quantile(exposures, (np.arange(_EXPOSURE_POINTS) + 0.5) / _EXPOSURE_POINTS)
+    return np.asarray(early / np.maximum(_shown(posts, chance, quantiles, np.inf).mean(axis=1), _TINY))
+
+
+def _shown(posts: list[Floats], chance: float, points: Floats, end: float) -> Floats:
+    """Chance of each account to have shown a trend by a time, for exposures at some points in rising order."""
+    counts = np.array([each.size for each in posts])
+    hours = np.concatenate([*posts, np.empty(0)])
+    owner = np.repeat(np.arange(len(posts)), counts)
+    inside = (hours > 0) & (hours <= end)
+    # A post counts for every exposure before it.
+    place = np.searchsorted(points, hours[inside], side="right")
+    table = np.bincount(owner[inside] * (points.size + 1) + place, minlength=len(posts) * (points.size + 1))
+    after = table.reshape(len(posts), -1)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+    return np.asarray(1 - (1 - chance) ** after)
+
+
 def choice_set(adopters: ChoiceSet, parameters: OriginParameters, seed: int) -> tuple[NDArray[np.int64], Floats]:
-    """Choose who stands for a trend's adopters: all of its origin set, and a sample of the later ones.
+    """Choose who stands for a trend's adopters: the first, its origin set, and a sample of the later ones; who had no opportunity is left out.
 
     Args:
         adopters: All adopters.
@@ -211,8 +270,12 @@ def choice_set(adopters: ChoiceSet, parameters: OriginParameters, seed: int) -> 
         Rows in the order of adoption, and how many adopters each stands for.
     """
     order = np.lexsort((adopters.account, adopters.adopted))
+    order = order[(adopters.opportunity[order] > 0) | (adopters.adopted[order] == adopters.adopted.min())]
     times = adopters.adopted[order]
-    picked = int(np.searchsorted(times, times[min(parameters.origin_set_size, order.size) - 1], side="right"))
+    first = int(np.searchsorted(times, times[0], side="right"))
+    if order.size <= first + parameters.origin_set_size:
+        return order[:0], np.empty(0)
+    picked = int(np.searchsorted(times, times[first + parameters.origin_set_size - 1], side="right"))
     later = order.size - picked
     if later <= parameters.alternative_cap:
         return order, np.ones(order.size)

@@ -176,20 +176,19 @@ def pooled_findings(compared: pa.Table, always: list[tuple[str, str]], pooling: 
 class _Choices:
     """Choice sets of some trends, all tiers."""
 
-    sets: list[tuple[NDArray[np.uint64], Floats, Floats, NDArray[np.int8], Floats]]
+    sets: list[tuple[NDArray[Any], ...]]
     shares: Floats
 
     def of(self, tier: int) -> list[ChoiceSet]:
-        return [ChoiceSet(account, adopted, rate, tiers == tier, many) for account, adopted, rate, tiers, many in self.sets]
+        return [ChoiceSet(*these, tiers == tier, many) for *these, tiers, many in self.sets]
 
 
 def _choices(table: pa.Table) -> _Choices:
-    names = ("account", "adopted", "log_rate", "tier", "stands_for")
+    names = ("account", "adopted", "log_rate", "opportunity", "tier", "stands_for")
     columns = [table[name].combine_chunks() for name in names]
     bounds = np.append(0, np.cumsum(columns[0].value_lengths().to_numpy(zero_copy_only=False)))
     flat = [column.flatten().to_numpy(zero_copy_only=False) for column in columns]
-    account, adopted, log_rate, tier, stands_for = flat
-    sets = [(account[a:b], adopted[a:b], log_rate[a:b], tier[a:b], stands_for[a:b]) for a, b in pairwise(bounds)]
+    sets = [tuple(column[a:b] for column in flat) for a, b in pairwise(bounds)]
     counts = _matrix(table["tier_counts"])
     return _Choices(sets, counts / counts.sum(axis=1, keepdims=True))
 

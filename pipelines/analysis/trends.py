@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_references
 from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table, text_words
-from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, opportunities, origin_end
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
 from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
@@ -38,6 +39,7 @@ TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
+_UNKNOWN_ADOPTION: Final = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,12 @@ def _comparisons(
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
 
 
+def _chance_of_use(trend: TrendRows, references: References) -> float:
+    """p of the period, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
+    pair = references.adoptions.get((trend.period, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
+    return float(expit(np.mean(logit(np.array(pair)))))
+
+
 def _choice_row(trend: TrendRows, references: References, parameters: TrendParameters) -> dict[str, Any]:
     creators = np.flatnonzero(trend.tier >= 0)
     names = [CLASS_OF_TIER[tier] for tier in TIERS]
@@ -317,17 +325,23 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     posts, days = trend.prior_posts[creators], trend.prior_days[creators]
     log_rate = np.log(np.maximum((priors[:, 0] + posts) / (priors[:, 1] + days), 1e-6)) if creators.size else np.empty(0)
     account = text_words(trend.account_keys[row] for row in creators)
-    tier = trend.tier[creators]
-    rows, stands_for = np.empty(0, dtype=np.int64), np.empty(0)
-    if creators.size > parameters.origin.origin_set_size:
-        everyone = ChoiceSet(account, trend.adopted[creators], log_rate, tier == 0, np.ones(creators.size))
+    tier, adopted = trend.tier[creators], trend.adopted[creators]
+    rows, stands_for, opportunity = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+    end = origin_end(adopted, parameters.origin)
+    if np.isfinite(end):
+        # About when they were exposed: between the last post without the trend and the first one with it.
+        exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
+        chance = _chance_of_use(trend, references)
+        opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
+        everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))
         rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
     return {
         "trend_key": trend.key,
         "period": trend.period,
         "account": account[rows],
-        "adopted": trend.adopted[creators][rows],
+        "adopted": adopted[rows],
         "log_rate": log_rate[rows],
+        "opportunity": opportunity[rows],
         "tier": tier[rows].astype(np.int8),
         "stands_for": stands_for,
         "tier_counts": np.bincount(tier, minlength=len(TIERS)),
@@ -341,7 +355,8 @@ def _choices(
     for key, input_hash in known.input_hash.items():
         if known.gate[key] is None:
             priors = [references.priors.get((known.period[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
-            wanted[(key,)] = digest(input_hash, *priors)
+            pairs = [(known.period[key], LEAD_CLASS, target) for target in TARGET_CLASSES]
+            wanted[(key,)] = digest(input_hash, *priors, *(references.adoptions.get(pair) for pair in pairs))
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
     rows = [
