@@ -144,7 +144,7 @@ def test_the_pipeline_publishes_the_same_of_the_same_landed_rows(
     for name, table in analyse_trend_partitions(exchange.trend_partitions(paths)).tables.items():
         assert table.equals(trial.derived[name]), name
         exchange.write_derived(paths, name, table)
-    dbt(paths, tmp_path, *build, *PUBLISHED)
+    dbt(paths, tmp_path, *build, "calibration", *PUBLISHED)
     for name in PUBLISHED:
         published = pq.read_table(paths.root / "marts" / f"{name}.parquet")
         ours = trial.published[name].select(published.schema.names).cast(published.schema)
