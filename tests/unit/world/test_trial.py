@@ -155,7 +155,8 @@ def test_the_pipeline_publishes_the_same_of_the_same_landed_rows(
 def test_the_nightly_finds_the_same_adoptions_in_the_native_files_of_the_same_world(tmp_path: Path) -> None:
     write_world(tmp_path, "W1_rate_confounded", "trial", 1)
     command = ["-m", "pipelines.cli", "nightly", "--inbox", str(tmp_path / "inbox"), "--data", str(tmp_path / "data")]
-    subprocess.run([sys.executable, *command], check=True, capture_output=True)  # noqa: S603 - our own command
+    # Without a calibration it withholds the ripple marts, says so, and ends with an error; the adoptions are published.
+    subprocess.run([sys.executable, *command], check=False, capture_output=True)  # noqa: S603 - our own command
     trial = run_trial("W1_rate_confounded", 1)
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
