@@ -313,7 +313,7 @@ def _comparisons(
 
 
 def _chance_of_use(trend: TrendRows, references: References) -> float:
-    """p of the period, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
+    """P of the period, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
     pair = references.adoptions.get((trend.period, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
     return float(expit(np.mean(logit(np.array(pair)))))
 
