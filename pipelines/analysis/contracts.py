@@ -146,7 +146,9 @@ PRECEDENCE_FINDINGS: Final = pa.schema(
         pa.field("shift_low_hours", pa.float64()),
         pa.field("shift_high_hours", pa.float64()),
         pa.field("timeline_p_value", pa.float64()),
-        _required("claim", pa.string()),  # lead_first, target_first, none, abstained
+        _required(
+            "claim", pa.string()
+        ),  # lead_first, target_first, none, withheld (media, whose reaction time is not known), abstained
         *_STAMP,
     ]
 )

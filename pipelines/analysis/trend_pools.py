@@ -18,10 +18,11 @@ from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds
 from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
 from pipelines.analysis.timeline import Shift, TimelineParameters, pooled_shift
-from pipelines.analysis.trend_rows import TIERS
+from pipelines.analysis.trend_rows import MEDIA, TIERS
 
 Floats = NDArray[np.float64]
 EVERY_PERIOD: Final = "all"
+_DIRECTIONS: Final = ("lead_first", "target_first")
 _NONE: Final = float("nan")
 
 
@@ -89,6 +90,10 @@ def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: floa
         shift = pooled_shift(_matrix(shifted["shift_profile"]), pooling.timeline)
     # The two estimators may lose different trends: the smaller number decides whether there are enough.
     claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), level, pooling.smallest_trend_count)
+    if pair[1] == MEDIA and claim in _DIRECTIONS:
+        # An editorial delay, and items that were never collected, look like one side being earlier: without each outlet's own
+        # reaction time (R5) timing alone cannot tell, so the numbers stand and no direction is claimed.
+        claim = "withheld"
     numbers = {
         "precedence_probability": pooled.probability,
         "precedence_low": pooled.low,

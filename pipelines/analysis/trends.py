@@ -33,7 +33,7 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_3"
+METHOD_VERSION: Final = "trends_4"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2

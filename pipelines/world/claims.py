@@ -41,7 +41,8 @@ def _sign_test(ahead: int, behind: int) -> int:
 def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric and estimator.
 
-    ``published`` is what the marts say, ``kernel`` and ``timeline`` each of the two estimators that must agree, and the naive ones what
+    ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
+    ``kernel`` and ``timeline`` each of the two estimators that must agree, and the naive ones what
     most dashboards show: ``naive_lead_sign`` (in most trends the first of one side comes before the first of the other),
     ``naive_first`` (in most trends the first of all is a micro creator), ``naive_origin_excess`` (micro creators are first more often
     than their share of adopters), and, where accounts grow with what they were early in, ``latest_tier`` (the same analysis with
@@ -72,7 +73,8 @@ def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     odds = trial.published["origin_by_tier"].to_pylist()
     micro = next((row for row in odds if (row["period"], row["tier"]) == ("all", LEAD_CLASS)), None)
     found[ORIGIN] = {
-        PUBLISHED: _side(micro["p_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
+        PUBLISHED: _side(micro["q_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
+        "odds_p": _side(micro["p_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
         **_naive_origins(trial),
     }
     if trial.is_growing_when_early:

@@ -66,9 +66,9 @@ def _rows(table: str, columns: Mapping[str, Any], observed: Ints, night: Ints, m
     return rows.set_column(rows.schema.get_field_index("day"), schema.field("day"), event_days(table, rows))
 
 
-def _tags(names: Names, posts: Posts) -> pa.Array:
+def _tags(names: Names, posts: Posts, *, has_perennials: bool) -> pa.Array:
     """Hashtags in the form in which the pipeline keeps them."""
-    written = pa.array(names.tags(posts), pa.list_(pa.string()))
+    written = pa.array(names.tags(posts, has_perennials=has_perennials), pa.list_(pa.string()))
     encoded = written.values.dictionary_encode()
     spelled = pa.array([normalise_tag(tag) for tag in encoded.dictionary.to_pylist()], pa.string())
     return pa.ListArray.from_arrays(written.offsets, spelled.take(encoded.indices)).cast(
@@ -81,12 +81,13 @@ def _joined(parts: Sequence[Any]) -> Any:
     return type(first)(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in first.__slots__})
 
 
-def landed_posts(names: Names, filed: Sequence[Filed]) -> Landed:
+def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool = True) -> Landed:
     """Posts and deletions of all deliveries, second deliveries and edits as rows of their own.
 
     Args:
         names: Of the world.
         filed: What the collection handed over, one a day, all platforms together.
+        has_perennials: Whether tags that are always in use are among the tags.
     """
     posts, deleted = (_joined([getattr(each, name) for each in filed]) for name in ("posts", "deleted"))
     observed = np.concatenate([each.observed_second for each in filed])
@@ -106,7 +107,7 @@ def landed_posts(names: Names, filed: Sequence[Filed]) -> Landed:
             "post_type": pa.DictionaryArray.from_arrays(chosen.kind.astype(np.int8), list(_POST_TYPES)).cast(pa.string()),
             "published_at": _instants(chosen.stated_second),
             "edited_at": pc.if_else(edited.is_valid(), _instants(observed[rows]), None),
-            "tags": _tags(names, chosen),
+            "tags": _tags(names, chosen, has_perennials=has_perennials),
         }
         found[platform, "posts"] = _rows("posts", columns, observed[rows], night[rows])
         rows = np.flatnonzero(names.accounts.platform[deleted.account] == number)

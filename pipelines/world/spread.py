@@ -32,7 +32,7 @@ from pipelines.world.worlds import LEAD, TARGET, Size, World
 
 _AGAIN_POSTS: Final = 6
 _AGAIN_CHANCE: Final = 0.3
-_ALIAS_SHARE: Final = 0.12
+_ALIAS_SHARE: Final = 0.06
 _CREDIT_SHARE: Final = 0.2
 _PASSES: Final = 6
 _WAVE_SHAPE: Final = 2.0

@@ -75,7 +75,9 @@ def _warehouse() -> Warehouse:
     return Warehouse(render())
 
 
-def landed(names: Names, filed: Sequence[Filed], observation: Observation, day_count: int) -> Landed:
+def landed(
+    names: Names, filed: Sequence[Filed], observation: Observation, day_count: int, *, has_perennials: bool = True
+) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
     Args:
@@ -83,8 +85,10 @@ def landed(names: Names, filed: Sequence[Filed], observation: Observation, day_c
         filed: What the collection hands over, one a day.
         observation: What of the world is seen.
         day_count: Days of the calendar.
+        has_perennials: Whether tags that are always in use are among the tags: a trial does without them, which no trend notices.
     """
-    return landed_posts(names, filed) | landed_accounts(names, observation, day_count) | landed_items(names, filed)
+    posts = landed_posts(names, filed, has_perennials=has_perennials)
+    return posts | landed_accounts(names, observation, day_count) | landed_items(names, filed)
 
 
 def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParameters | None = None) -> Trial:
@@ -107,7 +111,13 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
         names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-        rows = landed(names, filed, simulation.world.observation, simulation.size.day_count)
+        rows = landed(
+            names,
+            filed,
+            simulation.world.observation,
+            simulation.size.day_count,
+            has_perennials=simulation.size.platform_count != 1,
+        )
     warehouse = _warehouse()
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows)

@@ -110,10 +110,14 @@ class Names:
         """Display name of an account."""
         return self.handles[account].replace("_", " ").replace("-", " ").title()
 
-    def tags(self, posts: Posts) -> list[list[str]]:
+    def tags(self, posts: Posts, *, has_perennials: bool = True) -> list[list[str]]:
         """Hashtags of posts, without the sign and without doubles: the trend's, perennial ones of the niche, a general one at times.
 
         Reposts have none of their own. Replies have at most one perennial tag.
+
+        Args:
+            posts: The posts.
+            has_perennials: False leaves all but the trends' away.
         """
         spelled = [(trend.tag, trend.alias or trend.tag) for trend in self.trends]
         vocabularies = [niche.tags for niche in self.niches]
@@ -139,6 +143,9 @@ class Names:
                 continue
             words = vocabularies[niche]
             tags = [spelled[used][is_alias] for used in (trend, other) if used != NOBODY]
+            if not has_perennials:
+                found.append(tags)
+                continue
             if kind != REPLY:
                 tags += [words[one % len(words)], words[two % len(words)]]
                 if three % 4 == 0:
