@@ -49,8 +49,10 @@ def test_a_careless_level_makes_claims_where_nobody_leads() -> None:
 
 def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend() -> None:
     (result,) = find_results(1, names=["P1_micro_first"])
-    assert set(claims_of([result], "published")) == {1}
-    assert set(claims_of([result], "timeline")) == {1}
+    for target in ("large_creators", "mid_creators"):
+        assert {result.claims[claims_metric(target)][estimator] for estimator in ("published", "kernel", "timeline")} == {1}
+    # What the method withholds of outlets is no claim, and never one of the wrong sign.
+    assert result.claims["claims_media"]["published"] >= 0
     assert result.figures["trend_false_discovery"]["published"] == 0
     assert result.figures["trend_power"]["published"] > 0.1
 
