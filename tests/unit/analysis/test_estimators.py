@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -205,6 +206,7 @@ def choices(count: int, seed: int, adopter_count: int = 30) -> list[ChoiceSet]:
             accounts,
             generator.gamma(2, 36, adopter_count),
             generator.normal(0, 1, adopter_count),
+            generator.uniform(0.1, 1, adopter_count),
             generator.random(adopter_count) < 0.4,
             np.ones(adopter_count),
         )
@@ -212,8 +214,13 @@ def choices(count: int, seed: int, adopter_count: int = 30) -> list[ChoiceSet]:
     ]
 
 
-def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
-    trends = choices(12, 2)
+def test_the_origin_odds_maximise_the_rank_ordered_likelihood_of_those_after_the_first() -> None:
+    whole = choices(12, 2)
+    trends = []
+    for each in whole:
+        after = each.adopted > each.adopted.min()
+        columns = (each.account, each.adopted, each.log_rate, each.opportunity, each.is_group, each.stands_for)
+        trends.append(ChoiceSet(*(column[after] for column in columns)))
     rate = np.concatenate([trend.log_rate for trend in trends])
     squares = ((rate - rate.mean()) / rate.std()) ** 2
 
@@ -222,18 +229,19 @@ def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
         for trend in trends:
             scaled = (trend.log_rate - rate.mean()) / rate.std()
             utility = beta[0] * scaled + beta[1] * (scaled**2 - squares.mean()) / squares.std() + beta[2] * trend.is_group
+            utility = utility + np.log(trend.opportunity)
             order = np.argsort(trend.adopted)
             for pick in range(5):
                 total -= utility[order[pick]] - np.log(np.exp(utility[order[pick:]]).sum())
         return float(total)
 
     best = minimize(loss, np.zeros(3), method="BFGS").x
-    assert origin_odds(trends, OriginParameters()).odds_ratio == pytest.approx(math.exp(best[2]), rel=1e-3)
+    assert origin_odds(whole, OriginParameters()).odds_ratio == pytest.approx(math.exp(best[2]), rel=1e-3)
 
 
 def test_the_odds_of_a_group_are_the_inverse_of_those_of_all_others() -> None:
     trends = choices(12, 3)
-    others = [ChoiceSet(t.account, t.adopted, t.log_rate, ~t.is_group, t.stands_for) for t in trends]
+    others = [replace(trend, is_group=~trend.is_group) for trend in trends]
     found, mirrored = origin_odds(trends, OriginParameters()), origin_odds(others, OriginParameters())
     assert mirrored.odds_ratio == pytest.approx(1 / found.odds_ratio, rel=1e-6)
     assert mirrored.p_value == pytest.approx(found.p_value, rel=1e-6)
@@ -241,7 +249,7 @@ def test_the_odds_of_a_group_are_the_inverse_of_those_of_all_others() -> None:
 
 def test_origin_odds_do_not_change_with_the_origin_of_time() -> None:
     trends = choices(12, 4)
-    later = [ChoiceSet(t.account, t.adopted + 1000, t.log_rate, t.is_group, t.stands_for) for t in trends]
+    later = [replace(trend, adopted=trend.adopted + 1000) for trend in trends]
     assert origin_odds(later, OriginParameters()) == origin_odds(trends, OriginParameters())
 
 
@@ -250,10 +258,11 @@ def test_a_sample_of_later_adopters_stands_for_all_of_them_and_gives_like_odds()
     whole, part = choices(20, 5, adopter_count=600), []
     for index, trend in enumerate(whole):
         rows, stands_for = choice_set(trend, parameters, index)
-        assert set(np.argsort(trend.adopted)[:5]) <= set(rows)
+        assert set(np.argsort(trend.adopted)[:6]) <= set(rows)
         assert stands_for.sum() == pytest.approx(600)
-        assert rows.size == 155
-        part.append(ChoiceSet(trend.account[rows], trend.adopted[rows], trend.log_rate[rows], trend.is_group[rows], stands_for))
+        assert rows.size == 156
+        inside = (trend.log_rate[rows], trend.opportunity[rows], trend.is_group[rows])
+        part.append(ChoiceSet(trend.account[rows], trend.adopted[rows], *inside, stands_for))
     full, thinned = origin_odds(whole, parameters), origin_odds(part, parameters)
     assert thinned.odds_ratio == pytest.approx(full.odds_ratio, rel=0.1)
     assert thinned.p_value == pytest.approx(full.p_value, abs=0.1)
