@@ -58,6 +58,7 @@ INT_TREND_ADOPTIONS: Final = pa.schema(
         _required("actor_class", pa.string()),  # creator, media, brand, bot, unknown
         pa.field("tier", pa.string()),  # as of adoption; NULL where followers are unknown
         pa.field("is_tier_imputed", pa.bool_()),
+        pa.field("tier_at_birth", pa.string()),  # as of the trend's birth: what groups are made by
         pa.field("niche_id", pa.string()),  # always NULL here; joined in the marts
         _required("adopted_at", INSTANT),  # R: first post with the trend
         pa.field("previous_post_at", INSTANT),  # L: last post before R without it; NULL: none seen

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.stats import norm, t
 
 METHOD_VERSION: Final = "rank_ordered_logit_3"
@@ -174,8 +175,10 @@ def origin_odds(trends: list[ChoiceSet], parameters: OriginParameters) -> Origin
     """
     stack = _situations([trend.given_opportunity() for trend in trends], parameters.origin_set_size)
     picked = float(stack.credit @ stack.features[:, 2]) if stack.credit.size else 0.0
-    if stack.picks.size == 0 or picked <= 0 or picked >= stack.picks.sum() or stack.features[:, 2].std() == 0:
+    if stack.picks.size == 0 or stack.features[:, 2].std() == 0:
         return OriginOdds(NONE, NONE, NONE, NONE, picked)
+    if picked <= 0 or picked >= stack.picks.sum():
+        return _separated(stack, picked, parameters)
     ridge = np.array([parameters.ridge, parameters.ridge, 0.0])
     beta = np.zeros(3)
     value, weighted, information = _likelihood(stack, beta, ridge)
@@ -256,6 +259,40 @@ def _shown(posts: list[Floats], chance: float, points: Floats, end: float) -> Fl
     table = np.bincount(owner[inside] * (points.size + 1) + place, minlength=len(posts) * (points.size + 1))
     after = table.reshape(len(posts), -1)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
     return np.asarray(1 - (1 - chance) ** after)
+
+
+def _separated(stack: _Situations, picked: float, parameters: OriginParameters) -> OriginOdds:
+    """Odds where every pick, or none, is of the group: no estimate is finite, but its bound is, and so is the chance of the picks.
+
+    Picks of one trend hang together, so each trend counts as one pick with the mean of its picks' log chances. The odds ratio is the one at
+    which all picks but half of one would be of that side (Haldane 1956); its outer bound is open.
+    """
+    lengths = np.diff(np.append(stack.starts, stack.credit.size))
+    weights, group = np.exp(stack.offset), stack.features[:, 2] > 0
+    total = np.add.reduceat(weights, stack.starts)
+    share = np.add.reduceat(weights * group, stack.starts) / total
+    is_all = picked > 0
+    share = share if is_all else 1 - share
+    trend = stack.trend[stack.starts]
+    told = (share > 0) & (share < 1) & (lengths > 1)
+    if not told.any():
+        return OriginOdds(NONE, NONE, NONE, NONE, picked)
+    share, trend, picks = share[told], np.unique(trend[told], return_inverse=True)[1], stack.picks[told]
+    one_a_trend = picks / np.bincount(trend, picks)[trend]
+
+    def missing(log_odds: float) -> float:
+        """Expected picks of the other side, one pick a trend."""
+        return float(one_a_trend @ (1 / (1 + np.exp(log_odds) * share / (1 - share))))
+
+    def chance(log_odds: float) -> float:
+        return float(np.exp(one_a_trend @ -np.log1p(np.exp(-log_odds) * (1 - share) / share)))
+
+    middle = brentq(lambda value: missing(value) - min(0.5, missing(0.0)), 0.0, 60.0)
+    tail = (1 - parameters.interval_level) / 2
+    inner = brentq(lambda value: chance(value) - tail, -60.0, 60.0)
+    p_value = min(2 * chance(0.0), 1.0)
+    odds, bound = float(np.exp(middle)), float(np.exp(min(inner, middle)))
+    return OriginOdds(odds, bound, np.inf, p_value, picked) if is_all else OriginOdds(1 / odds, 0.0, 1 / bound, p_value, picked)
 
 
 def choice_set(adopters: ChoiceSet, parameters: OriginParameters, seed: int) -> tuple[NDArray[np.int64], Floats]:

@@ -217,7 +217,8 @@ def _odds_rows(period: str, table: pa.Table, pooling: Pooling) -> list[dict[str,
         row |= {"naive_excess_ratio": _number(naive.excess_ratio)}
         row |= {"naive_excess_low": _number(naive.low), "naive_excess_high": _number(naive.high)}
         row |= {"odds_ratio": _number(odds.odds_ratio), "odds_ratio_low": _number(odds.low)}
-        row |= {"odds_ratio_high": _number(odds.high), "p_value": _number(odds.p_value)}
+        # Infinite where every pick is of one side.
+        row |= {"odds_ratio_high": None if np.isnan(odds.high) else odds.high, "p_value": _number(odds.p_value)}
         if row["odds_ratio"] is None:
             row["abstain_reason"] = "no_contrast"
     tested = [row for row in rows if row.get("p_value") is not None]

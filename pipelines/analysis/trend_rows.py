@@ -36,7 +36,7 @@ _ADOPTION_COLUMNS: Final = [
     "account_key",
     "platform",
     "actor_class",
-    "tier",
+    "tier_at_birth",
     "adopted_at",
     "previous_post_at",
     "prior_post_count",
@@ -70,7 +70,7 @@ class TrendRows:
         is_in_use_before: Whether many had used it before its onset.
         largest_day_share: Share of adoptions on the busiest day.
         account_keys: Keys of the adopters.
-        tier: Place in ``TIERS``, -1 where there is none (unknown followers, media).
+        tier: Tier as of the trend's birth, as a place in ``TIERS``; -1 where there is none (unknown followers, media).
         is_media: Outlets.
         platform: Of each adopter.
         adopted: First post with the trend; of a date, its end.
@@ -205,7 +205,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     order = order[trend[order] >= 0]
     trend, account, adopted = trend[order], account[order], adopted[order]
 
-    texts, codes = coded(adoptions["tier"])
+    texts, codes = coded(adoptions["tier_at_birth"])
     places = [TIERS.index(_TIER_OF[text]) if text in _TIER_OF else -1 for text in texts]
     tier = np.array([*places, -1], dtype=np.int64)[codes[order]]
     is_media = np.asarray(pc.is_in(adoptions["actor_class"], value_set=pa.array(MAINSTREAM)).to_numpy())[order]

@@ -110,9 +110,11 @@ def _with_latest_tiers(trial: Trial, parameters: TrendParameters | None) -> int:
     creators = trial.published["creators"]
     latest = dict(zip(creators["creator_key"].to_pylist(), creators["tier_at_last_post"].to_pylist(), strict=True))
     candidates, adoptions, timelines = (trial.exchanged[name] for name in EXCHANGED)
-    rows = zip(adoptions["account_key"].to_pylist(), adoptions["tier"].to_pylist(), strict=True)
+    rows = zip(adoptions["account_key"].to_pylist(), adoptions["tier_at_birth"].to_pylist(), strict=True)
     tiers = pa.array([latest.get(key, tier) for key, tier in rows], pa.string())
-    adoptions = adoptions.set_column(adoptions.schema.get_field_index("tier"), adoptions.schema.field("tier"), tiers)
+    adoptions = adoptions.set_column(
+        adoptions.schema.get_field_index("tier_at_birth"), adoptions.schema.field("tier_at_birth"), tiers
+    )
     findings = analyse_trends(candidates, adoptions, timelines, parameters)["precedence_findings"].to_pylist()
     claim = next(row["claim"] for row in findings if (row["period"], row["target_class"]) == ("all", LARGE))
     return _SIDES.get(claim, 0)

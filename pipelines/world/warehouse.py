@@ -168,6 +168,7 @@ class Warehouse:
 
     def __init__(self, project: Project) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection.execute("set enable_progress_bar = false")
         # As in the profile of the project: its database's name is part of every reference.
         self._connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
         for schema in ("landed", "derived", "state"):

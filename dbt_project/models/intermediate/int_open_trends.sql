@@ -4,6 +4,7 @@
 -- depends_on: {{ ref('int_reached_account_days') }}
 -- depends_on: {{ ref('int_accounts') }}
 -- depends_on: {{ ref('int_coverage_begins') }}
+-- depends_on: {{ ref('int_follower_snapshots') }}
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
 -- Trends that are made anew tonight, those that are gone included; every other trend stays as it is.
@@ -68,6 +69,28 @@ recast as (
     where now.actor_class is distinct from before.actor_class
 ),
 
+-- The size at the birth hangs on the snapshots up to it, or on the first one there is.
+new_snapshots as (
+    select
+        account_key,
+        event_day,
+        observed_at,
+        row_number() over (partition by account_key order by observed_at) = 1 as is_first
+    from {{ ref("int_follower_snapshots") }}
+    where account_key in (select account_key from {{ ref("int_follower_snapshots") }} where event_day in {{ touched_day_list() }})
+),
+
+resized as (
+    select distinct candidates.*
+    from candidates
+    inner join {{ last_adoptions }} as adoptions on candidates.trend_key = adoptions.trend_key
+    inner join new_snapshots
+        on
+            adoptions.account_key = new_snapshots.account_key
+            and (new_snapshots.observed_at <= candidates.born_at or new_snapshots.is_first)
+    where new_snapshots.event_day in {{ touched_day_list() }}
+),
+
 -- Rates near the beginning of a platform's coverage hang on where it begins.
 recovered as (
     select candidates.*
@@ -88,6 +111,8 @@ open_trends as (
     select * from reached
     union all
     select * from recast
+    union all
+    select * from resized
     union all
     select * from recovered
 )

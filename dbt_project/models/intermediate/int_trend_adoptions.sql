@@ -28,6 +28,46 @@ adoptions as (
     group by all
 ),
 
+-- Size as of the trend's birth: who takes it up late may have grown since, and groups made by the size at adoption would differ in time.
+born_adoptions as (
+    select
+        adoptions.trend_key,
+        adoptions.account_key,
+        candidates.born_at
+    from adoptions
+    inner join candidates on adoptions.trend_key = candidates.trend_key
+),
+
+snapshots as (
+    select
+        account_key,
+        observed_at,
+        followers_count
+    from {{ ref("int_follower_snapshots") }}
+    where account_key in (select account_key from adoptions)
+),
+
+first_snapshots as (
+    select
+        account_key,
+        arg_min(followers_count, observed_at) as followers_count
+    from snapshots
+    group by all
+),
+
+sizes_at_birth as (
+    select
+        born_adoptions.trend_key,
+        born_adoptions.account_key,
+        coalesce(before_birth.followers_count, first_snapshots.followers_count) as followers_count
+    from born_adoptions
+    asof left join snapshots as before_birth
+        on
+            born_adoptions.account_key = before_birth.account_key
+            and born_adoptions.born_at >= before_birth.observed_at
+    left join first_snapshots on born_adoptions.account_key = first_snapshots.account_key
+),
+
 -- An adoption meets the publications of the months from its trend's rate window to itself.
 adoption_months as (
     select
@@ -115,6 +155,7 @@ select
     adoptions.actor_class,
     adoptions.tier,
     adoptions.is_tier_imputed,
+    tier_scheme.tier as tier_at_birth,
     null::varchar as niche_id,
     adoptions.adopted_at,
     coalesce(recent_posts.previous_post_at, older_posts.previous_post_at) as previous_post_at,
@@ -132,3 +173,10 @@ left join recent_posts
     on adoptions.trend_key = recent_posts.trend_key and adoptions.account_key = recent_posts.account_key
 left join older_posts
     on adoptions.trend_key = older_posts.trend_key and adoptions.account_key = older_posts.account_key
+left join sizes_at_birth
+    on adoptions.trend_key = sizes_at_birth.trend_key and adoptions.account_key = sizes_at_birth.account_key
+left join {{ ref("tier_scheme") }} as tier_scheme
+    on
+        tier_scheme.scheme = 'essay'
+        and sizes_at_birth.followers_count >= tier_scheme.min_followers_count
+        and (tier_scheme.max_followers_count is null or sizes_at_birth.followers_count < tier_scheme.max_followers_count)

@@ -56,7 +56,7 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
                     "account_key": account_key,
                     "platform": "reddit",
                     "actor_class": "creator",
-                    "tier": "micro" if account < pools[0] else "macro",
+                    "tier_at_birth": "micro" if account < pools[0] else "macro",
                     "adopted_at": _moment(begin + posts[place]),
                     "previous_post_at": _moment(begin + posts[place - 1]) if place else None,
                     "prior_post_count": int((posts < birth).sum()),

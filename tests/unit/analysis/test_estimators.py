@@ -14,7 +14,16 @@ from scipy.optimize import minimize
 from scipy.stats import binomtest
 
 from pipelines.analysis.increments import text_words
-from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, first_share, naive_origin, origin_odds
+from pipelines.analysis.origin import (
+    ChoiceSet,
+    OriginParameters,
+    choice_set,
+    first_share,
+    naive_origin,
+    opportunities,
+    origin_end,
+    origin_odds,
+)
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import (
     Adopters,
@@ -206,7 +215,7 @@ def choices(count: int, seed: int, adopter_count: int = 30) -> list[ChoiceSet]:
             accounts,
             generator.gamma(2, 36, adopter_count),
             generator.normal(0, 1, adopter_count),
-            generator.uniform(0.1, 1, adopter_count),
+            generator.uniform(0.2, 1, adopter_count),
             generator.random(adopter_count) < 0.4,
             np.ones(adopter_count),
         )
@@ -214,14 +223,10 @@ def choices(count: int, seed: int, adopter_count: int = 30) -> list[ChoiceSet]:
     ]
 
 
-def test_the_origin_odds_maximise_the_rank_ordered_likelihood_of_those_after_the_first() -> None:
-    whole = choices(12, 2)
-    trends = []
-    for each in whole:
-        after = each.adopted > each.adopted.min()
-        columns = (each.account, each.adopted, each.log_rate, each.opportunity, each.is_group, each.stands_for)
-        trends.append(ChoiceSet(*(column[after] for column in columns)))
-    rate = np.concatenate([trend.log_rate for trend in trends])
+def test_the_origin_odds_maximise_the_rank_ordered_likelihood() -> None:
+    trends = choices(12, 2)
+    # Who is first sets the clock and is no pick.
+    rate = np.concatenate([np.delete(trend.log_rate, trend.adopted.argmin()) for trend in trends])
     squares = ((rate - rate.mean()) / rate.std()) ** 2
 
     def loss(beta: np.ndarray) -> float:
@@ -231,17 +236,17 @@ def test_the_origin_odds_maximise_the_rank_ordered_likelihood_of_those_after_the
             utility = beta[0] * scaled + beta[1] * (scaled**2 - squares.mean()) / squares.std() + beta[2] * trend.is_group
             utility = utility + np.log(trend.opportunity)
             order = np.argsort(trend.adopted)
-            for pick in range(5):
+            for pick in range(1, 6):
                 total -= utility[order[pick]] - np.log(np.exp(utility[order[pick:]]).sum())
         return float(total)
 
     best = minimize(loss, np.zeros(3), method="BFGS").x
-    assert origin_odds(whole, OriginParameters()).odds_ratio == pytest.approx(math.exp(best[2]), rel=1e-3)
+    assert origin_odds(trends, OriginParameters()).odds_ratio == pytest.approx(math.exp(best[2]), rel=1e-3)
 
 
 def test_the_odds_of_a_group_are_the_inverse_of_those_of_all_others() -> None:
     trends = choices(12, 3)
-    others = [replace(trend, is_group=~trend.is_group) for trend in trends]
+    others = [replace(t, is_group=~t.is_group) for t in trends]
     found, mirrored = origin_odds(trends, OriginParameters()), origin_odds(others, OriginParameters())
     assert mirrored.odds_ratio == pytest.approx(1 / found.odds_ratio, rel=1e-6)
     assert mirrored.p_value == pytest.approx(found.p_value, rel=1e-6)
@@ -249,7 +254,7 @@ def test_the_odds_of_a_group_are_the_inverse_of_those_of_all_others() -> None:
 
 def test_origin_odds_do_not_change_with_the_origin_of_time() -> None:
     trends = choices(12, 4)
-    later = [replace(trend, adopted=trend.adopted + 1000) for trend in trends]
+    later = [replace(t, adopted=t.adopted + 1000) for t in trends]
     assert origin_odds(later, OriginParameters()) == origin_odds(trends, OriginParameters())
 
 
@@ -261,11 +266,51 @@ def test_a_sample_of_later_adopters_stands_for_all_of_them_and_gives_like_odds()
         assert set(np.argsort(trend.adopted)[:6]) <= set(rows)
         assert stands_for.sum() == pytest.approx(600)
         assert rows.size == 156
-        inside = (trend.log_rate[rows], trend.opportunity[rows], trend.is_group[rows])
-        part.append(ChoiceSet(trend.account[rows], trend.adopted[rows], *inside, stands_for))
+        columns = (trend.account, trend.adopted, trend.log_rate, trend.opportunity, trend.is_group)
+        part.append(ChoiceSet(*(column[rows] for column in columns), stands_for))
     full, thinned = origin_odds(whole, parameters), origin_odds(part, parameters)
     assert thinned.odds_ratio == pytest.approx(full.odds_ratio, rel=0.1)
     assert thinned.p_value == pytest.approx(full.p_value, abs=0.1)
+
+
+def test_an_origin_set_of_one_side_alone_has_a_bound_and_a_chance_instead_of_an_estimate() -> None:
+    generator = np.random.default_rng(6)
+    trends = []
+    for trend in choices(10, 6, adopter_count=40):
+        early = np.argsort(np.argsort(trend.adopted)) < 8
+        trends.append(replace(trend, opportunity=np.ones(40), is_group=early | (generator.random(40) < 0.4)))
+    odds = origin_odds(trends, OriginParameters())
+    assert 1 < odds.low < odds.odds_ratio < odds.high == np.inf
+    shares = []
+    for trend in trends:
+        order = np.argsort(trend.adopted)
+        shares.append(np.mean([math.log(trend.is_group[order[pick:]].mean()) for pick in range(1, 6)]))
+    assert odds.p_value == pytest.approx(2 * math.exp(sum(shares)), rel=1e-6)
+    mirrored = origin_odds([replace(trend, is_group=~trend.is_group) for trend in trends], OriginParameters())
+    assert (mirrored.low, mirrored.high) == pytest.approx((0.0, 1 / odds.low))
+    assert mirrored.p_value == pytest.approx(odds.p_value)
+
+
+def test_opportunity_is_the_chance_that_own_posts_gave_and_nothing_without_posts_in_time() -> None:
+    posts = [np.array([]), np.array([4.0]), np.array([4.0, 4.1, 4.2]), np.array([20.0]), np.array([4.0, 30.0, 50.0, 70.0])]
+    exposures = np.linspace(0, 60, 200)
+    found = opportunities(posts, 0.5, 8.0, exposures)
+    assert found[0] == found[3] == 0
+    # Three posts in one session give more than one post there, but not three times as much.
+    assert 1 < found[2] / found[1] < 3
+    # Who has many occasions later is an adopter in any case: being early is the less likely for it.
+    assert found[4] < found[1]
+    # One post at hour 4 of 8: of an exposure that rises evenly from -8 to 8, nine sixteenths lie before it; half of these show it.
+    early = 0.5 * (12 / 16) ** 2
+    later = 0.5 * np.mean(exposures < 4)
+    assert found[1] == pytest.approx(early / later, rel=0.15)
+
+
+def test_the_origin_set_ends_with_its_last_member_after_the_first_adopter() -> None:
+    adopted = np.array([0.0, 0.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    assert origin_end(adopted, OriginParameters(origin_set_size=3)) == 3.0
+    assert np.isnan(origin_end(adopted, OriginParameters(origin_set_size=6)))
+    assert np.isnan(origin_end(np.empty(0), OriginParameters()))
 
 
 def test_adopters_tied_for_first_share_the_credit() -> None:

@@ -34,7 +34,7 @@ def changed(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
 def on_two_platforms(world: TrendTables) -> pa.Table:
     """Every third account on TikTok, the others on Instagram, nobody's followers known."""
     platforms = ["tiktok" if int(key[1:]) % 3 == 0 else "instagram" for key in world.adoptions["account_key"].to_pylist()]
-    return changed(changed(world.adoptions, "platform", platforms), "tier", [None] * len(platforms))
+    return changed(changed(world.adoptions, "platform", platforms), "tier_at_birth", [None] * len(platforms))
 
 
 def test_every_trend_has_a_row_for_every_target_class_and_q_values_are_benjamini_hochberg(
@@ -117,7 +117,7 @@ def test_gated_trends_have_a_reason_and_no_numbers(world: TrendTables) -> None:
     candidates[1]["largest_day_share"] = 0.35
     table = pa.Table.from_pylist(candidates, schema=contracts.INT_TREND_CANDIDATES)
     adoptions = world.adoptions.filter(
-        pc.invert(pc.and_(pc.equal(world.adoptions["trend_key"], "t0002"), pc.equal(world.adoptions["tier"], "macro")))
+        pc.invert(pc.and_(pc.equal(world.adoptions["trend_key"], "t0002"), pc.equal(world.adoptions["tier_at_birth"], "macro")))
     )
     derived = analyse_trends(table, adoptions, world.timelines)
     rows = {row["trend_key"]: row for row in derived["trend_precedence"].to_pylist() if row["target_class"] == "large_creators"}

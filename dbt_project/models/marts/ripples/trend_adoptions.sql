@@ -5,6 +5,7 @@ select
     adoptions.actor_class,
     adoptions.tier,
     adoptions.is_tier_imputed,
+    adoptions.tier_at_birth,
     -- Niche of the month before the adoption where there is one: what came of the trend must not explain it.
     assignments.niche_id,
     adoptions.adopted_at,
