@@ -67,9 +67,10 @@ lint: types sql-lint deprecations ## ruff, types, sqlfluff, dbt deprecations
 types: $(STAMP)
 	@$(BIN)/mypy
 
-# dbt renders the SQL first, which needs a warehouse: an empty one of its own.
+# dbt renders the SQL first, which needs a warehouse and a night's plan: empty ones of its own. What it cannot render it skips.
 sql-lint: $(STAMP)
 	@mkdir -p build/sql-lint/warehouse
+	@$(BIN)/python -c "from datetime import date; from pathlib import Path; from pipelines.lake.paths import DataPaths; from pipelines.nightly.stages import begin_modelling; begin_modelling(DataPaths(Path('build/sql-lint')), date(2026, 1, 1))"
 	@UNDERCURRENT_DATA=$(CURDIR)/build/sql-lint $(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/analyses
 
 docs: $(STAMP) ## make docs/tables from the YAML of the models

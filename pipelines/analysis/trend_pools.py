@@ -185,7 +185,7 @@ class _Choices:
     shares: Floats
 
     def of(self, tier: int) -> list[ChoiceSet]:
-        return [ChoiceSet(*these, tiers == tier, many) for *these, tiers, many in self.sets]
+        return [ChoiceSet(who, when, rate, chance, tiers == tier, many) for who, when, rate, chance, tiers, many in self.sets]
 
 
 def _choices(table: pa.Table) -> _Choices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -150,8 +150,8 @@ class Activity:
 
     def _kinds(self, rng: np.random.Generator, author: Ints, is_forced: Flags) -> Ints:
         draw = rng.random(len(author))
-        kind = (draw[:, None] >= self._kind_bounds[author]).sum(axis=1)
-        kind = np.array([REPLY, REPOST, QUOTE, POST])[kind]
+        bound = (draw[:, None] >= self._kind_bounds[author]).sum(axis=1)
+        kind: Ints = np.array([REPLY, REPOST, QUOTE, POST])[bound]
         kind[self._accounts.is_lurking[author] & (self._kind_bounds[author, 0] > 0)] = REPLY
         kind[is_forced] = POST
         return kind
@@ -280,7 +280,8 @@ class Activity:
 def empty_posts() -> Posts:
     """No posts."""
     kinds = {"uses_alias": bool, "pick": np.uint64}
-    return Posts(**{field.name: np.empty(0, dtype=kinds.get(field.name, np.int64)) for field in fields(Posts)})  # type: ignore[arg-type]
+    columns: dict[str, Any] = {field.name: np.empty(0, dtype=kinds.get(field.name, np.int64)) for field in fields(Posts)}
+    return Posts(**columns)
 
 
 def empty_reactions() -> Reactions:

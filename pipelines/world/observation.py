@@ -100,7 +100,7 @@ class Collection:
         lost = rng.random(len(posts)) < 1 - (1 - plan.loss) * (1 - np.where(tiers == 0, plan.micro_loss, plan.macro_loss))
         out = np.isin(accounts.platform[posts.account], self._outages(day))
         unasked = self._keyword[posts.account] & (posts.trend == NOBODY)
-        return ~lost & ~out & ~unasked & (self._begins[posts.account] <= day)
+        return np.asarray(~lost & ~out & ~unasked & (self._begins[posts.account] <= day))
 
     @staticmethod
     def _plan_again(

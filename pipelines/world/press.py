@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -191,4 +191,7 @@ class Press:
 
 def empty_items() -> Items:
     """No items."""
-    return Items(**{field.name: np.empty(0, dtype=np.uint64 if field.name == "pick" else np.int64) for field in fields(Items)})
+    columns: dict[str, Any] = {
+        field.name: np.empty(0, dtype=np.uint64 if field.name == "pick" else np.int64) for field in fields(Items)
+    }
+    return Items(**columns)

@@ -16,9 +16,8 @@ from pipelines.world.landing import Landed, landed_accounts, landed_items, lande
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
-from pipelines.world.simulate import simulate
+from pipelines.world.simulate import Simulation, simulate
 from pipelines.world.warehouse import EXCHANGED, Warehouse, render
-from pipelines.world.worlds import Observation
 
 PARTS: Final = ("world", "landing", "models", "analysis", "marts")
 
@@ -75,20 +74,19 @@ def _warehouse() -> Warehouse:
     return Warehouse(render())
 
 
-def landed(
-    names: Names, filed: Sequence[Filed], observation: Observation, day_count: int, *, has_perennials: bool = True
-) -> Landed:
+def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
+    A world of one platform goes without the tags that are always in use, which no trend notices.
+
     Args:
-        names: Of the world.
+        simulation: The world.
         filed: What the collection hands over, one a day.
-        observation: What of the world is seen.
-        day_count: Days of the calendar.
-        has_perennials: Whether tags that are always in use are among the tags: a trial does without them, which no trend notices.
     """
-    posts = landed_posts(names, filed, has_perennials=has_perennials)
-    return posts | landed_accounts(names, observation, day_count) | landed_items(names, filed)
+    names = Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
+    posts = landed_posts(names, filed, has_perennials=simulation.size.platform_count != 1)
+    accounts = landed_accounts(names, simulation.world.observation, simulation.size.day_count)
+    return posts | accounts | landed_items(names, filed)
 
 
 def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParameters | None = None) -> Trial:
@@ -110,14 +108,7 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         collection = Collection(simulation)
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
-        names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-        rows = landed(
-            names,
-            filed,
-            simulation.world.observation,
-            simulation.size.day_count,
-            has_perennials=simulation.size.platform_count != 1,
-        )
+        rows = landed(simulation, filed)
     warehouse = _warehouse()
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows)

@@ -125,7 +125,13 @@ LANDED: Final[dict[str, Rows]] = {
 
 _BEFORE = {"is_in_use_before": False}
 _TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
-_ADOPTION = {"platform": "bluesky", "actor_class": "creator", "tier": "micro_sub1k", "is_tier_imputed": False, "tier_at_birth": "micro_sub1k"}
+_ADOPTION = {
+    "platform": "bluesky",
+    "actor_class": "creator",
+    "tier": "micro_sub1k",
+    "is_tier_imputed": False,
+    "tier_at_birth": "micro_sub1k",
+}
 _ADOPTION |= {"prior_post_count": 3, "prior_exposure_days": 9.0, "ts_quality": "exact"}
 _OUTLET_ADOPTION = _ADOPTION | {"account_key": OUTLET, "platform": "feeds", "actor_class": "media", "tier": None}
 _ADOPTIONS: Rows = [

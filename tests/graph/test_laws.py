@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,27 @@ def _imports(file: Path) -> set[str]:
 def test_no_dagster_below_the_skin(folder: str) -> None:
     offenders = [str(file) for file in (ROOT / "pipelines" / folder).rglob("*.py") if {"dagster", "dagster_dbt"} & _imports(file)]
     assert offenders == []
+
+
+def test_nothing_below_the_skin_loads_dagster_through_another_module() -> None:
+    files = [file.relative_to(ROOT) for folder in PURE for file in sorted((ROOT / "pipelines" / folder).rglob("*.py"))]
+    modules = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'dagster', 'dagster_dbt'}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()  # noqa: S603 - our own modules
+    assert loaded == []
+
+
+def test_the_world_writes_a_folder_for_every_platform_and_for_no_other(tmp_path: Path) -> None:
+    from pipelines.platforms.registry import PLATFORMS
+    from pipelines.world.generate import write_world
+
+    write_world(tmp_path, "P6_full_realistic", "tiny", 1)
+    written = {folder.name for folder in (tmp_path / "inbox").iterdir() if any(folder.rglob("*.*"))}
+    assert written == set(PLATFORMS)
 
 
 def test_the_analysis_reads_and_writes_no_file() -> None:

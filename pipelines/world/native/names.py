@@ -136,7 +136,7 @@ class Names:
             third,
             strict=True,
         )
-        found = []
+        found: list[list[str]] = []
         for kind, niche, trend, other, is_alias, one, two, three in rows:
             if kind == REPOST:
                 found.append([])

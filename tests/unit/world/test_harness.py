@@ -17,12 +17,7 @@ from pipelines.analysis.trends import METHOD_VERSION, TrendParameters
 from pipelines.world import harness
 from pipelines.world.calibration_rows import SCHEMA
 from pipelines.world.harness import Result, WorldError, calibrate, find_results
-
-# Few draws: these tests are about what is run, kept and counted.
-QUICK = TrendParameters(
-    kernel=KernelParameters(permutation_count=19, bootstrap_count=20),
-    timeline=TimelineParameters(iteration_count=2, adoption_iteration_count=2, adoption_trend_cap=2, bootstrap_count=50),
-)
+from tests.unit.world.few_draws import FEW_DRAWS
 
 
 def invented(world: str, seed: int, *_: object) -> Result:
@@ -96,7 +91,7 @@ def test_other_parameters_and_other_code_take_nothing_from_what_was_kept(
     runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find_results(1, names=["W2_shock"], folder=tmp_path)
-    find_results(1, names=["W2_shock"], folder=tmp_path, parameters=QUICK)
+    find_results(1, names=["W2_shock"], folder=tmp_path, parameters=FEW_DRAWS)
     monkeypatch.setattr(harness, "code_fingerprint", lambda: "other code")
     find_results(1, names=["W2_shock"], folder=tmp_path)
     assert runs.asked == [("W2_shock", 1)] * 3
@@ -104,10 +99,10 @@ def test_other_parameters_and_other_code_take_nothing_from_what_was_kept(
 
 @pytest.mark.usefixtures("runs")
 def test_claims_are_counted_by_direction_and_figures_are_means_over_the_seeds_that_tell() -> None:
-    rows = calibrate(4, worlds=["P1_micro_first"], calibration_key="key", parameters=QUICK)
+    rows = calibrate(4, worlds=["P1_micro_first"], calibration_key="key", parameters=FEW_DRAWS)
     assert rows.schema == SCHEMA
     assert set(rows["method_version"].to_pylist()) == {METHOD_VERSION}
-    assert set(rows["params_hash"].to_pylist()) == {params_hash(QUICK)}
+    assert set(rows["params_hash"].to_pylist()) == {params_hash(FEW_DRAWS)}
     assert set(rows["calibration_key"].to_pylist()) == {"key"}
     found = {(row["metric"], row["estimator"]): row for row in rows.to_pylist()}
     claimed = found["claims_large_creators", "published"]
@@ -143,13 +138,15 @@ def without_seconds(results: list[Result]) -> list[Result]:
 
 def test_results_do_not_depend_on_the_number_of_processes() -> None:
     before = dict(os.environ)
-    one, two = (find_results(1, names=["W2_shock", "W0_exchangeable"], workers=workers, parameters=QUICK) for workers in (1, 2))
+    one, two = (
+        find_results(1, names=["W2_shock", "W0_exchangeable"], workers=workers, parameters=FEW_DRAWS) for workers in (1, 2)
+    )
     assert without_seconds(one) == without_seconds(two)
     assert all(sum(result.seconds.values()) > 0 for result in one)
     assert dict(os.environ) == before
 
 
 def test_a_world_that_fails_is_named() -> None:
-    broken = replace(QUICK, timeline=TimelineParameters(adoption_grid=(0.5,)))
+    broken = replace(FEW_DRAWS, timeline=TimelineParameters(adoption_grid=(0.5,)))
     with pytest.raises(WorldError, match="world W0_exchangeable, seed 1"):
         find_results(1, names=["W0_exchangeable"], workers=1, parameters=broken)

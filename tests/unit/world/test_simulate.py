@@ -88,14 +88,16 @@ def test_micro_creators_are_exposed_first_where_that_is_planted_and_last_where_t
 
 def test_niche_trends_travel_along_the_graph_and_reach_large_creators_later() -> None:
     simulation, _, _ = _run("P6_full_realistic", "small", 2)
-    state, niche_trends = simulation.adoptions, [n for n, one in enumerate(simulation.trends) if one.true_class == "niche_origin"]
+    graph, state = simulation.graph, simulation.adoptions
+    assert graph is not None
+    niche_trends = [n for n, one in enumerate(simulation.trends) if one.true_class == "niche_origin"]
     rows = np.isin(state.trend, niche_trends) & (state.post != NOBODY)
     caused = state.cause[rows] != NOBODY
     assert 0.2 < caused.mean() < 0.95
     followers = {
-        (int(simulation.graph.follower[edge]), account)
+        (int(graph.follower[edge]), account)
         for account in np.unique(state.cause[rows][caused]).tolist()
-        for edge in range(simulation.graph.first[account], simulation.graph.first[account + 1])
+        for edge in range(graph.first[account], graph.first[account + 1])
     }
     pairs = zip(state.account[rows][caused].tolist(), state.cause[rows][caused].tolist(), strict=True)
     assert all(pair in followers for pair in pairs)

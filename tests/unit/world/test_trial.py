@@ -26,11 +26,11 @@ from pipelines.settings import DBT_PROJECT
 from pipelines.world.calibration_rows import SCHEMA as CALIBRATION
 from pipelines.world.generate import write_world
 from pipelines.world.landing import keys
-from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate
 from pipelines.world.trial import PARTS, Trial, landed, run_trial
 from pipelines.world.warehouse import EXCHANGED, PUBLISHED, Warehouse, render
+from tests.unit.world.few_draws import FEW_DRAWS
 
 WORLD, SEED = "P6_full_realistic", 3
 NIGHT = date(2026, 10, 1)
@@ -38,7 +38,7 @@ NIGHT = date(2026, 10, 1)
 
 @pytest.fixture(scope="module")
 def trial() -> Trial:
-    return run_trial(WORLD, SEED)
+    return run_trial(WORLD, SEED, parameters=FEW_DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,7 @@ def rows() -> dict[tuple[str, str], pa.Table]:
     simulation = simulate(WORLD, "trial", SEED)
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
-    names = Names.of(SEED, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    return dict(landed(names, filed, simulation.world.observation, simulation.size.day_count))
+    return dict(landed(simulation, filed))
 
 
 def in_order(rows: pa.Table) -> pa.Table:
@@ -69,8 +68,8 @@ def test_a_trial_publishes_every_mart_and_says_what_is_true(trial: Trial) -> Non
 
 
 def test_the_same_seed_gives_the_same_tables_whatever_ran_before(trial: Trial) -> None:
-    run_trial("W4_left_truncated", 1)
-    again = run_trial(WORLD, SEED)
+    run_trial("W4_left_truncated", 1, parameters=FEW_DRAWS)
+    again = run_trial(WORLD, SEED, parameters=FEW_DRAWS)
     for name, table in trial.published.items():
         assert again.published[name].equals(table), name
 
@@ -141,7 +140,7 @@ def test_the_pipeline_publishes_the_same_of_the_same_landed_rows(
     dbt(paths, tmp_path, *build, *(f"+{name}" for name in EXCHANGED), "resource_type:seed")
     for name in EXCHANGED:
         assert in_order(exchange.read_exchange(paths, name)).equals(in_order(trial.exchanged[name])), name
-    for name, table in analyse_trend_partitions(exchange.trend_partitions(paths)).tables.items():
+    for name, table in analyse_trend_partitions(exchange.trend_partitions(paths), FEW_DRAWS).tables.items():
         assert table.equals(trial.derived[name]), name
         exchange.write_derived(paths, name, table)
     dbt(paths, tmp_path, *build, "calibration", *PUBLISHED)
