@@ -80,7 +80,9 @@ def test_adoptions_trends_and_items_tell_one_story(tiny: Path) -> None:
         assert trend["adopter_count"] == len(shown)
         first = min(shown, key=lambda row: row["adopted_at"])
         assert trend["origin_at"] == first["adopted_at"]
-        assert trend["adopter_count"] == sum(trend[f"{tier}_adopter_count"] for tier in ("micro", "mid", "macro", "mega", "unknown"))
+        assert trend["adopter_count"] == sum(
+            trend[f"{tier}_adopter_count"] for tier in ("micro", "mid", "macro", "mega", "unknown")
+        )
         for outlet_class in ("media", "brand"):
             printed = [row["published_at"] for row in items if row["tag"] == tag and row["outlet_class"] == outlet_class]
             assert trend[f"first_{outlet_class}_at"] == min(printed, default=None)
