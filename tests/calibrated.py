@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly.calibration import calibrate
 from pipelines.world.calibration_rows import SCHEMA
+from pipelines.world.rounds import Plan
 
 
 def rows_of(counts: dict[str, tuple[int, int]], seed_count: int = 60) -> pa.Table:
@@ -36,4 +37,4 @@ def install_calibration(paths: DataPaths, counts: dict[str, tuple[int, int]] | N
     From more seeds than any that the package brings, so that no test of something else hangs on how good the method is today.
     """
     rows = rows_of(counts or {"null_rate": (0, 1), "null_bursty": (1, 0)}, seed_count)
-    calibrate(paths, seed_count, lambda *_: None, run=lambda *_: rows)
+    calibrate(paths, Plan((seed_count,)), lambda *_: None, run=lambda *_: rows)

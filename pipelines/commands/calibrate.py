@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from pipelines.commands.console import FOLDER, errors, output
+
+_SECONDS_A_MINUTE = 60
 
 
 @click.command()
 @click.option("--data", type=FOLDER, required=True, help="Where the results are kept, for the nights to find.")
-@click.option("--seeds", type=click.IntRange(1), help="Seeds of each world; 200 if not given, 40 with --quick.")
-@click.option("--quick", is_flag=True, help="Few seeds: shows a wrong method soon, and rarely clears a right one.")
+@click.option("--seeds", type=click.IntRange(1), help="Seeds of each world, no rounds; else up to 200, until a world is settled.")
+@click.option("--quick", is_flag=True, help="Six seeds: shows a wrong method within minutes, and clears none.")
+@click.option("--within", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Begin no seed after so many minutes.")
+@click.option(
+    "--again", is_flag=True, help="Count anew even where the method is settled; single worlds kept in DATA are not run again."
+)
+@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write all rows there too.")
 @click.option("--ship", is_flag=True, help="Also write the results into the package, for every installation of this version.")
-def calibrate(data: Path, seeds: int | None, *, quick: bool, ship: bool) -> None:
+def calibrate(
+    data: Path, seeds: int | None, within: float | None, file: Path | None, *, quick: bool, again: bool, ship: bool
+) -> None:
     """Repeat the worlds of known truth with the current method; exit 0 only if what it claims may be published.
 
-    The results are kept by method. A method that is calibrated from as many seeds is not calibrated again.
+    Seeds come in rounds (60, 120, 200): a world whose bounds are within their limits stops, the others go on.
+    The results are kept by method, and each single world as it ends, so that a run that was stopped goes on where it was.
     """
     os.environ["UNDERCURRENT_DATA"] = str(data.resolve())
+    from pipelines.commands.calibration_table import calibration_table, run_in_words
     from pipelines.lake.paths import DataPaths
     from pipelines.nightly import calibration
     from pipelines.nightly.lock import DataInUseError, run_lock
     from pipelines.quality.calibration import verdict
+    from pipelines.world.rounds import QUICK_SEED_COUNT, ROUNDS, CalibrationError, Plan
 
+    if seeds and quick:
+        raise click.ClickException("calibrate: give --seeds or --quick, not both")
+    rounds = (seeds,) if seeds else (QUICK_SEED_COUNT,) if quick else ROUNDS
+    plan = Plan(rounds, within * _SECONDS_A_MINUTE if within else None)
     paths, screen = DataPaths(data.resolve()), output()
-    wanted = seeds or (calibration.QUICK_SEED_COUNT if quick else calibration.SEED_COUNT)
     key = calibration.calibration_key()
     columns = (TextColumn("worlds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     try:
@@ -39,15 +54,25 @@ def calibrate(data: Path, seeds: int | None, *, quick: bool, ship: bool) -> None
             Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress,
         ):
             task = progress.add_task("worlds", total=None)
-            found = calibration.calibrate(paths, wanted, lambda done, total: progress.update(task, completed=done, total=total))
+            found = calibration.calibrate(
+                paths, plan, lambda done, total: progress.update(task, completed=done, total=total), is_again=again
+            )
     except DataInUseError as error:
         raise click.ClickException(f"calibrate: {error}") from None
-    if not found.is_new:
-        screen.print(f"method {key[:12]} is calibrated from as many seeds already; nothing was run")
-    screen.print(_table(found.rows.to_pylist()))
+    except CalibrationError as error:
+        raise click.ClickException(f"calibrate: {error}; what was found of other worlds is kept") from None
+    shown = (found.rows if found.run is None else found.run).to_pylist()
+    screen.print(calibration_table(shown))
+    if found.run is None:
+        screen.print(f"method {key[:12]} is settled already; nothing was run (--again counts anew)")
+    for line in run_in_words(shown):
+        screen.print(line)
+    passed, observed, _ = verdict(found.rows, key)
+    if file:
+        summary = {"calibration_key": key, "may_be_published": passed, "observed": observed, "rows": shown}
+        file.write_text(json.dumps(summary, indent=1) + "\n")
     if ship:
         screen.print(f"shipped: {calibration.ship(found.rows)}")
-    passed, observed, _ = verdict(found.rows, key)
     if passed:
         screen.print(f"[green]may be published[/green]: {observed}; run the night")
         return
@@ -55,20 +80,3 @@ def calibrate(data: Path, seeds: int | None, *, quick: bool, ship: bool) -> None
     complaints.print("[red]is withheld[/red], by gate marts of every night:")
     complaints.print(f"  {observed}", markup=False)
     sys.exit(1)
-
-
-def _table(rows: list[dict[str, object]]) -> Table:
-    """The rows that gate, with the bound of each direction."""
-    table = Table("world", "truth", "metric", "seeds", "lead first", "bound", "target first", "bound", "limit", "status")
-    for row in rows:
-        if row["is_gating"]:
-            numbers = (
-                f"{row['seed_count']}",
-                f"{row['lead_first_count']}",
-                f"{row['lead_first_upper']:.3f}",
-                f"{row['target_first_count']}",
-                f"{row['target_first_upper']:.3f}",
-                f"{row['limit']:.3f}",
-            )
-            table.add_row(str(row["world"]), str(row["truth"]), str(row["metric"]), *numbers, str(row["status"]))
-    return table

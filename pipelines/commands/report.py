@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow.parquet as pq
 from rich.console import Console
@@ -18,6 +18,11 @@ from pipelines.quality.results import closes
 
 if TYPE_CHECKING:
     import duckdb
+
+
+MOST_PAIRS: Final = 5
+"""Pairs of platforms that are told one by one."""
+_FIRST: Final = ("platform_a_first", "platform_b_first")
 
 
 def reasons(done: Any, data: Path, night: date) -> list[str]:
@@ -118,13 +123,7 @@ def findings(console: Console, data: Path) -> None:
             _origins(console, connection)
         if "ripple_effects" in published:
             _precedence(console, connection)
-        for one, other, count, found, low, high, claim in connection.execute(
-            "select platform_a, platform_b, tag_count, precedence_probability, null_low, null_high, claim from platform_precedence_findings"
-            " where precedence_probability is not null order by 1, 2"
-        ).fetchall():
-            console.print(
-                f"{one} before {other}: P {found:.2f} over {count} tags, null {low:.2f} to {high:.2f} by what was collected; pooled claim {claim}",
-            )
+        _platforms(console, connection)
 
 
 def _origins(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -135,6 +134,32 @@ def _origins(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
         console.print(
             f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
         )
+
+
+def _platforms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """How many pairs of platforms were compared; at most five with a claim, and in one line why the others have none."""
+    pairs = connection.execute(
+        "select platform_a, platform_b, tag_count, precedence_probability, null_low, null_high, claim, abstain_reason"
+        " from platform_precedence_findings order by p_value nulls last, 1, 2"
+    ).fetchall()
+    if not pairs:
+        return
+    claimed = [pair for pair in pairs if pair[6] in _FIRST]
+    claims = Counter(pair[6] for pair in pairs)
+    why = ", ".join(f"{reason} {count}" for reason, count in sorted(Counter(pair[7] for pair in pairs if pair[7]).items()))
+    console.print(
+        f"pairs of platforms: {len(pairs) - claims['abstained']} of {len(pairs)} compared: {len(claimed)} with a claim of which is first,"
+        f" {claims['none']} without, {claims['withheld']} withheld for unequal posting rates"
+        + (f"; {claims['abstained']} abstained ({why})" if why else "")
+    )
+    for one, other, count, found, low, high, claim, _ in claimed[:MOST_PAIRS]:
+        first, second = (one, other) if claim == _FIRST[0] else (other, one)
+        console.print(
+            f"  {first} before {second}: P {found if first == one else 1 - found:.2f} over {count} tags,"
+            f" null {low if first == one else 1 - high:.2f} to {high if first == one else 1 - low:.2f} by what was collected"
+        )
+    if len(claimed) > MOST_PAIRS:
+        console.print(f"  and {len(claimed) - MOST_PAIRS} more in platform_precedence_findings")
 
 
 def _precedence(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

@@ -51,6 +51,11 @@ class DataPaths:
         """The calibration of tonight's method, which dbt and gate ``marts`` read; no rows where there is none."""
         return self.root / "state" / "calibration.parquet"
 
+    @property
+    def calibration_worlds(self) -> Path:
+        """What the calibration job found out about single worlds, kept as they come."""
+        return self.root / "state" / "calibration" / "worlds"
+
     def calibration_results_file(self, calibration_key: str) -> Path:
         """What the calibration job found out about one method."""
         return self.root / "state" / "calibration" / f"{calibration_key}.parquet"

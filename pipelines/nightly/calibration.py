@@ -22,6 +22,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 from pipelines.settings import DBT_PROJECT, PROJECT
 from pipelines.world.calibration_rows import CALIBRATION_VERSION, SCHEMA, judge
+from pipelines.world.rounds import Plan, is_done, of_most_seeds
 
 SHIPPED: Final = PROJECT / "pipelines" / "world" / "calibrations"
 # The SQL between a post with a tag and a claim about it: what the calibration runs, and what it stands for.
@@ -35,13 +36,10 @@ MODELS: Final = (
     "ripple_effects",
     "origin_by_tier",
 )
-# Of 200 worlds 5% are within the limit (reference/domain.md, E.3); of 40 none may be wrong.
-SEED_COUNT: Final = 200
-QUICK_SEED_COUNT: Final = 40
 _VARIABLE: Final = re.compile(r"""\bvar\(\s*["'](\w+)["']""")
 
 Report = Callable[[int, int], None]
-Calibrate = Callable[[int, int, Report], pa.Table]
+Run = Callable[[Plan, int, Path, Report], pa.Table]
 
 
 @cache
@@ -68,27 +66,25 @@ def _spaced_once(lines: Iterable[str]) -> str:
 
 
 def find_calibration(paths: DataPaths, key: str) -> pa.Table:
-    """The rows of one method's calibration: the one with more seeds of what this installation found and what the package brought.
+    """The rows of one method's calibration: of each world those from more seeds, of what this installation found and what the package brought.
 
     Returns:
         In the schema of calibration rows; none where the method is not calibrated.
     """
-    found = [rows for rows in (_kept(paths.calibration_results_file(key)), _shipped(SHIPPED / f"{key}.csv")) if rows is not None]
-    return max(found, key=_seeds_run, default=SCHEMA.empty_table())
+    return _of_most_seeds(_kept(paths.calibration_results_file(key)), _shipped(SHIPPED / f"{key}.csv"))
 
 
-def _seeds_run(rows: pa.Table) -> int:
-    """Seeds that a calibration was run with: some metrics say nothing of some seeds, so the most that any row has."""
-    return max(rows["seed_count"].to_pylist(), default=0)
+def _of_most_seeds(one: pa.Table, other: pa.Table) -> pa.Table:
+    return judge(pa.Table.from_pylist(of_most_seeds(one.to_pylist(), other.to_pylist()), schema=SCHEMA))
 
 
-def _kept(file: Path) -> pa.Table | None:
-    return pq.read_table(file, schema=SCHEMA, partitioning=None) if file.exists() else None
+def _kept(file: Path) -> pa.Table:
+    return pq.read_table(file, schema=SCHEMA, partitioning=None) if file.exists() else SCHEMA.empty_table()
 
 
-def _shipped(file: Path) -> pa.Table | None:
+def _shipped(file: Path) -> pa.Table:
     if not file.exists():
-        return None
+        return SCHEMA.empty_table()
     options = csv.ConvertOptions(
         column_types={field.name: field.type for field in SCHEMA}, null_values=[""], strings_can_be_null=True
     )
@@ -117,40 +113,47 @@ def ship(rows: pa.Table) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is known of the current method, and whether it was found out just now."""
+    """What is known of the current method.
+
+    Attributes:
+        rows: Those that count: of each world the ones from more seeds.
+        run: Those that were found just now; None where nothing was run.
+    """
 
     rows: pa.Table
-    is_new: bool
+    run: pa.Table | None
 
 
 def calibrate(
-    paths: DataPaths, seed_count: int, report: Report, *, workers: int | None = None, run: Calibrate | None = None
+    paths: DataPaths, plan: Plan, report: Report, *, workers: int | None = None, is_again: bool = False, run: Run | None = None
 ) -> Calibration:
-    """Calibrate the current method and keep the results, unless they are known from as many seeds.
+    """Calibrate the current method and keep the results, unless all that the plan's rounds would find is known.
 
     Args:
         paths: The data folder.
-        seed_count: Seeds of each world.
+        plan: Rounds of seeds, and the time they may take.
         report: Told how many worlds of how many are done.
         workers: Processes; one a processor when None.
-        run: Repeats the worlds; given seeds, workers and ``report`` it returns calibration rows. The harness when None.
+        is_again: Count anew even what is known. Single worlds that this installation kept are not run again.
+        run: Repeats the worlds; given the plan, workers, a folder for what is found of single worlds and ``report`` it returns
+            calibration rows. The harness when None.
     """
     key = calibration_key()
     known = find_calibration(paths, key)
-    if _seeds_run(known) >= seed_count:
-        return Calibration(known, is_new=False)
-    found = (run or _harness)(seed_count, workers or os.cpu_count() or 1, report)
+    if not is_again and is_done(known.to_pylist(), plan.rounds):
+        return Calibration(known, None)
+    found = (run or _harness)(plan, workers or os.cpu_count() or 1, paths.calibration_worlds, report)
     stamp = {
         "method_version": trends.METHOD_VERSION,
         "params_hash": params_hash(trends.TrendParameters()),
         "calibration_key": key,
     }
     rows = judge(pa.Table.from_pylist([row | stamp for row in found.to_pylist()]))
-    write_table(paths.calibration_results_file(key), rows)
-    return Calibration(rows, is_new=True)
+    write_table(paths.calibration_results_file(key), _of_most_seeds(rows, _kept(paths.calibration_results_file(key))))
+    return Calibration(find_calibration(paths, key), rows)
 
 
-def _harness(seed_count: int, workers: int, report: Report) -> pa.Table:
+def _harness(plan: Plan, workers: int, folder: Path, report: Report) -> pa.Table:
     from pipelines.world import harness
 
-    return harness.calibrate(seed_count, workers=workers, report=report)
+    return harness.calibrate(plan, workers=workers, folder=folder, report=report)

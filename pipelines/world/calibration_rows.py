@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 from scipy.stats import beta
 
-CALIBRATION_VERSION: Final = "calibration_1"
+CALIBRATION_VERSION: Final = "calibration_2"
 # The largest upper bound of a false claim's rate (reference/domain.md, E.3): 5% of 200 worlds, and what chance adds to it.
 DEFAULT_LIMIT: Final = 0.085
 WORLD_KINDS: Final = ("null", "reversal", "planted")

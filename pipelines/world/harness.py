@@ -10,6 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from pipelines.nightly.project import method_fingerprint
 from pipelines.settings import PROJECT
 from pipelines.world.calibration_rows import PUBLISHED, SCHEMA, judge
 from pipelines.world.claims import ORIGIN, Numbers, claims, claims_metric, trend_figures
+from pipelines.world.rounds import CALIBRATED, CalibrationError, Plan, unsettled
 from pipelines.world.trial import run_trial
 from pipelines.world.warehouse import render
 from pipelines.world.worlds import ANY, WORLDS, named
@@ -35,8 +37,12 @@ _CODE: Final = ("analysis", "world")
 _DEVIATES: Final = 1.96
 
 
-class WorldError(RuntimeError):
+class WorldError(CalibrationError):
     """A world could not be taken through the pipeline."""
+
+
+class TimeUpError(CalibrationError):
+    """There was not time enough to say anything of each world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +129,24 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _results(tasks: Sequence[tuple[str, int]], size: str, parameters: TrendParameters | None, workers: int) -> Iterator[Result]:
+def _results(
+    tasks: Sequence[tuple[str, int]], size: str, parameters: TrendParameters | None, workers: int, deadline: float | None
+) -> Iterator[Result]:
     with _single_threaded(), ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
         waiting: dict[Future[Result], tuple[str, int]] = {pool.submit(run_world, *task, size, parameters): task for task in tasks}
         try:
             for future in as_completed(waiting):
-                world, seed = waiting.pop(future)
+                world, seed = waiting[future]
+                if future.cancelled():
+                    continue
                 try:
                     yield future.result()
                 except Exception as error:
                     raise WorldError(f"world {world}, seed {seed}: {error}") from error
+                if deadline is not None and time.monotonic() >= deadline:
+                    # What has begun is still waited for.
+                    for other in waiting:
+                        other.cancel()
         finally:
             # Nothing new begins once the caller has had enough, or a world failed.
             pool.shutdown(wait=True, cancel_futures=True)
@@ -147,6 +161,7 @@ def find_results(
     size: str = SIZE,
     parameters: TrendParameters | None = None,
     folder: Path | None = None,
+    deadline: float | None = None,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Result]:
     """Run worlds over seeds, all worlds of one seed before the next; what the folder has is not run again.
@@ -159,10 +174,12 @@ def find_results(
         size: Name of a size.
         parameters: Of the analysis; its defaults when None.
         folder: Where results are kept as they come, in one file for each state of the code and of the parameters; nowhere when None.
+        deadline: Of the monotonic clock, after which no seed begins; none when None.
         report: Told how many worlds of how many are there, once at the beginning and after each.
 
     Returns:
-        One result per world and seed, ordered by world as given and by seed, whatever the number of processes.
+        One result per world and seed, ordered by world as given and by seed, whatever the number of processes; after the deadline those
+        that there are.
 
     Raises:
         ValueError: unknown world or size.
@@ -179,22 +196,22 @@ def find_results(
     missing = [task for task in wanted if task not in found]
     done = len(wanted) - len(missing)
     report(done, len(wanted))
-    if missing:
+    if missing and (deadline is None or time.monotonic() < deadline):
         # Compiled once here, so that no worker has to.
         render()
-        for result in _results(missing, size, parameters, workers):
+        for result in _results(missing, size, parameters, workers, deadline):
             if kept:
                 kept.append(result)
             found[result.world, result.seed] = result
             done += 1
             report(done, len(wanted))
-    return [found[task] for task in sorted(wanted, key=lambda task: (names.index(task[0]), task[1]))]
+    return [found[task] for task in sorted(wanted, key=lambda task: (names.index(task[0]), task[1])) if task in found]
 
 
 def calibrate(
-    seed_count: int,
+    plan: Plan,
     *,
-    worlds: Sequence[str] | None = None,
+    worlds: Sequence[str] = CALIBRATED,
     workers: int = 2,
     first_seed: int = 1,
     size: str = SIZE,
@@ -203,32 +220,28 @@ def calibrate(
     report: Callable[[int, int], None] = lambda _done, _total: None,
     calibration_key: str = "",
 ) -> pa.Table:
-    """Repeat worlds over seeds and count what is claimed in each; see :func:`find_results` for arguments and errors.
+    """Repeat worlds over rounds of seeds and count what is claimed in each; see :func:`find_results` for arguments and errors.
+
+    After a round only those worlds go on in which a gating claim's bound is over its limit.
 
     Args:
-        seed_count: Seeds of each world.
-        worlds: Names of worlds; all when None.
+        plan: The rounds, and the time they may take.
+        worlds: Names of worlds.
         workers: Processes.
         first_seed: The first seed.
         size: Name of a size.
         parameters: Of the analysis; its defaults when None.
         folder: Where results are kept; nowhere when None.
-        report: Told how many worlds of how many are there.
+        report: Told how many worlds of how many are there, those of later rounds not yet among them.
         calibration_key: Of the rows.
 
     Returns:
-        Rows of a calibration (:mod:`pipelines.world.calibration_rows`), judged.
+        Rows of a calibration (:mod:`pipelines.world.calibration_rows`), judged; a world's ``seed_count`` is what it was run with.
+
+    Raises:
+        TimeUpError: the time was up before each world had been run once.
     """
-    results = find_results(
-        seed_count,
-        names=worlds,
-        workers=workers,
-        first_seed=first_seed,
-        size=size,
-        parameters=parameters,
-        folder=folder,
-        report=report,
-    )
+    deadline = None if plan.within_seconds is None else time.monotonic() + plan.within_seconds
     stamp = {
         "size": size,
         "method_version": trends.METHOD_VERSION,
@@ -236,10 +249,39 @@ def calibrate(
         "calibration_key": calibration_key,
     }
     blank = dict.fromkeys(SCHEMA.names)
-    by_world: dict[str, list[Result]] = {}
-    for result in results:
-        by_world.setdefault(result.world, []).append(result)
-    return judge(pa.Table.from_pylist([blank | row | stamp for name, found in by_world.items() for row in _rows(name, found)]))
+    settled: list[dict[str, Any]] = []
+    found: dict[str, list[Result]] = {name: [] for name in worlds}
+    going_on = list(worlds)
+    for before, seed_count in pairwise((0, *plan.rounds)):
+        for result in find_results(
+            seed_count - before,
+            names=going_on,
+            workers=workers,
+            first_seed=first_seed + before,
+            size=size,
+            parameters=parameters,
+            folder=folder,
+            deadline=deadline,
+            report=_after(sum(map(len, found.values())), report),
+        ):
+            found[result.world].append(result)
+        if not all(found.values()):
+            raise TimeUpError(f"the time was up before each of {len(worlds)} worlds had been run once")
+        rows = judge(
+            pa.Table.from_pylist([blank | row | stamp for name in going_on for row in _rows(name, found[name])])
+        ).to_pylist()
+        is_time_up = deadline is not None and time.monotonic() >= deadline
+        stays = set() if is_time_up or seed_count == plan.rounds[-1] else unsettled(rows)
+        settled += [row for row in rows if row["world"] not in stays]
+        going_on = [name for name in going_on if name in stays]
+        if not going_on:
+            break
+    return judge(pa.Table.from_pylist(settled, schema=SCHEMA))
+
+
+def _after(before: int, report: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Tell of so many more, which are done."""
+    return lambda done, total: report(before + done, before + total)
 
 
 def _rows(name: str, results: Sequence[Result]) -> Iterator[dict[str, Any]]:

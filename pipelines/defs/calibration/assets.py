@@ -6,17 +6,18 @@ from datetime import date
 import dagster as dg
 
 from pipelines.defs.automation.executor import one_run_at_a_time
-from pipelines.nightly.calibration import SEED_COUNT, calibrate, calibration_key
+from pipelines.nightly.calibration import calibrate, calibration_key
 from pipelines.nightly.stages import calibration_verdicts
 from pipelines.partitions import NIGHTS, OWNERS
 from pipelines.quality.calibration import RIPPLE_CLAIMS, verdict
 from pipelines.settings import from_environment
+from pipelines.world.rounds import Plan
 
 
 class Seeds(dg.Config):
-    """How often each world is repeated."""
+    """How often each world is repeated; in rounds, until it is settled, where nothing is said."""
 
-    seed_count: int = SEED_COUNT
+    seed_count: int | None = None
 
 
 @dg.asset(
@@ -33,18 +34,18 @@ class Seeds(dg.Config):
     ],
 )
 def calibration_results(context: dg.AssetExecutionContext, config: Seeds) -> dg.MaterializeResult:
-    """One row per world x metric x estimator, of the current method; not run each night, and not again from as many seeds."""
+    """One row per world x metric x estimator, of the current method; not run each night, and not again where it is settled."""
     settings = from_environment()
     found = calibrate(
         settings.paths,
-        config.seed_count,
+        Plan((config.seed_count,)) if config.seed_count else Plan(),
         lambda done, total: context.log.info("%d of %d worlds", done, total),
         workers=settings.parse_workers,
     )
     key = calibration_key()
     passed, observed, _ = verdict(found.rows, key)
     return dg.MaterializeResult(
-        metadata={"dagster/row_count": found.rows.num_rows, "calibration key": key, "was run now": found.is_new},
+        metadata={"dagster/row_count": found.rows.num_rows, "calibration key": key, "was run now": found.run is not None},
         check_results=[dg.AssetCheckResult(check_name="within_limits", passed=passed, metadata={"observed": observed})],
     )
 

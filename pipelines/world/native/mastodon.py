@@ -94,7 +94,7 @@ class _Writer:
         followers = self._names.accounts.followers(accounts, float(day)).tolist()
         rows = zip(accounts.tolist(), followers, strict=True)
         entities = [_encode(self._entity(account, count, day, is_drifted=False)) for account, count in rows]
-        write_list(self._inbox, _PLATFORM, f"accounts-{day_of(day).isoformat()}.json", b"[\n", entities, b"\n]\n")
+        write_list(self._inbox, _PLATFORM, f"accounts-{day_of(day).isoformat()}.json.gz", b"[\n", entities, b"\n]\n")
 
     def write_day(self, filed: Filed) -> None:
         """Write the day's timeline."""
@@ -102,7 +102,7 @@ class _Writer:
         statuses = self._timeline(filed)
         if statuses:
             self._sample = self._sample or next((status for status in statuses if status["reblog"] is None), None)
-            name = f"statuses-{stamp}.json"
+            name = f"statuses-{stamp}.json.gz"
             if filed.is_last and self._sample is not None:
                 statuses += self._inbox.spoil(_PLATFORM, name, self._sample)
             write_list(self._inbox, _PLATFORM, name, b"[\n", list(map(_encode, statuses)), b"\n]\n")

@@ -18,6 +18,7 @@ from pipelines.nightly.calibration import calibrate, calibration_key, find_calib
 from pipelines.quality.calibration import verdict
 from pipelines.settings import DBT_PROJECT
 from pipelines.world.calibration_rows import SCHEMA, seeds_of
+from pipelines.world.rounds import ROUNDS, Plan, seeds_by_world
 from tests.calibrated import install_calibration, rows_of
 
 
@@ -138,34 +139,60 @@ def test_of_a_kept_and_a_shipped_calibration_the_one_of_more_seeds_counts(paths:
     assert seeds_of(find_calibration(paths, calibration_key())) == 300
 
 
-def _calibrated(paths: DataPaths, seed_count: int) -> tuple[calibration.Calibration, bool]:
+def _calibrated(paths: DataPaths, seed_count: int, *, is_again: bool = False) -> tuple[calibration.Calibration, bool]:
     asked: list[int] = []
 
-    def run(seeds: int, workers: int, report: Callable[[int, int], None]) -> pa.Table:
-        asked.append(seeds)
+    def run(plan: Plan, workers: int, folder: Path, report: Callable[[int, int], None]) -> pa.Table:
+        asked.append(plan.rounds[-1])
         assert workers >= 1
+        assert folder.is_relative_to(paths.root)
         report(1, 1)
-        return rows_of({"null_rate": (0, 0)}, seeds)
+        return rows_of({"null_rate": (0, 0)}, plan.rounds[-1])
 
-    return calibrate(paths, seed_count, lambda *_: None, run=run), bool(asked)
+    return calibrate(paths, Plan((seed_count,)), lambda *_: None, is_again=is_again, run=run), bool(asked)
 
 
 def test_a_method_is_calibrated_once_and_again_only_from_more_seeds(paths: DataPaths) -> None:
     first, was_run = _calibrated(paths, 60)
-    assert (first.is_new, was_run) == (True, True)
+    assert (first.run, was_run) == (first.rows, True)
     for fewer in (60, 40):
         again, was_run = _calibrated(paths, fewer)
-        assert (again.is_new, was_run) == (False, False)
+        assert (again.run, was_run) == (None, False)
         assert again.rows.equals(first.rows)
     more, was_run = _calibrated(paths, 200)
-    assert (more.is_new, was_run, seeds_of(more.rows)) == (True, True, 200)
+    assert (was_run, seeds_of(more.rows)) == (True, 200)
 
 
 def test_a_claim_that_some_seeds_say_nothing_of_does_not_make_the_calibration_run_again(paths: DataPaths) -> None:
-    rows = pa.concat_tables([rows_of({"null_rate": (0, 0)}, 60), rows_of({"null_silent": (0, 0)}, 41)])
-    assert calibrate(paths, 60, lambda *_: None, run=lambda *_: rows).is_new
+    silent = rows_of({"null_rate": (0, 0)}, 41).to_pylist()[0] | {"metric": "claims_media"}
+    rows = pa.concat_tables([rows_of({"null_rate": (0, 0)}, 60), pa.Table.from_pylist([silent], schema=SCHEMA)])
+    assert calibrate(paths, Plan((60,)), lambda *_: None, run=lambda *_: rows).run
     assert not _calibrated(paths, 60)[1]
     assert _calibrated(paths, 61)[1]
+
+
+def test_a_settled_method_can_be_counted_anew_and_the_rows_of_more_seeds_still_count(paths: DataPaths) -> None:
+    _calibrated(paths, 200)
+    again, was_run = _calibrated(paths, 60, is_again=True)
+    assert was_run
+    assert again.run is not None
+    assert (seeds_of(again.run), seeds_of(again.rows)) == (60, 200)
+
+
+def test_rounds_are_run_to_their_end_for_a_world_that_is_not_settled(paths: DataPaths) -> None:
+    asked: list[Plan] = []
+
+    def run(plan: Plan, *_: object) -> pa.Table:
+        asked.append(plan)
+        return pa.concat_tables([rows_of({"null_rate": (0, 0)}, 60), rows_of({"null_bots": (20, 0)}, 120)])
+
+    for _ in range(2):
+        found = calibrate(paths, Plan(), lambda *_: None, run=run)
+    assert len(asked) == 2
+    assert seeds_by_world(found.rows.to_pylist()) == {"null_rate": 60, "null_bots": 120}
+    whole = pa.concat_tables([rows_of({"null_rate": (0, 0)}, 60), rows_of({"null_bots": (20, 0)}, ROUNDS[-1])])
+    assert calibrate(paths, Plan(), lambda *_: None, run=lambda *_: whole).run
+    assert calibrate(paths, Plan(), lambda *_: None, run=run).run is None
 
 
 def test_a_run_that_fails_keeps_nothing(paths: DataPaths) -> None:

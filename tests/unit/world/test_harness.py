@@ -16,7 +16,8 @@ from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trends import METHOD_VERSION, TrendParameters
 from pipelines.world import harness
 from pipelines.world.calibration_rows import SCHEMA
-from pipelines.world.harness import Result, WorldError, calibrate, find_results
+from pipelines.world.harness import Result, TimeUpError, WorldError, calibrate, find_results
+from pipelines.world.rounds import CALIBRATED, Plan, seeds_by_world
 from tests.unit.world.few_draws import FEW_DRAWS
 
 
@@ -99,7 +100,7 @@ def test_other_parameters_and_other_code_take_nothing_from_what_was_kept(
 
 @pytest.mark.usefixtures("runs")
 def test_claims_are_counted_by_direction_and_figures_are_means_over_the_seeds_that_tell() -> None:
-    rows = calibrate(4, worlds=["P1_micro_first"], calibration_key="key", parameters=FEW_DRAWS)
+    rows = calibrate(Plan((4,)), worlds=["P1_micro_first"], calibration_key="key", parameters=FEW_DRAWS)
     assert rows.schema == SCHEMA
     assert set(rows["method_version"].to_pylist()) == {METHOD_VERSION}
     assert set(rows["params_hash"].to_pylist()) == {params_hash(FEW_DRAWS)}
@@ -119,9 +120,74 @@ def test_claims_are_counted_by_direction_and_figures_are_means_over_the_seeds_th
     assert ("trend_coverage", "kernel") not in found
 
 
+def claiming(monkeypatch: pytest.MonkeyPatch, runs: Runs, false_until: dict[str, int]) -> None:
+    """Worlds falsely claim something in every seed up to the one given, and nothing later."""
+
+    def run(tasks: list[tuple[str, int]], *_: object) -> Iterator[Result]:
+        runs.asked += tasks
+        for world, seed in tasks:
+            claims = {"claims_large_creators": {"published": int(seed <= false_until.get(world, 0))}}
+            yield Result(world, seed, claims, {}, {"world": 1.0})
+
+    monkeypatch.setattr(harness, "_results", run)
+
+
+def test_a_settled_world_stops_and_the_others_go_on(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    claiming(monkeypatch, runs, {"W2_shock": 1, "W9_growth_only": 3, "W12_bots": 50, "W8_brand_astroturf": 60})
+    told: list[tuple[int, int]] = []
+    names = ["W2_shock", "W9_growth_only", "W12_bots", "W8_brand_astroturf"]
+    rows = calibrate(Plan(), worlds=names, report=lambda done, total: told.append((done, total))).to_pylist()
+    # One claim of 60 is within the limit, three are not; three of 120 are. Of brands the world says nothing, so it has nothing to wait for.
+    assert seeds_by_world(rows) == {"W2_shock": 60, "W9_growth_only": 120, "W12_bots": 200, "W8_brand_astroturf": 60}
+    claims = {row["world"]: row for row in rows if row["metric"] == "claims_large_creators"}
+    assert {world: row["status"] for world, row in claims.items()} == {
+        "W2_shock": "passed", "W9_growth_only": "passed", "W12_bots": "failed", "W8_brand_astroturf": "measured",
+    }  # fmt: skip
+    assert (claims["W12_bots"]["lead_first_count"], claims["W12_bots"]["seed_count"]) == (50, 200)
+    assert len(runs.asked) == 60 + 120 + 200 + 60 == told[-1][0] == told[-1][1]
+
+
+def test_rounds_go_on_where_a_killed_run_was(runs: Runs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    claiming(monkeypatch, runs, {"W2_shock": 9})
+    first = calibrate(Plan((10, 20)), worlds=["W2_shock"], folder=tmp_path)
+    runs.asked = []
+    assert calibrate(Plan((10, 30)), worlds=["W2_shock"], folder=tmp_path)["seed_count"].to_pylist()[0] == 30
+    assert [seed for _, seed in runs.asked] == list(range(21, 31))
+    assert first["seed_count"].to_pylist()[0] == 20
+
+
+def test_without_names_the_worlds_that_differ_for_a_trial_are_repeated(runs: Runs) -> None:
+    calibrate(Plan((1,)))
+    assert {world for world, _ in runs.asked} == set(CALIBRATED)
+
+
+def test_once_the_time_is_up_no_seed_begins_and_the_rows_tell_how_many_there_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(harness, "render", lambda: None)
+    clock = iter(range(1000))
+
+    def run(tasks: list[tuple[str, int]], *arguments: object) -> Iterator[Result]:
+        deadline = arguments[-1]
+        assert isinstance(deadline, int)
+        for task in tasks:
+            yield invented(*task)
+            if next(clock) >= deadline:
+                return
+
+    monkeypatch.setattr(harness, "_results", run)
+    monkeypatch.setattr(harness.time, "monotonic", lambda: next(clock))
+    rows = calibrate(Plan((60, 120), within_seconds=10), worlds=["W2_shock", "W12_bots"], folder=tmp_path).to_pylist()
+    reached = seeds_by_world(rows)
+    assert set(reached) == {"W2_shock", "W12_bots"}
+    assert 1 <= min(reached.values()) <= max(reached.values()) <= min(reached.values()) + 1 < 10
+    with pytest.raises(TimeUpError, match="before each of 20 worlds had been run once"):
+        calibrate(Plan((60,), within_seconds=3))
+
+
 @pytest.mark.usefixtures("runs")
 def test_what_a_world_says_nothing_of_gates_nothing() -> None:
-    rows = calibrate(1, worlds=["W8_brand_astroturf"]).to_pylist()
+    rows = calibrate(Plan((1,)), worlds=["W8_brand_astroturf"]).to_pylist()
     assert {row["truth"] for row in rows if row["metric"].startswith(("claims", "origin"))} == {"any"}
     assert not any(row["is_gating"] for row in rows)
 
@@ -150,3 +216,17 @@ def test_a_world_that_fails_is_named() -> None:
     broken = replace(FEW_DRAWS, timeline=TimelineParameters(adoption_grid=(0.5,)))
     with pytest.raises(WorldError, match="world W0_exchangeable, seed 1"):
         find_results(1, names=["W0_exchangeable"], workers=1, parameters=broken)
+
+
+def claims_of_the_kernel(parameters: TrendParameters | None) -> int:
+    rows = calibrate(Plan((4,)), worlds=["W15_several_posts"], parameters=parameters)
+    is_asked = pc.and_(pc.equal(rows["metric"], "claims_mid_creators"), pc.equal(rows["estimator"], "kernel"))
+    (row,) = rows.filter(is_asked).to_pylist()
+    return int(row["lead_first_count"] + row["target_first_count"])
+
+
+@pytest.mark.slow
+def test_an_estimator_that_does_not_compare_at_equal_rates_claims_something_where_nobody_leads() -> None:
+    wrong = TrendParameters(kernel=KernelParameters(bandwidth=1e6, permutation_width=1e6))
+    assert claims_of_the_kernel(wrong) >= 3
+    assert claims_of_the_kernel(None) <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -62,13 +63,16 @@ def _author(row: int) -> str:
 
 def test_days_become_timelines_newest_first_and_every_status_lands_but_the_planted_ones(inbox: Inbox, landing: Landing) -> None:
     assert landing.statuses() == {
-        "accounts-2026-06-11.json": "ingested", "statuses-2026-06-11.json": "ingested", "statuses-2026-06-13.json": "ingested",
+        "accounts-2026-06-11.json.gz": "ingested", "statuses-2026-06-11.json.gz": "ingested", "statuses-2026-06-13.json.gz": "ingested",
         "statuses-cut-2026-06-13.json": "unreadable",
     }  # fmt: skip
     assert landing.refusals() == sorted((fault.file, fault.expected_code or "") for fault in inbox.faults)
     assert [fault.expected_code for fault in inbox.faults] == ["missing_id", "implausible_time", "broken_json"]
     assert sum(entry.landed_count for entry in landing.intake.files) == 12 + 42 + 32 + 1
-    times = [status["created_at"] for status in json.loads((inbox.root / "mastodon" / "statuses-2026-06-11.json").read_bytes())]
+    times = [
+        status["created_at"]
+        for status in json.loads(gzip.decompress((inbox.root / "mastodon" / "statuses-2026-06-11.json.gz").read_bytes()))
+    ]
     assert times[2:] == sorted(times[2:], reverse=True)
 
 
