@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 import pytest
 
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.precedence import KernelParameters
 from pipelines.analysis.timeline import TimelineParameters
-from pipelines.analysis.trends import METHOD_VERSION, TrendParameters
+from pipelines.analysis.trends import METHOD_VERSION
 from pipelines.world import harness
 from pipelines.world.calibration_rows import SCHEMA
 from pipelines.world.harness import Result, TimeUpError, WorldError, calibrate, find_results
@@ -217,17 +215,3 @@ def test_a_world_that_fails_is_named() -> None:
     broken = replace(FEW_DRAWS, timeline=TimelineParameters(adoption_grid=(0.5,)))
     with pytest.raises(WorldError, match="world W0_exchangeable, seed 1"):
         find_results(1, names=["W0_exchangeable"], workers=1, parameters=broken)
-
-
-def claims_of_the_kernel(parameters: TrendParameters | None) -> int:
-    rows = calibrate(Plan((4,)), worlds=["W15_several_posts"], parameters=parameters)
-    is_asked = pc.and_(pc.equal(rows["metric"], "claims_mid_creators"), pc.equal(rows["estimator"], "kernel"))
-    (row,) = rows.filter(is_asked).to_pylist()
-    return int(row["lead_first_count"] + row["target_first_count"])
-
-
-@pytest.mark.slow
-def test_an_estimator_that_does_not_compare_at_equal_rates_claims_something_where_nobody_leads() -> None:
-    wrong = TrendParameters(kernel=KernelParameters(bandwidth=1e6, permutation_width=1e6))
-    assert claims_of_the_kernel(wrong) >= 3
-    assert claims_of_the_kernel(None) <= 1
