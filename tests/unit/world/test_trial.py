@@ -74,17 +74,17 @@ def test_the_same_seed_gives_the_same_tables_whatever_ran_before(trial: Trial) -
         assert again.published[name].equals(table), name
 
 
-def test_rendered_models_are_kept_until_the_project_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = render(tmp_path)
+def test_rendered_models_are_kept_until_the_project_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = render()
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("dbt ran again")
 
     monkeypatch.setattr("pipelines.world.warehouse.subprocess.run", refuse)
-    assert render(tmp_path) == first
+    assert render() == first
     monkeypatch.setattr("pipelines.world.warehouse.method_fingerprint", lambda: "another project")
     with pytest.raises(AssertionError, match="dbt ran again"):
-        render(tmp_path)
+        render()
 
 
 def test_a_warehouse_forgets_the_world_before(trial: Trial, rows: dict[tuple[str, str], pa.Table]) -> None:
