@@ -182,7 +182,7 @@ def test_once_the_time_is_up_no_seed_begins_and_the_rows_tell_how_many_there_are
                 return
 
     monkeypatch.setattr(harness, "_results", run)
-    monkeypatch.setattr(harness.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("pipelines.world.harness.time.monotonic", lambda: next(clock))
     rows = calibrate(Plan((60, 120), within_seconds=10), worlds=["W2_shock", "W12_bots"], folder=tmp_path).to_pylist()
     reached = seeds_by_world(rows)
     assert set(reached) == {"W2_shock", "W12_bots"}
