@@ -10,18 +10,21 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 DATA ?= data
 WORLD ?= P6_full_realistic
-SIZE ?= small
+SIZE ?= tiny
 SEED ?= 1
 WORLD_DIR := $(DATA)/world-$(WORLD)-$(SIZE)-$(SEED)
 # The night after the world's last day: everything of the two months has arrived by then.
 NIGHT ?= 2026-10-01
 PORT ?= 3000
+SNAPSHOT := $(DATA)/run/published/current
+# make score begins no world later than this.
+MINUTES ?= 27
 # Files of tests side by side, one a processor up to two: a night is mostly one process that waits for another.
 TWO_AT_A_TIME := -n 2 --dist loadgroup
 REALDATA ?= ../shared/realdata/dev
 PEERS := .peers
 
-.PHONY: help setup run test test-all test-peers clean-peers ui lint types sql-lint deprecations docs bench real-accounts clean
+.PHONY: help setup run score test test-all test-peers clean-peers ui lint types sql-lint deprecations docs bench real-accounts clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,8 +45,20 @@ $(STAMP): requirements.lock
 $(WORLD_DIR)/truth/world.json: $(STAMP)
 	@$(BIN)/undercurrent world --out $(WORLD_DIR) --world $(WORLD) --size $(SIZE) --seed $(SEED)
 
-run: $(WORLD_DIR)/truth/world.json ## make the small world, run the nightly on it, say where the tables are
-	@$(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT)
+# What was planted and what was found are told of whatever is published; the exit code is that of the night.
+run: $(WORLD_DIR)/truth/world.json ## make a made-up world (SIZE=tiny), run the nightly on it, say what was planted and found
+	@code=0; $(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT) || code=$$?; \
+	 if [ -e $(SNAPSHOT)/manifest.json ]; then $(BIN)/undercurrent score --short --truth $(WORLD_DIR)/truth --data $(DATA)/run || true; fi; \
+	 exit $$code
+
+# The worlds are begun within MINUTES, so that all of it ends within thirty; the exit code is that of the calibration.
+score: $(STAMP) ## how often the method is wrong in worlds of known truth, and what it found in the world of make run (QUICK=1)
+	@code=0; mkdir -p $(DATA); \
+	 $(BIN)/undercurrent calibrate --data $(DATA)/run --again $(if $(QUICK),--quick,--within $(MINUTES)) --json $(DATA)/calibration.json || code=$$?; \
+	 if [ -e $(SNAPSHOT)/manifest.json ] && [ -e $(WORLD_DIR)/truth/world.json ]; then \
+	  $(BIN)/undercurrent score --truth $(WORLD_DIR)/truth --data $(DATA)/run --json $(DATA)/score.json || code=$$?; \
+	 else echo "score: nothing of make run is published, so only the calibration was told"; fi; \
+	 exit $$code
 
 test: $(STAMP) ## run the test suite
 	@$(BIN)/python -m pytest -m "not slow" $(TWO_AT_A_TIME)

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pipelines.world.calibration_rows import FAILED, MEASURED, PASSED, PUBLISHED, upper_bound
+from pipelines.world.calibration_rows import (
+    FAILED,
+    FALSE_DIRECTIONS,
+    LEAD_FIRST,
+    MEASURED,
+    PASSED,
+    PUBLISHED,
+    TARGET_FIRST,
+    upper_bound,
+)
 from pipelines.world.rounds import seeds_by_world
 from pipelines.world.worlds import WORLDS
 
 TOO_FEW: Final = "few seeds"
 _COLOURS: Final = {PASSED: "green", FAILED: "red", TOO_FEW: "yellow"}
-_TRUTHS: Final = {"none": "nobody", "lead_first": "micro", "target_first": "others", "any": "not told"}
-_NAIVE: Final = ("naive_", "latest_tier")
+_METRICS: Final = {
+    "claims_large_creators": "large",
+    "claims_mid_creators": "mid",
+    "claims_media": "media",
+    "origin_micro": "origin",
+}
+_NAIVE_WIDTH: Final = 25
+_TRUTHS: Final = {"none": "nobody", "lead_first": "micro", "target_first": "others", "any": "any"}
+_NAIVE_WORDS: Final = {
+    "naive_lead_sign": "lead sign",
+    "naive_first": "first",
+    "naive_origin_excess": "excess",
+    "latest_tier": "tier of today",
+}
 
 Row = Mapping[str, Any]
 
@@ -27,17 +49,19 @@ def status_in_words(row: Row) -> str:
 
 
 def calibration_table(rows: Sequence[Row]) -> Table:
-    """Published claims by world and metric, 115 columns wide at most: counts of micro creators / of the others, their upper bounds, limit.
+    """Published claims by world and metric, within 120 columns: counts of micro creators / of the others, their upper bounds, limit.
 
     Args:
         rows: Judged rows of a calibration.
     """
     table = Table(
         "world", "metric", "truth", "seeds", "claims", "95% bounds", "limit", "status", "naive claims", box=SIMPLE_HEAD, pad_edge=False,
-        padding=(0, 1, 0, 0), caption="claims and bounds: micro creators first / the others first", caption_justify="left",
+        padding=(0, 1, 0, 0), caption="metric: micro creators against large creators, mid creators, media, and their origin odds;\n"
+        "claims and bounds of false ones: micro creators first / the others first; truth any: the world says nothing of it", caption_justify="left",
     )  # fmt: skip
-    for column in table.columns:
+    for column in table.columns[:-1]:
         column.no_wrap = True
+    table.columns[-1].max_width = _NAIVE_WIDTH
     for number in (3, 4, 5):
         table.columns[number].justify = "right"
     by_estimator = {(row["world"], row["metric"], row["estimator"]): row for row in rows if row["lead_first_count"] is not None}
@@ -48,17 +72,23 @@ def calibration_table(rows: Sequence[Row]) -> Table:
             table.add_section()
         status = status_in_words(row)
         naive = ", ".join(
-            f"{estimator.removeprefix('naive_').replace('_', ' ')} {other['lead_first_count']}/{other['target_first_count']}"
+            f"{_NAIVE_WORDS[estimator]} {other['lead_first_count']}/{other['target_first_count']}"
             for (of_world, of_metric, estimator), other in by_estimator.items()
-            if (of_world, of_metric) == (name, metric) and estimator.startswith(_NAIVE)
+            if (of_world, of_metric) == (name, metric) and estimator in _NAIVE_WORDS
         )
         table.add_row(
-            name if name != world else "", metric.removeprefix("claims_").replace("_", " "), _TRUTHS[row["truth"]], f"{row['seed_count']}",
-            f"{row['lead_first_count']}/{row['target_first_count']}", f"{row['lead_first_upper']:.3f}/{row['target_first_upper']:.3f}",
+            name if name != world else "", _METRICS.get(metric, metric), _TRUTHS[row["truth"]], f"{row['seed_count']}",
+            f"{row['lead_first_count']}/{row['target_first_count']}", _bounds(row),
             f"{row['limit']:.3f}" if row["is_gating"] else "", f"[{_COLOURS.get(status, 'default')}]{status}[/]", naive,
         )  # fmt: skip
         world = name
     return table
+
+
+def _bounds(row: Row) -> str:
+    """Upper bounds of the directions that are false in the world; a dash for the others."""
+    false = FALSE_DIRECTIONS[row["truth"]]
+    return "/".join(f"{row[f'{direction}_upper']:.3f}" if direction in false else "-" for direction in (LEAD_FIRST, TARGET_FIRST))
 
 
 def _in_order(rows: Iterable[Row]) -> list[tuple[str, str]]:
@@ -80,8 +110,11 @@ def run_in_words(rows: Sequence[Row]) -> Iterator[str]:
     few = sorted({row["world"] for row in rows if status_in_words(row) == TOO_FEW})
     if few:
         yield f"{len(few)} worlds have too few seeds to be cleared, even without a false claim: give more time or --seeds"
-    counts = {status: sum(row["status"] == status for row in rows if row["is_gating"]) for status in (PASSED, FAILED)}
+    counts = Counter(status_in_words(row) for row in rows if row["is_gating"])
     measured = sum(
         row["status"] == MEASURED and row["estimator"] == PUBLISHED and row["lead_first_count"] is not None for row in rows
     )
-    yield f"gating claims: {counts[PASSED]} within their limits, {counts[FAILED]} over them; {measured} more of which the world says nothing"
+    yield (
+        f"gating claims: {counts[PASSED]} within their limits, {counts[FAILED]} over them, {counts[TOO_FEW]} of too few seeds;"
+        f" {measured} claims of which their world says nothing"
+    )

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--truth", type=FOLDER, required=True, help="Folder truth/ of a world that undercurrent world made.")
 @click.option("--data", type=FOLDER, required=True, help="Whose published tables are judged.")
+@click.option("--short", is_flag=True, help="Only what was planted and what was found, in a few lines.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the scores there too.")
-def score(truth: Path, data: Path, file: Path | None) -> None:
+def score(truth: Path, data: Path, file: Path | None, *, short: bool) -> None:
     """Judge the published tables by a world's truth, beside what naive dashboards would have said.
 
     Exit 0 whenever the tables could be judged: a missed target is a finding, not an error.
@@ -29,7 +30,7 @@ def score(truth: Path, data: Path, file: Path | None) -> None:
     from pipelines.lake.paths import DataPaths
     from pipelines.lake.pseudonyms import SECRET_VARIABLE, SecretError, load_or_create
     from pipelines.publish.snapshot import manifest
-    from pipelines.world.scoring import printed, score_tables
+    from pipelines.world.scoring import last_lines, printed, score_tables
     from pipelines.world.scoring.linked import Linked, StrangerError, refuse_strangers
 
     planted, made = _truth(truth)
@@ -50,8 +51,13 @@ def score(truth: Path, data: Path, file: Path | None) -> None:
         raise click.ClickException(f"score: {error}") from None
     scores = score_tables(published, planted, key, world=made, withheld=told.get("withheld"), contents=_contents(current))
     screen = output()
-    screen.print(f"{made.name}: {made.says}", markup=False)
-    printed(screen, scores)
+    if short:
+        screen.print(f"planted in {made.name}, and found in the snapshot that is published:", markup=False)
+        for line in last_lines(scores):
+            screen.print(f"  {line}", markup=False)
+    else:
+        screen.print(f"{made.name}: {made.says}", markup=False)
+        printed(screen, scores)
     if file:
         summary = json.loads((truth / "world.json").read_text())
         file.write_text(json.dumps({"world": summary, "scores": scores.to_pylist()}, indent=1) + "\n")

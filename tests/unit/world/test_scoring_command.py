@@ -76,3 +76,12 @@ def test_unusable_input_is_refused_with_what_to_do(folders: tuple[Path, Path], t
     assert "another world, or another pseudonym secret" in said
     (truth_folder / "world.json").write_text(json.dumps({"world": "W99"}))
     assert "'W99'" in _asked(truth_folder, data)[1]
+
+
+def test_a_short_answer_is_what_was_planted_and_what_was_found(folders: tuple[Path, Path]) -> None:
+    code, said = _asked(*folders, "--short")
+    assert code == 0, said
+    first, *lines = said.splitlines()
+    assert first == "planted in P1_micro_first, and found in the snapshot that is published:"
+    assert lines[0].startswith("  micro creators first against large creators: planted yes, claimed")
+    assert len(lines) <= 9
