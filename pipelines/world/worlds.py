@@ -170,7 +170,7 @@ class Size:
 SIZES: Final[dict[str, Size]] = {
     # Of the calibration: one platform, dense trends, the fewest posts that the estimators can be judged on.
     "trial": Size(80, 900, 30, 6, 0.6, 0.5, 0.14, 1, 0.0),
-    "tiny": Size(92, 300, 8, 6, 0.3, 0.8, 0.2),
+    "tiny": Size(80, 300, 8, 6, 0.3, 0.8, 0.2),
     "small": Size(122, 5_000, 48, 12, 0.55, 0.45, 0.06),
     "large": Size(122, 160_000, 80, 40, 0.78, 0.2, 0.01),
 }
@@ -273,7 +273,7 @@ _ALL: Final = (
             macro_rate_ratio=3.0, evening_tiers=(3,), open_share=0.1, bot_share=0.02, mover_share=0.06, has_lifecycle=True,
         ),
         observation=Observation(
-            outages=(("bluesky", 75),), loss=0.01, deletion=0.004, edit=0.004, repeat=0.01, clock_fault=0.001, late_arrival=0.01,
+            outages=(("bluesky", 60),), loss=0.01, deletion=0.004, edit=0.004, repeat=0.01, clock_fault=0.001, late_arrival=0.01,
             collection_growth=0.05, has_drift=True,
         ),
     ),
