@@ -49,6 +49,7 @@ $(WORLD_DIR)/truth/world.json: $(STAMP)
 run: $(WORLD_DIR)/truth/world.json ## make a made-up world (SIZE=tiny), run the nightly on it, say what was planted and found
 	@code=0; $(BIN)/undercurrent nightly --inbox $(WORLD_DIR)/inbox --data $(DATA)/run --day $(NIGHT) || code=$$?; \
 	 if [ -e $(SNAPSHOT)/manifest.json ]; then $(BIN)/undercurrent score --short --truth $(WORLD_DIR)/truth --data $(DATA)/run || true; fi; \
+	 [ $$code -ne 3 ] || { code=0; echo 'make run: the snapshot is published without the tables named above, which are withheld'; }; \
 	 exit $$code
 
 # The worlds are begun within MINUTES, so that all of it ends within thirty; the exit code is that of the calibration.

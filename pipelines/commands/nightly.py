@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -19,6 +20,8 @@ from pipelines.commands.report import findings, reasons, summary, withheld
 from pipelines.settings import PROJECT, SettingsError, from_environment
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+PARTLY_PUBLISHED: Final = 3
+"""Exit code where every night was published and one is without its withheld tables."""
 
 
 class _Outcome(Enum):
@@ -40,6 +43,8 @@ def nightly(
     inbox: Path, data: Path, day: datetime | None, first: datetime | None, last: datetime | None, *, rebuild: bool
 ) -> None:
     """Run the nightly job; exit 0 only if all gates passed and the snapshot was published whole.
+
+    Exit 3 means that it was published, but without the tables that the gate on their calibration withholds; 1 that it was not.
 
     A night is a run, not the day of its data: it takes in whatever the inbox holds that no earlier night took.
     Several nights run one after the other; the first that is not published ends them, one that withheld a table does not.
@@ -65,8 +70,10 @@ def nightly(
                 outcomes.append(_run_night(data.resolve(), night, rebuild=rebuild))
                 if outcomes[-1] is _Outcome.STOPPED:
                     break
-        if any(outcome is not _Outcome.WHOLE for outcome in outcomes):
+        if _Outcome.STOPPED in outcomes:
             sys.exit(1)
+        if _Outcome.PARTLY in outcomes:
+            sys.exit(PARTLY_PUBLISHED)
     except DataInUseError as error:
         raise click.ClickException(f"nightly: {error}") from None
 

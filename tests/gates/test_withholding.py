@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
+from pipelines.commands.nightly import PARTLY_PUBLISHED
 from pipelines.lake.writer import write_table
 from pipelines.nightly import calibration
 from pipelines.nightly.calibration import calibration_key
@@ -75,8 +76,8 @@ def _command(name: str, *arguments: str, data: Installation) -> Result:
     return CliRunner().invoke(main, [name, *arguments, "--data", str(data.paths.root)])
 
 
-def test_the_night_exits_1_and_says_in_its_last_lines_what_is_withheld_and_why(wrong: Result) -> None:
-    assert wrong.exit_code == 1
+def test_the_night_exits_3_and_says_in_its_last_lines_what_is_withheld_and_why(wrong: Result) -> None:
+    assert wrong.exit_code == PARTLY_PUBLISHED == 3
     assert "published in" in wrong.output
     assert "not published" not in wrong.output
     last = " ".join(wrong.output[wrong.output.rindex("withheld:") :].split())
@@ -181,7 +182,7 @@ def test_a_night_whose_gate_log_has_no_word_of_the_calibration_publishes_no_clai
 def test_a_night_that_is_run_again_once_the_method_is_calibrated_publishes_everything(installed: Installation) -> None:
     installed.paths.calibration_results_file(calibration_key()).unlink()
     result = installed.nightly("2026-10-02")
-    assert result.exit_code == 1
+    assert result.exit_code == PARTLY_PUBLISHED
     assert "the method is not calibrated: run `undercurrent calibrate --data" in " ".join(result.output.split())
     assert ask(installed.paths, "select count(*) as n from calibration").to_pylist() == [{"n": 0}]
 
