@@ -44,7 +44,7 @@ class _Command(click.Command):
 def world(out: Path, world: str, size: str, seed: int) -> None:
     """Write a made-up world in native formats, with its truth beside it.
 
-    The same world, size and seed give the same bytes. tiny has about 12,000 posts, small 470,000, large 22 million.
+    The same world, size and seed give the same bytes. tiny has about 12,000 posts, small 470,000, large 21 million.
     """
     from pipelines.world.generate import write_world
 
