@@ -17,6 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
         manifest_file()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together, as do all that read the three nights: what they share is then made once."""
     for item in items:
