@@ -1,4 +1,4 @@
-"""Settings of all tests, what they share, and which of them two processes may run side by side."""
+"""Settings of all tests, and what tests of several files share. A file's tests run in one process (``--dist loadfile``)."""
 
 import pytest
 from hypothesis import settings
@@ -15,14 +15,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Dbt's manifest is made before the processes begin, so that none finds half of one."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         manifest_file()
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together, as do all that read the three nights: what they share is then made once."""
-    for item in items:
-        shares = "backfilled" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("backfilled" if shares else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
