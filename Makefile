@@ -20,7 +20,7 @@ SNAPSHOT := $(DATA)/run/published/current
 # make score begins no world later than this.
 MINUTES ?= 27
 # Files of tests side by side, one a processor up to two: a night is mostly one process that waits for another.
-TWO_AT_A_TIME := -n 2 --dist loadfile
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 REALDATA ?= ../shared/realdata/dev
 PEERS := .peers
 

@@ -1,5 +1,7 @@
 """Settings of all tests, and what tests of several files share. A file's tests run in one process (``--dist loadfile``)."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,16 @@ from tests.installation import Installation, three_nights
 # No test is timed: the machine that runs it may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+# Folders whose tests run whole nights.
+_LONG = ("gates", "pipeline", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Nights go first: two processes that end with the short tests end together."""
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in _LONG)
 
 
 def pytest_configure(config: pytest.Config) -> None:
