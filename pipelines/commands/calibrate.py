@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pipelines.commands.console import FOLDER, errors, output
+from pipelines.commands.console import FOLDER, counting, errors, output
 
 _SECONDS_A_MINUTE = 60
 
@@ -47,16 +46,9 @@ def calibrate(
     plan = Plan(rounds, within * _SECONDS_A_MINUTE if within else None)
     paths, screen = DataPaths(data.resolve()), output()
     key = calibration.calibration_key()
-    columns = (TextColumn("worlds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     try:
-        with (
-            run_lock(data, "undercurrent calibrate"),
-            Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress,
-        ):
-            task = progress.add_task("worlds", total=None)
-            found = calibration.calibrate(
-                paths, plan, lambda done, total: progress.update(task, completed=done, total=total), is_again=again
-            )
+        with run_lock(data, "undercurrent calibrate"), counting(screen, "worlds") as report:
+            found = calibration.calibrate(paths, plan, report, is_again=again)
     except DataInUseError as error:
         raise click.ClickException(f"calibrate: {error}") from None
     except CalibrationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def score(truth: Path, data: Path, file: Path | None, *, short: bool) -> None:
         raise click.ClickException(
             f"score: nothing is published in {data} yet; run: undercurrent nightly --inbox DIR --data {data}"
         )
-    if not paths.secret_file.exists() and not _is_set(SECRET_VARIABLE):
+    if not paths.secret_file.exists() and not os.environ.get(SECRET_VARIABLE):
         raise click.ClickException(f"score: there is no pseudonym secret {paths.secret_file}, and {SECRET_VARIABLE} is not set")
     current = paths.published / "current"
     published = {name: pq.read_table(current / f"{name}.parquet", partitioning=None) for name in told["tables"]}
@@ -61,12 +62,6 @@ def score(truth: Path, data: Path, file: Path | None, *, short: bool) -> None:
     if file:
         summary = json.loads((truth / "world.json").read_text())
         file.write_text(json.dumps({"world": summary, "scores": scores.to_pylist()}, indent=1) + "\n")
-
-
-def _is_set(variable: str) -> bool:
-    import os
-
-    return bool(os.environ.get(variable))
 
 
 def _truth(folder: Path) -> tuple[dict[str, pa.Table], Any]:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipelines.commands.console import FOLDER, output
+from pipelines.commands.console import FOLDER, counting, output
 from pipelines.world.worlds import WORLDS
 
 
@@ -49,11 +48,9 @@ def world(out: Path, world: str, size: str, seed: int) -> None:
     from pipelines.world.generate import write_world
 
     screen = output()
-    columns = (TextColumn("days"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-            task = progress.add_task("days", total=None)
-            made = write_world(out, world, size, seed, lambda done, total: progress.update(task, completed=done, total=total))
+        with counting(screen, "days") as report:
+            made = write_world(out, world, size, seed, report)
     except (ValueError, OSError) as error:
         raise click.ClickException(f"world: {error}") from None
     screen.print(
