@@ -21,13 +21,11 @@ from pipelines.world.native import wikipedia as page_views
 from pipelines.world.native.addresses import post_address
 from pipelines.world.native.files import Inbox, PlatformWriter
 from pipelines.world.native.names import Names
-from pipelines.world.observation import Collection, of_platform
+from pipelines.world.observation import Collection, are_profiled, of_platform, profile_days
 from pipelines.world.simulate import Simulation, simulate
 from pipelines.world.truth import Ledger
 
 SOURCES: Final = ("feeds", "gdelt", "mediacloud")
-SNAPSHOT_DAYS: Final = 14
-"""Profiles are read every two weeks, from the first day on, and on the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +132,21 @@ def _write_days(
     used = np.unique(platforms).tolist()
     writers: dict[int, PlatformWriter] = {one: modules[PLATFORMS[one]].open_writer(inbox, names) for one in used}
     press: list[PlatformWriter] = [modules[name].open_writer(inbox, names, ids.address) for name in SOURCES]
-    last, items = simulation.size.day_count - 1, 0
+    profiles_on, items = set(profile_days(simulation.size.day_count)), 0
     for day in simulation.days():
         filed = collection.see(day)
         ledger.note(day, filed)
         items += len(filed.items)
-        snapshot = day.day % SNAPSHOT_DAYS == 0 or day.day == last
         for one, writer in writers.items():
             writer.write_day(of_platform(filed, one, platforms))
-            if snapshot and (one, day.day) not in _missing(simulation):
-                shown = (platforms == one) & (accounts.opened_day <= day.day) & (accounts.collected_day <= day.day)
-                shown &= day.day >= simulation.world.observation.starts_day
-                if shown.any():
-                    writer.write_profiles(day.day, np.flatnonzero(shown))
+            if day.day in profiles_on:
+                own = np.flatnonzero(platforms == one)
+                shown = own[are_profiled(accounts, simulation.world.observation, own, day.day)]
+                if len(shown):
+                    writer.write_profiles(day.day, shown)
         for writer in press:
             writer.write_day(filed)
         report(day.day + 1, simulation.size.day_count)
     for writer in (*writers.values(), *press):
         writer.close()
     return items
-
-
-def _missing(simulation: Simulation) -> set[tuple[int, int]]:
-    return {(PLATFORMS.index(name), day) for name, day in simulation.world.observation.outages}

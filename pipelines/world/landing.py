@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pipelines.lake.writer import event_days
 from pipelines.platforms.text import normalise_tag
 from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, START_SECONDS, Ints, Posts
-from pipelines.world.generate import SNAPSHOT_DAYS
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
+from pipelines.world.observation import are_profiled, profile_days
 from pipelines.world.warehouse import landed_schema
 from pipelines.world.worlds import Observation
 
@@ -132,14 +132,12 @@ def landed_accounts(names: Names, observation: Observation, day_count: int) -> L
         day_count: Days of the calendar.
     """
     accounts = names.accounts
-    days = np.array([day for day in range(day_count) if day % SNAPSHOT_DAYS == 0 or day == day_count - 1])
-    seen_from = np.maximum(np.maximum(accounts.opened_day, accounts.collected_day), observation.starts_day)
+    days = np.array(profile_days(day_count))
     found: Landed = {}
     for number in np.unique(accounts.platform).tolist():
         platform, own = PLATFORMS[number], np.flatnonzero(accounts.platform == number)
         account, day = (grid.ravel() for grid in np.meshgrid(own, days, indexing="ij"))
-        missing = [day for name, day in observation.outages if name == platform]
-        is_seen = (seen_from[account] <= day) & ~np.isin(day, missing)
+        is_seen = are_profiled(accounts, observation, account, day)
         account, day = account[is_seen], day[is_seen]
         is_bot = accounts.is_declared_bot[account] & (platform in _STATES_BOTS)
         columns: dict[str, Any] = {

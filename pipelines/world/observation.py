@@ -9,14 +9,16 @@ from typing import Final
 import numpy as np
 
 from pipelines.world.activity import empty_posts, join_posts
-from pipelines.world.drawn import DAY, HOUR, NOBODY, PLATFORMS, Day, Flags, Ints, Posts, tiers_of
+from pipelines.world.drawn import DAY, HOUR, NOBODY, PLATFORMS, Accounts, Day, Flags, Ints, Posts, tiers_of
 from pipelines.world.native.files import Filed
 from pipelines.world.simulate import Simulation
+from pipelines.world.worlds import Observation
 
 _LATE_DAYS: Final = (7, 31)
 _REPEAT_DAYS: Final = (1, 4)
 _DELETED_DAYS: Final = (2, 21)
 _SPONSORED_DELETION: Final = 4.0
+_PROFILE_DAYS: Final = 14
 _CLOCK_HOURS: Final = (-7, -2, 1, 5, 12)
 
 
@@ -109,6 +111,27 @@ class Collection:
         when = arrives + rng.integers(*days, len(posts))
         again = (rng.random(len(posts)) < share) & (when <= last_day)
         queue.put(posts.take(again), when[again])
+
+
+def profile_days(day_count: int) -> list[int]:
+    """Days on which profiles are read: every two weeks from the first day on, and the last one."""
+    return [day for day in range(day_count) if day % _PROFILE_DAYS == 0 or day == day_count - 1]
+
+
+def are_profiled(accounts: Accounts, observation: Observation, account: Ints, day: Ints | int) -> Flags:
+    """Whether profiles are read on a day that is theirs to be read: the account is open and collected, and its platform not out.
+
+    Args:
+        accounts: All accounts.
+        observation: What of the world is seen.
+        account: Account numbers.
+        day: A day each, or one for all.
+    """
+    seen_from = np.maximum(np.maximum(accounts.opened_day, accounts.collected_day), observation.starts_day)
+    out = np.zeros(len(account), dtype=bool)
+    for platform, missing in observation.outages:
+        out |= (accounts.platform[account] == PLATFORMS.index(platform)) & (np.asarray(day) == missing)
+    return (seen_from[account] <= day) & ~out
 
 
 def of_platform(filed: Filed, platform: int, platforms: Ints) -> Filed:

@@ -18,7 +18,6 @@ from pipelines.world.drawn import (
     REPLY,
     REPOST,
     Accounts,
-    Ints,
     Niche,
     Outlet,
     Posts,
@@ -212,8 +211,3 @@ def profile_address(platform: str, handle: str) -> str:
 
 def _slug(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
-def followers_rows(accounts: Accounts, posts: Posts) -> Ints:
-    """Followers of the posts' authors when they posted."""
-    return accounts.followers(posts.account, posts.second / 86_400)

@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 import zstandard
 
-from pipelines.world.drawn import DAY, FIRST_DAY, LANGUAGES, NOBODY, PLATFORM_LABEL, START_SECONDS, Ints, counted
+from pipelines.world.drawn import DAY, FIRST_DAY, LANGUAGES, NOBODY, PLATFORM_LABEL, START_SECONDS, Ints
+from pipelines.world.native.columns import counters, worded
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 
@@ -71,21 +72,15 @@ class Told(NamedTuple):
 def told(names: Names, filed: Filed) -> list[Told]:
     """The records of a day, in its order."""
     posts = filed.posts
-    age_days = (filed.observed_second - posts.second) / DAY
     platforms = names.accounts.platform
     is_own = (posts.credit != NOBODY) & (platforms[posts.credit] == platforms[posts.account])
-    is_edited = filed.version > 0
-    texts = names.sentences(posts)
-    for place in np.flatnonzero(is_edited).tolist():
-        texts[place] += " (edited)"
     stated = START_SECONDS + posts.stated_second
     columns: tuple[Iterable[Any], ...] = (
         posts.number.tolist(), posts.account.tolist(), posts.second.tolist(), stated.tolist(), moments(stated),
         filed.observed_second.tolist(), posts.kind.tolist(), posts.parent.tolist(), posts.parent_account.tolist(),
         posts.parent_second.tolist(), np.where(is_own, posts.credit, NOBODY).tolist(), [LANGUAGES[one] for one in posts.language.tolist()],
-        ((posts.sponsor != NOBODY) & (posts.disclosure == PLATFORM_LABEL)).tolist(), is_edited.tolist(),
-        counted(posts.like_count, age_days).tolist(), counted(posts.comment_count, age_days).tolist(),
-        counted(posts.share_count, age_days).tolist(), texts, names.tags(posts), (posts.pick >> np.uint64(48)).tolist(),
+        ((posts.sponsor != NOBODY) & (posts.disclosure == PLATFORM_LABEL)).tolist(), (filed.version > 0).tolist(),
+        *counters(posts, filed.observed_second), worded(names.sentences(posts), filed.version), names.tags(posts), (posts.pick >> np.uint64(48)).tolist(),
     )  # fmt: skip
     return list(map(Told._make, zip(*columns, strict=True)))
 
