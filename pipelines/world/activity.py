@@ -31,6 +31,7 @@ from pipelines.world.drawn import (
     Outlet,
     Posts,
     Reactions,
+    tiers_of,
 )
 from pipelines.world.people import Graph, active_on
 from pipelines.world.worlds import Size, World
@@ -81,9 +82,7 @@ class Activity:
         self._brands = np.array(
             [number for number, outlet in enumerate(outlets) if outlet.outlet_class == "brand"], dtype=np.int64
         )
-        self._evening = np.isin(
-            np.searchsorted([1e4, 1e5, 1e6], accounts.followers_start, side="right"), world.people.evening_tiers
-        )
+        self._evening = np.isin(tiers_of(accounts.followers_start), world.people.evening_tiers)
         shares = np.array([_KINDS[name] for name in PLATFORMS])[accounts.platform]
         self._kind_bounds = np.cumsum(shares, axis=1)
         self._next_number = 1

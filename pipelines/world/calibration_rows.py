@@ -9,19 +9,20 @@ from typing import Any, Final
 import pyarrow as pa
 from scipy.stats import beta
 
+from pipelines.world.worlds import ANY, LEAD, NONE, TARGET
+
 CALIBRATION_VERSION: Final = "calibration_2"
 # The largest upper bound of a false claim's rate (reference/domain.md, E.3): 5% of 200 worlds, and what chance adds to it.
 DEFAULT_LIMIT: Final = 0.085
-WORLD_KINDS: Final = ("null", "reversal", "planted")
 PUBLISHED: Final = "published"
 PASSED, FAILED, MEASURED, NOT_PUBLISHED = "passed", "failed", "measured", "not_published"
-LEAD_FIRST, TARGET_FIRST = "lead_first", "target_first"
+LEAD_FIRST, TARGET_FIRST = LEAD, TARGET
 # By the truth of a world, the directions that nothing may claim in it.
 FALSE_DIRECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "none": (LEAD_FIRST, TARGET_FIRST),
+    NONE: (LEAD_FIRST, TARGET_FIRST),
     LEAD_FIRST: (TARGET_FIRST,),
     TARGET_FIRST: (LEAD_FIRST,),
-    "any": (),
+    ANY: (),
 }
 KEY: Final = ("world", "metric", "estimator")
 SCHEMA: Final = pa.schema(

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from pipelines.world.drawn import DAY, HOUR, NEVER, NOBODY, POST, Floats, Ints, Items, Outlet, Posts, Trend
-from pipelines.world.worlds import World
+from pipelines.world.worlds import AGAIN_CHANCE, AGAIN_COUNT, WAVE_HOURS, WAVE_SHAPE, World
 
 _FIRST_HOUR: Final = 6
 _LAST_HOUR: Final = 20
 _COVER_ON_BEAT: Final = 0.85
 _COVER_OFF_BEAT: Final = 0.4
 _NOTICE_OFF_BEAT: Final = 0.25
-_WAVE_SHAPE: Final = 2.0
-_WAVE_HOURS: Final = 36.0
-_AGAIN_ITEMS: Final = 6
-_AGAIN_CHANCE: Final = 0.3
 _BASE_HAZARD: Final = 0.0004
 _BY_ADOPTERS: Final = 0.75
 _ON_BEAT: Final = 3.0
@@ -52,7 +47,7 @@ class Press:
     def _expose(self, rng: np.random.Generator) -> None:
         mix = self._world.trends
         for number, trend in enumerate(self._trends):
-            draw, wave = rng.random(len(self._outlets)), rng.gamma(_WAVE_SHAPE, _WAVE_HOURS, len(self._outlets))
+            draw, wave = rng.random(len(self._outlets)), rng.gamma(WAVE_SHAPE, WAVE_HOURS, len(self._outlets))
             hurry = rng.exponential(2.0, len(self._outlets))
             covers = draw < np.where(self._beat == trend.niche, _COVER_ON_BEAT, _COVER_OFF_BEAT)
             match trend.true_class:
@@ -148,11 +143,11 @@ class Press:
                     self._wait[number, one] -= 1
                     if self._wait[number, one] <= 0:
                         self.printed_second[number, one] = second[slot]
-                        self._left[number, one] = _AGAIN_ITEMS
+                        self._left[number, one] = AGAIN_COUNT
                         taken.append((slot, one))
                 elif self._left[number, one] > 0:
                     self._left[number, one] -= 1
-                    if rng.random() < _AGAIN_CHANCE:
+                    if rng.random() < AGAIN_CHANCE:
                         taken.append((slot, NOBODY))
         return taken
 
@@ -187,11 +182,3 @@ class Press:
                 if subscriber.wire == outlet[row] and rng.random() < share:
                     when = int(second[row]) + int(rng.uniform(1, 8) * HOUR)
                     self._pending.append((other, when, int(trend[row]), int(numbers[row])))
-
-
-def empty_items() -> Items:
-    """No items."""
-    columns: dict[str, Any] = {
-        field.name: np.empty(0, dtype=np.uint64 if field.name == "pick" else np.int64) for field in fields(Items)
-    }
-    return Items(**columns)

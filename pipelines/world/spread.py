@@ -28,15 +28,11 @@ from pipelines.world.drawn import (
     tiers_of,
 )
 from pipelines.world.people import Graph
-from pipelines.world.worlds import LEAD, TARGET, Size, World
+from pipelines.world.worlds import AGAIN_CHANCE, AGAIN_COUNT, LEAD, TARGET, WAVE_HOURS, WAVE_SHAPE, Size, World
 
-_AGAIN_POSTS: Final = 6
-_AGAIN_CHANCE: Final = 0.3
 _ALIAS_SHARE: Final = 0.06
 _CREDIT_SHARE: Final = 0.2
 _PASSES: Final = 6
-_WAVE_SHAPE: Final = 2.0
-_WAVE_HOURS: Final = 36.0
 _PAID_COUNT: Final = 14
 _PUSHED_COUNT: Final = 40
 _EARLY_SHARE: Final = 0.25
@@ -99,7 +95,7 @@ class Spread:
         for number, trend in enumerate(self._trends):
             rows = np.arange(bounds[number], bounds[number + 1])
             tiers = self._tiers(rows, trend.born_second)
-            wave = rng.gamma(_WAVE_SHAPE, _WAVE_HOURS, len(rows))
+            wave = rng.gamma(WAVE_SHAPE, WAVE_HOURS, len(rows))
             hours = self._hours(rng, trend, rows, tiers, wave, forced)
             self.adoptions.exposed_second[rows] = np.where(
                 np.isfinite(hours), trend.born_second + np.nan_to_num(hours, posinf=0.0) * HOUR, NEVER
@@ -220,7 +216,7 @@ class Spread:
         rows, chosen = place[known][once], told[known][once]
         state.post[rows], state.adopted_second[rows] = posts.number[chosen], posts.second[chosen]
         state.exposed_second[rows] = np.minimum(state.exposed_second[rows], posts.second[chosen])
-        self._left[rows] = _AGAIN_POSTS
+        self._left[rows] = AGAIN_COUNT
         self._count(rows)
 
     def _use(self, rows: Ints, chosen: Ints, posts: Posts) -> Flags:
@@ -240,7 +236,7 @@ class Spread:
         credited = (state.cause[rows] != NOBODY) & (rng.random(len(rows)) < _CREDIT_SHARE) & (posts.kind[chosen] == POST)
         posts.credit[chosen[credited]] = state.cause[rows[credited]]
         state.post[rows], state.adopted_second[rows] = posts.number[chosen], posts.second[chosen]
-        self._left[rows] = _AGAIN_POSTS
+        self._left[rows] = AGAIN_COUNT
         self._count(rows)
         grows = rows[self._early[rows]]
         grows = grows[accounts.jump_day[state.account[grows]] == NEVER]
@@ -290,7 +286,7 @@ class Spread:
         pair = np.repeat(rows, used)
         offset = np.arange(len(pair)) - np.repeat(np.cumsum(used) - used, used)
         chosen = order[np.repeat(low, used) + offset]
-        again = rng.random(len(pair)) < _AGAIN_CHANCE
+        again = rng.random(len(pair)) < AGAIN_CHANCE
         self._use(pair[again], chosen[again], posts)
 
 

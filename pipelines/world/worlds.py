@@ -12,6 +12,12 @@ LEAD: Final = "lead_first"
 TARGET: Final = "target_first"
 ANY: Final = "any"
 """What may be claimed: nothing; micro creators first; the others first; either (the world says nothing of it)."""
+WAVE_SHAPE: Final = 2.0
+WAVE_HOURS: Final = 36.0
+"""Shape and scale of the gamma density of exposure by a common cause: the same for accounts and outlets, or no world of both is null."""
+AGAIN_COUNT: Final = 6
+AGAIN_CHANCE: Final = 0.3
+"""After the first use of a trend, each of so many next posts or items uses it again with this chance; alike for both, too."""
 
 
 @dataclass(frozen=True, slots=True)
