@@ -27,6 +27,7 @@ from pipelines.world.rounds import Plan, is_done, of_most_seeds
 SHIPPED: Final = PROJECT / "pipelines" / "world" / "calibrations"
 # The SQL between a post with a tag and a claim about it: what the calibration runs, and what it stands for.
 MODELS: Final = (
+    "sizes",  # the macro by which tiers are found, as of a birth
     "int_tag_uses",
     "int_tag_first_uses",
     "int_trend_candidates",
@@ -54,7 +55,8 @@ def sql_fingerprint(project: Path) -> str:
     Args:
         project: The dbt project's folder.
     """
-    files = {file.stem: file.read_text() for file in sorted((project / "models").rglob("*.sql")) if file.stem in MODELS}
+    found = sorted(file for folder in ("macros", "models") for file in (project / folder).rglob("*.sql"))
+    files = {file.stem: file.read_text() for file in found if file.stem in MODELS}
     declared = yaml.safe_load((project / "dbt_project.yml").read_text())["vars"]
     used = sorted({name for text in files.values() for name in _VARIABLE.findall(text)})
     code = (f"{model}\n{_spaced_once(files[model].splitlines())}" for model in MODELS)

@@ -30,53 +30,13 @@ living as (
     ) = 1
 ),
 
-snapshots as (
-    select
-        account_key,
-        observed_at,
-        followers_count
-    from {{ ref("int_follower_snapshots") }}
-    where account_key in (select account_key from living)
-),
-
--- Tier as of the post (R7): the latest snapshot not after it, else the first one after it, marked as imputed.
-with_followers_before as (
-    select
-        living.*,
-        before_post.followers_count as followers_before_count
-    from living
-    asof left join snapshots as before_post
-        on
-            living.account_key = before_post.account_key
-            and living.published_at >= before_post.observed_at
-),
-
-first_snapshots as (
-    select
-        account_key,
-        arg_min(followers_count, observed_at) as followers_first_count
-    from snapshots
-    group by all
-),
-
-with_followers as (
-    select
-        with_followers_before.* exclude (followers_before_count),
-        coalesce(followers_before_count, followers_first_count) as followers_at_post_count,
-        case
-            when followers_before_count is not null then false
-            when followers_first_count is not null then true
-        end as is_tier_imputed
-    from with_followers_before
-    left join first_snapshots using (account_key)
-)
+-- Tier as of the post (R7).
+{{ sizes_as_of("living", "published_at") }}
 
 select
-    with_followers.*,
+    sized_living.* exclude (size_count, is_size_imputed),
+    sized_living.size_count as followers_at_post_count,
+    sized_living.is_size_imputed as is_tier_imputed,
     tier_scheme.tier as tier_at_post
-from with_followers
-left join {{ ref("tier_scheme") }} as tier_scheme
-    on
-        tier_scheme.scheme = 'essay'
-        and with_followers.followers_at_post_count >= tier_scheme.min_followers_count
-        and (tier_scheme.max_followers_count is null or with_followers.followers_at_post_count < tier_scheme.max_followers_count)
+from sized_living
+{{ join_tier("sized_living.size_count") }}

@@ -38,35 +38,7 @@ born_adoptions as (
     inner join candidates on adoptions.trend_key = candidates.trend_key
 ),
 
-snapshots as (
-    select
-        account_key,
-        observed_at,
-        followers_count
-    from {{ ref("int_follower_snapshots") }}
-    where account_key in (select account_key from adoptions)
-),
-
-first_snapshots as (
-    select
-        account_key,
-        arg_min(followers_count, observed_at) as followers_count
-    from snapshots
-    group by all
-),
-
-sizes_at_birth as (
-    select
-        born_adoptions.trend_key,
-        born_adoptions.account_key,
-        coalesce(before_birth.followers_count, first_snapshots.followers_count) as followers_count
-    from born_adoptions
-    asof left join snapshots as before_birth
-        on
-            born_adoptions.account_key = before_birth.account_key
-            and born_adoptions.born_at >= before_birth.observed_at
-    left join first_snapshots on born_adoptions.account_key = first_snapshots.account_key
-),
+{{ sizes_as_of("born_adoptions", "born_at") }},
 
 -- An adoption meets the publications of the months from its trend's rate window to itself.
 adoption_months as (
@@ -173,10 +145,8 @@ left join recent_posts
     on adoptions.trend_key = recent_posts.trend_key and adoptions.account_key = recent_posts.account_key
 left join older_posts
     on adoptions.trend_key = older_posts.trend_key and adoptions.account_key = older_posts.account_key
-left join sizes_at_birth
-    on adoptions.trend_key = sizes_at_birth.trend_key and adoptions.account_key = sizes_at_birth.account_key
-left join {{ ref("tier_scheme") }} as tier_scheme
+left join sized_born_adoptions
     on
-        tier_scheme.scheme = 'essay'
-        and sizes_at_birth.followers_count >= tier_scheme.min_followers_count
-        and (tier_scheme.max_followers_count is null or sizes_at_birth.followers_count < tier_scheme.max_followers_count)
+        adoptions.trend_key = sized_born_adoptions.trend_key
+        and adoptions.account_key = sized_born_adoptions.account_key
+{{ join_tier("sized_born_adoptions.size_count") }}

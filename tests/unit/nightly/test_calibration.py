@@ -32,7 +32,8 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataPaths:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the dbt project's SQL and variables."""
-    shutil.copytree(DBT_PROJECT / "models", tmp_path / "dbt" / "models")
+    for folder in ("macros", "models"):
+        shutil.copytree(DBT_PROJECT / folder, tmp_path / "dbt" / folder)
     shutil.copy(DBT_PROJECT / "dbt_project.yml", tmp_path / "dbt")
     return tmp_path / "dbt"
 
@@ -69,7 +70,7 @@ def test_another_parameter_is_another_key(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def _rewritten(project: Path, model: str, rewrite: Callable[[str], str]) -> str:
-    (file,) = (project / "models").rglob(f"{model}.sql")
+    (file,) = project.rglob(f"{model}.sql")
     file.write_text(rewrite(file.read_text()))
     return sql_fingerprint(project)
 
