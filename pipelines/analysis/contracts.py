@@ -63,7 +63,7 @@ INT_TREND_ADOPTIONS: Final = pa.schema(
         _required("adopted_at", INSTANT),  # R: first post with the trend
         pa.field("previous_post_at", INSTANT),  # L: last post before R without it; NULL: none seen
         _required("prior_post_count", pa.int64()),  # posts in the rate window before the trend's birth
-        _required("prior_exposure_days", pa.float64()),  # observed length of that window for this platform
+        _required("prior_exposure_days", pa.float64()),  # days of that window since the account was first seen
         _required("ts_quality", pa.string()),
     ]
 )

@@ -77,7 +77,7 @@ class TrendRows:
         previous: Last post before that without it; NaN: none seen.
         is_exact: Whether the time of adoption is more than a date.
         prior_posts: Posts in the rate window.
-        prior_days: Length of the rate window, days.
+        prior_days: Days of the rate window since the account was first seen.
         posts: Posting times of each adopter inside the trend's window.
     """
 
@@ -111,10 +111,10 @@ class TrendRows:
         """Platforms with creators among the adopters, by name."""
         return sorted(set(self.platform[~self.is_media]))
 
-    def timelines(self, rows: Rows) -> list[Timeline]:
-        """Timelines of those adopters whose posting times are known around an exact adoption."""
+    def timelines(self, rows: Rows, smallest_exposure_days: float) -> list[Timeline]:
+        """Timelines of those adopters who were seen long enough before the birth, and whose posting times are known around an exact adoption."""
         found = []
-        for row in rows[self.is_exact[rows]]:
+        for row in rows[self.is_exact[rows] & (self.prior_days[rows] >= smallest_exposure_days)]:
             adopted, posts = float(self.adopted[row]), self.posts[row]
             if posts.size and posts[0] <= adopted <= posts[-1]:
                 found.append(Timeline(posts, adopted))

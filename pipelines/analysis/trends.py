@@ -33,7 +33,7 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_4"
+METHOD_VERSION: Final = "trends_5"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2
@@ -50,6 +50,8 @@ class TrendParameters:
         largest_day_share: At or above this share of adoptions on one day the trend is a shock.
         smallest_lead_count: Fewer lead adopters abstain.
         smallest_target_count: Fewer target adopters abstain; of two platforms, neither may have fewer than the lead count.
+        smallest_exposure_days: Who was first seen later than this long before the birth is not compared: its rate is hardly known, and it
+            could not be seen with the trend before (R4, for one account).
         smallest_trend_count: Fewer trends abstain from a pooled finding.
         smallest_span_count: Trends over which rate priors and adoption chances are found, as far as there are.
         claim_level: Two-sided level that both estimators must reach.
@@ -61,6 +63,7 @@ class TrendParameters:
     largest_day_share: float = 0.35
     smallest_lead_count: int = 5
     smallest_target_count: int = 3
+    smallest_exposure_days: float = 7.0
     smallest_trend_count: int = 8
     smallest_span_count: int = 12
     claim_level: float = 0.05
@@ -158,7 +161,7 @@ def _timelines(
 ) -> tuple[timeline.Waits, timeline.Waits] | None:
     """Both sides on one exposure grid; None where one has too few timelines."""
     groups = trend.groups()
-    sides = [trend.timelines(groups[name]) if name in groups else [] for name in pair]
+    sides = [trend.timelines(groups[name], parameters.smallest_exposure_days) if name in groups else [] for name in pair]
     if any(len(side) < smallest for side, smallest in zip(sides, _smallest(pair, parameters), strict=True)):
         return None
     sides = [
@@ -174,7 +177,7 @@ def _smallest(pair: tuple[str, str], parameters: TrendParameters) -> tuple[int, 
     return lead, parameters.smallest_target_count if pair[0] == LEAD_CLASS else lead
 
 
-def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table, int]:
+def _groups(source: _Source, known: _Known, stored: pa.Table, parameters: TrendParameters) -> tuple[pa.Table, int]:
     wanted = {(key,): found for key, found in known.input_hash.items()}
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
@@ -182,7 +185,8 @@ def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table,
     for part, keys in known.by_partition(missing).items():
         for key in keys:
             trend = source.rows(part)[key]
-            counts = {"": 0} | {name: len(trend.timelines(members)) for name, members in trend.groups().items()}
+            least = parameters.smallest_exposure_days
+            counts = {"": 0} | {name: len(trend.timelines(members, least)) for name, members in trend.groups().items()}
             for name, count in counts.items():
                 values = (key, name, known.input_hash[key], count)
                 rows.append(dict(zip(contracts.STATE_TREND_GROUPS.names, values, strict=True)))
@@ -251,7 +255,8 @@ def _compare(
     if lead.size < smallest or target.size < smallest_target:
         return row | {"abstain_reason": "too_few_adopters"}
     # The first observed post of an account bounds nothing from below: it has no interval and stays out of the kernel.
-    known_lead, known_target = (rows[np.isfinite(trend.previous[rows])] for rows in (lead, target))
+    has_interval = np.isfinite(trend.previous) & (trend.prior_days >= parameters.smallest_exposure_days)
+    known_lead, known_target = (rows[has_interval[rows]] for rows in (lead, target))
     if known_lead.size < smallest or known_target.size < smallest_target:
         return row | {"abstain_reason": "too_few_intervals"}
     leaders, targets = (
@@ -411,7 +416,7 @@ def analyse_trend_partitions(
     names = ("partition_key", "period", "input_hash", "gate")
     keys = trends["trend_key"].to_pylist()
     known = _Known(*(dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in names))
-    grouped, new_trends = _groups(source, known, old("trend_groups"))
+    grouped, new_trends = _groups(source, known, old("trend_groups"), parameters)
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}
     columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
     for key, group, count in zip(*columns, strict=True):

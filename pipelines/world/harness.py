@@ -286,7 +286,7 @@ def _after(before: int, report: Callable[[int, int], None]) -> Callable[[int, in
 
 def _rows(name: str, results: Sequence[Result]) -> Iterator[dict[str, Any]]:
     world = WORLDS[name]
-    truths = {claims_metric(target): world.media if target == "media" else world.large for target in TARGET_CLASSES}
+    truths = {claims_metric(target): world.truth(target) for target in TARGET_CLASSES}
     truths[ORIGIN] = world.large
     common = {"world": name, "world_kind": world.kind}
     for metric, estimator, values in _by_estimator([result.claims for result in results]):

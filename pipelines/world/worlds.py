@@ -145,6 +145,18 @@ class World:
     people: People = field(default_factory=People)
     observation: Observation = field(default_factory=Observation)
 
+    def truth(self, target: str) -> str:
+        """What may be claimed of micro creators against a target class, over all trends.
+
+        Who begins where large creators are first are they alone: mid creators are exposed with the small ones.
+
+        Args:
+            target: ``large_creators``, ``mid_creators`` or ``media``.
+        """
+        if target == "media":
+            return self.media
+        return NONE if target == "mid_creators" and self.large == TARGET else self.large
+
 
 @dataclass(frozen=True, slots=True)
 class Size:

@@ -3,7 +3,7 @@
 {%- endfor %}
 -- depends_on: {{ ref('int_reached_account_days') }}
 -- depends_on: {{ ref('int_accounts') }}
--- depends_on: {{ ref('int_coverage_begins') }}
+-- depends_on: {{ ref('int_account_days') }}
 -- depends_on: {{ ref('int_follower_snapshots') }}
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
@@ -11,8 +11,7 @@
 {%- set last_candidates = as_last_night("int_trend_candidates_last_night") %}
 {%- set last_adoptions = as_last_night("int_trend_adoptions") %}
 {%- set last_accounts = as_last_night("int_accounts_last_night") %}
-{%- set last_coverage = as_last_night("int_coverage_begins_last_night") %}
-{% if last_candidates is none or last_adoptions is none or last_accounts is none or last_coverage is none %}
+{% if last_candidates is none or last_adoptions is none or last_accounts is none %}
 select
     trend_key,
     date_trunc('month', born_at)::date as born_month
@@ -38,6 +37,20 @@ touched_days as (
     union
     select event_day from ({{ all_items() }}) as items
     where item_key in (select item_key from ({{ all_items() }}) as found where event_day in {{ touched_day_list() }})
+),
+
+published_days as (
+    select
+        account_key,
+        event_day
+    from {{ ref("int_account_days") }}
+    where event_day in {{ touched_day_list() }}
+    union
+    select
+        outlet_key as account_key,
+        event_day
+    from ({{ all_items() }}) as items
+    where event_day in {{ touched_day_list() }}
 ),
 
 -- Posting rates are counted before the birth, timelines up to the window's end: a post in between may change the trend.
@@ -91,16 +104,19 @@ resized as (
     where new_snapshots.event_day in {{ touched_day_list() }}
 ),
 
--- Rates near the beginning of a platform's coverage hang on where it begins.
-recovered as (
-    select candidates.*
+-- What lies before the rate window counts too for who was not seen publishing then: since when it is seen, and what came before its adoption.
+seen_earlier as (
+    select distinct candidates.*
     from candidates
-    where exists (
-        select 1
-        from {{ ref("int_coverage_begins") }} as now
-        full outer join {{ last_coverage }} as before on now.platform = before.platform
-        where now.began_at is distinct from before.began_at
-    )
+    inner join {{ last_adoptions }} as adoptions on candidates.trend_key = adoptions.trend_key
+    inner join published_days as days
+        on
+            adoptions.account_key = days.account_key
+            and days.event_day < candidates.born_at::date - {{ var("rate_window_days") }}
+    where
+        adoptions.prior_exposure_days < {{ var("rate_window_days") }}
+        or adoptions.previous_post_at is null
+        or adoptions.previous_post_at < candidates.born_at - interval {{ var("rate_window_days") }} day
 ),
 
 open_trends as (
@@ -114,7 +130,7 @@ open_trends as (
     union all
     select * from resized
     union all
-    select * from recovered
+    select * from seen_earlier
 )
 
 select distinct

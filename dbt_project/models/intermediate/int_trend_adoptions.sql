@@ -57,6 +57,33 @@ adoption_months as (
     inner join candidates on adoptions.trend_key = candidates.trend_key
 ),
 
+-- What an account posted before anyone looked is not known: a collection that grows must not make whom it has just found look slow.
+published_days as (
+    select
+        account_key,
+        event_day,
+        first_post_at as first_published_at,
+        case when own_post_count > 0 then last_own_post_at end as last_published_at
+    from {{ ref("int_account_days") }}
+    union all
+    select
+        outlet_key as account_key,
+        event_day,
+        min(published_at) as first_published_at,
+        max(published_at) as last_published_at
+    from {{ ref("int_mainstream_items") }}
+    group by all
+),
+
+first_sightings as (
+    select
+        account_key,
+        min(first_published_at) as first_seen_at
+    from published_days
+    where account_key in (select account_key from adoptions)
+    group by all
+),
+
 recent_publications as (
     select
         account_key,
@@ -71,12 +98,16 @@ recent_posts as (
         months.trend_key,
         months.account_key,
         max(publications.published_at) filter (where publications.published_at < months.adopted_at) as previous_post_at,
+        -- The first sighting opens an account's exposure and is no event in it: who is found because it posts would look fast.
         count(*) filter (
-            where publications.published_at < months.born_at and publications.published_at >= months.rates_begin_at
+            where publications.published_at < months.born_at
+            and publications.published_at >= months.rates_begin_at
+            and publications.published_at > first_sightings.first_seen_at
         ) as prior_post_count
     from adoption_months as months
     inner join recent_publications as publications
         on months.account_key = publications.account_key and months.published_month = publications.published_month
+    inner join first_sightings on months.account_key = first_sightings.account_key
     group by all
 ),
 
@@ -93,29 +124,13 @@ quiet_adoptions as (
     group by all
 ),
 
-publication_days as (
-    select
-        account_key,
-        event_day,
-        last_own_post_at as last_published_at
-    from {{ ref("int_account_days") }}
-    where own_post_count > 0
-    union all
-    select
-        outlet_key as account_key,
-        event_day,
-        max(published_at) as last_published_at
-    from {{ ref("int_mainstream_items") }}
-    group by all
-),
-
 older_posts as (
     select
         quiet_adoptions.trend_key,
         quiet_adoptions.account_key,
         max(days.last_published_at) as previous_post_at
     from quiet_adoptions
-    inner join publication_days as days
+    inner join published_days as days
         on quiet_adoptions.account_key = days.account_key and days.event_day < quiet_adoptions.first_month
     group by all
 )
@@ -132,15 +147,14 @@ select
     adoptions.adopted_at,
     coalesce(recent_posts.previous_post_at, older_posts.previous_post_at) as previous_post_at,
     coalesce(recent_posts.prior_post_count, 0)::bigint as prior_post_count,
-    -- At least a day, so that a rate is defined for what began with its platform's coverage.
     greatest(
-        1.0, least({{ var("rate_window_days") }}.0, epoch(candidates.born_at - coverage.began_at) / 86400.0)
+        0.0, least({{ var("rate_window_days") }}.0, epoch(candidates.born_at - first_sightings.first_seen_at) / 86400.0)
     )::double as prior_exposure_days,
     adoptions.ts_quality,
     date_trunc('month', candidates.born_at)::date as born_month
 from adoptions
 inner join candidates on adoptions.trend_key = candidates.trend_key
-inner join {{ ref("int_coverage_begins") }} as coverage on adoptions.platform = coverage.platform
+inner join first_sightings on adoptions.account_key = first_sightings.account_key
 left join recent_posts
     on adoptions.trend_key = recent_posts.trend_key and adoptions.account_key = recent_posts.account_key
 left join older_posts

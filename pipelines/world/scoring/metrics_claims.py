@@ -21,7 +21,7 @@ _LEVEL: Final = 0.05
 
 def planted(world: World, target: str) -> str:
     """What the world allows to be claimed of micro creators against a target class, in the words of the claims."""
-    return world.media if target == MEDIA else world.large
+    return world.truth(target)
 
 
 def wrong(world: World, target: str, claim: str, note: str | None = None) -> Found:
