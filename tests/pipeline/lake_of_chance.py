@@ -34,6 +34,7 @@ class LakeOfChance:
         self._posts: list[dict[str, Any]] = []
         self._interactions: list[dict[str, Any]] = []
         self._items: list[int] = []
+        self._has_archive = False
 
     @staticmethod
     def outlet_keys() -> pa.Table:
@@ -57,7 +58,7 @@ class LakeOfChance:
         moment = datetime(night.year, night.month, night.day, 23, tzinfo=UTC)
         tables = {
             "accounts": self._profiles(moment),
-            "posts": [self._post(moment) for _ in range(post_count)] + self._edited(moment),
+            "posts": [self._post(moment) for _ in range(post_count)] + self._archived(moment) + self._edited(moment),
             "post_metrics": self._counters(moment),
             "interactions": [self._interaction(moment) for _ in range(post_count)],
             "deletions": self._deletions(moment),
@@ -105,6 +106,15 @@ class LakeOfChance:
         }
         self._posts.append(row)
         return row
+
+    def _archived(self, moment: datetime) -> list[dict[str, Any]]:
+        """Posts from before all rate windows: an archive shows that accounts were there long before they were first seen."""
+        begin, count = (BEGIN - timedelta(days=90), 1) if not self._has_archive else (BEGIN - timedelta(days=60), 3)
+        for _ in range(count):
+            self._posts.append(self._post(moment) | {"published_at": begin + timedelta(days=self._any(10)), "tags": None})
+            del self._posts[-2]
+        self._has_archive = True
+        return self._posts[-count:]
 
     def _edited(self, moment: datetime) -> list[dict[str, Any]]:
         if not self._posts:
