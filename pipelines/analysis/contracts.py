@@ -22,7 +22,7 @@ INT_ACCOUNT_TAG_MONTHS: Final = pa.schema(
         _required("month", pa.date32()),
         _required("platform", pa.string()),
         _required("account_key", pa.string()),
-        _required("tag", pa.string()),  # hashtag, or 'community:<name>' for a post's community
+        _required("tag", pa.string()),  # hashtag, or 'community:', 'domain:' or 'sound:' and what a post is in, links to or plays
         _required("post_count", pa.int64()),
     ]
 )
@@ -93,166 +93,102 @@ NICHE_ASSIGNMENTS: Final = pa.schema(
     ]
 )
 # niche x month
+# account x niche x month: all the niches that an account's edges go into, not the first one only.
+NICHE_MEMBERSHIPS: Final = pa.schema(
+    [
+        _required("month", pa.date32()),
+        _required("platform", pa.string()),
+        _required("account_key", pa.string()),
+        _required("niche_id", pa.string()),
+        _required("membership_strength", pa.float64()),  # share of the account's weighted edges inside the niche
+        _required("is_primary", pa.bool_()),  # the niche of niche_assignments
+        *_STAMP,
+    ]
+)
 NICHE_PROFILES: Final = pa.schema(
     [
         _required("niche_id", pa.string()),
         _required("month", pa.date32()),
         _required("name", pa.string()),
+        pa.field("scene", pa.string()),  # well-known scene of the seed that the vocabulary fits; NULL: none
         _required("top_tags", pa.list_(pa.string())),
         _required("member_count", pa.int64()),
         _required("bootstrap_jaccard", pa.float64()),
-        pa.field("predecessor_jaccard", pa.float64()),
+        pa.field("predecessor_jaccard", pa.float64()),  # with the niche's last state, on accounts active in both windows; NULL: new
+        _required("match_threshold", pa.float64()),  # what that had to exceed in this window
+        pa.field("distinctness_bits", pa.float64()),  # Jensen-Shannon divergence of its tags from the rest's, corrected for size
+        pa.field("distinctness_low_bits", pa.float64()),
+        pa.field("distinctness_high_bits", pa.float64()),
         *_STAMP,
     ]
 )
-# trend x lead class x target class: is the lead class earlier than the target class?
-TREND_PRECEDENCE: Final = pa.schema(
+# niche x month x term
+NICHE_TERMS: Final = pa.schema(
     [
-        _required("trend_key", pa.string()),
-        _required("lead_class", pa.string()),  # micro; or a platform: the first of two by name
-        _required("target_class", pa.string()),  # large_creators (macro and mega), mid_creators, media; or the other platform
-        _required("lead_adopter_count", pa.int64()),
-        _required("target_adopter_count", pa.int64()),
-        pa.field("precedence_probability", pa.float64()),  # P(lead earlier | decidable, equal posting rate), null 0.5
-        pa.field("precedence_low", pa.float64()),
-        pa.field("precedence_high", pa.float64()),  # 90% interval
-        pa.field("decidable_ratio", pa.float64()),
-        pa.field("p_value", pa.float64()),
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within lead_class and target_class
-        pa.field("shift_hours", pa.float64()),  # timeline model: hours by which lead is earlier
-        pa.field("shift_low_hours", pa.float64()),
-        pa.field("shift_high_hours", pa.float64()),
-        # First target minus first lead, of adopters with exact times: shown only beside its null. Not NULL where the
-        # estimators abstain for want of adopters, intervals or overlapping rates.
-        pa.field("naive_lead_hours", pa.float64()),
-        pa.field("naive_lead_null_hours", pa.float64()),  # its median when group labels are shuffled within the trend
-        pa.field("naive_lead_null_p", pa.float64()),  # two-sided, among the shuffles
-        pa.field("abstain_reason", pa.string()),
+        _required("niche_id", pa.string()),
+        _required("month", pa.date32()),
+        _required("term", pa.string()),
+        _required("term_kind", pa.string()),  # tag, community, domain, sound, text
+        _required("term_rank", pa.int64()),  # 1: the most distinctive
+        _required("niche_user_count", pa.int64()),
+        _required("other_user_count", pa.int64()),  # accounts of the same platforms outside the niche
+        _required("c_tf_idf", pa.float64()),
+        _required("log_odds", pa.float64()),
+        _required("z_score", pa.float64()),
+        _required("q_value", pa.float64()),
         *_STAMP,
     ]
 )
-# period x lead class x target class: the pooled claim. Both estimators must agree.
-PRECEDENCE_FINDINGS: Final = pa.schema(
+# event of a niche's life x month
+NICHE_EVENTS: Final = pa.schema(
     [
-        _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
-        _required("lead_class", pa.string()),
-        _required("target_class", pa.string()),
-        _required("trend_count", pa.int64()),
-        _required("abstained_count", pa.int64()),
-        pa.field("precedence_probability", pa.float64()),
-        pa.field("precedence_low", pa.float64()),
-        pa.field("precedence_high", pa.float64()),
-        pa.field("kernel_p_value", pa.float64()),
-        pa.field("shift_hours", pa.float64()),
-        pa.field("shift_low_hours", pa.float64()),
-        pa.field("shift_high_hours", pa.float64()),
-        pa.field("timeline_p_value", pa.float64()),
-        _required(
-            "claim", pa.string()
-        ),  # lead_first, target_first, none, withheld (media, whose reaction time is not known), abstained
+        _required("niche_id", pa.string()),
+        _required("month", pa.date32()),
+        _required("event", pa.string()),  # birth, growth, contraction, merge, split, death, resurgence
+        pa.field("other_niche_id", pa.string()),  # what it merged into, or split from
+        pa.field("jaccard", pa.float64()),
+        pa.field("containment", pa.float64()),
+        _required("member_count", pa.int64()),
+        pa.field("previous_member_count", pa.int64()),
+        pa.field("panel_member_count", pa.int64()),  # of accounts that were active in both windows
+        pa.field("previous_panel_member_count", pa.int64()),
+        pa.field("threshold", pa.float64()),  # what the number that decides was compared with
         *_STAMP,
     ]
 )
-# tier x period: origin odds ratio at equal posting rate, one tier against all others
-ORIGIN_ODDS: Final = pa.schema(
+# niche x neighbour x month
+NICHE_NEIGHBOURS: Final = pa.schema(
     [
-        _required("period", pa.string()),
-        _required("tier", pa.string()),
-        _required("trend_count", pa.int64()),
-        _required("origin_set_count", pa.int64()),  # picks of this tier among the first five of each trend
-        pa.field("odds_ratio", pa.float64()),
-        pa.field("odds_ratio_low", pa.float64()),
-        pa.field("odds_ratio_high", pa.float64()),
-        pa.field("p_value", pa.float64()),
-        pa.field("q_value", pa.float64()),
-        pa.field("naive_first_count", pa.int64()),
-        pa.field("naive_expected_count", pa.float64()),
-        pa.field("naive_excess_ratio", pa.float64()),
-        pa.field("naive_excess_low", pa.float64()),
-        pa.field("naive_excess_high", pa.float64()),  # 90% interval
-        pa.field("abstain_reason", pa.string()),
+        _required("niche_id", pa.string()),
+        _required("month", pa.date32()),
+        _required("other_niche_id", pa.string()),
+        _required("neighbour_rank", pa.int64()),
+        _required("vocabulary_similarity", pa.float64()),  # cosine of class-based TF-IDF
+        _required("overlap_ratio", pa.float64()),  # shared members over those of the smaller niche (Szymkiewicz-Simpson)
         *_STAMP,
     ]
-)
-
-# ---- state: what one night's analysis keeps for the next, written to derived/state/<name>.parquet; no one else reads it ----
-# Every input_hash covers the rows, the method's versions and the parameters that a row was computed from.
-
-_NUMBERS: Final = pa.list_(pa.float64())
-
-# trend
-STATE_TRENDS: Final = pa.schema(
-    [
-        _required("partition_key", pa.string()),
-        _required("partition_hash", pa.string()),
-        _required("trend_key", pa.string()),
-        _required("period", pa.string()),
-        _required("input_hash", pa.string()),
-        pa.field("gate", pa.string()),  # why the trend cannot be compared at all
-    ]
-)
-# trend x group of adopters (class or platform); one row without a name for each trend, adopters or not
-STATE_TREND_GROUPS: Final = pa.schema(
-    [
-        _required("trend_key", pa.string()),
-        _required("group", pa.string()),
-        _required("input_hash", pa.string()),
-        _required("timeline_count", pa.int64()),  # adopters whose posting times are known around an exact adoption
-    ]
-)
-# trend x lead class x target class, of the few trends from which p is found
-STATE_TREND_ADOPTIONS: Final = pa.schema(
-    [
-        _required("trend_key", pa.string()),
-        _required("lead_class", pa.string()),
-        _required("target_class", pa.string()),
-        _required("input_hash", pa.string()),
-        _required("adoption_profile", _NUMBERS),  # log likelihood over the grid of p and p and shift
-    ]
-)
-# period x group
-STATE_TREND_PRIORS: Final = pa.schema(
-    [
-        _required("period", pa.string()),
-        _required("group", pa.string()),
-        _required("input_hash", pa.string()),
-        _required("shape", pa.float64()),
-        _required("rate", pa.float64()),
-    ]
-)
-# trend x lead class x target class
-STATE_TREND_COMPARISONS: Final = pa.schema(
-    [
-        *(field for field in TREND_PRECEDENCE if field.name not in {"q_value", "method_version", "params_hash"}),
-        _required("period", pa.string()),
-        _required("input_hash", pa.string()),
-        pa.field("theta", pa.float64()),
-        pa.field("account_thetas", pa.list_(pa.float32())),  # theta in each resample of accounts
-        pa.field("shift_profile", _NUMBERS),  # log likelihood over the grid of shifts
-    ]
-)
-# trend: who could have been among its first adopters
-STATE_TREND_CHOICES: Final = pa.schema(
-    [
-        _required("trend_key", pa.string()),
-        _required("period", pa.string()),
-        _required("input_hash", pa.string()),
-        _required("account", pa.list_(pa.uint64())),
-        _required("adopted", _NUMBERS),
-        _required("log_rate", _NUMBERS),
-        _required("opportunity", _NUMBERS),  # what its own posts gave each adopter
-        _required("tier", pa.list_(pa.int8())),
-        _required("stands_for", _NUMBERS),  # adopters that a sampled one stands for
-        _required("tier_counts", pa.list_(pa.int64())),  # all adopters, by tier
-    ]
-)
-STATE_FINDINGS: Final = pa.schema(
-    [*(field for field in PRECEDENCE_FINDINGS if field not in _STAMP), _required("input_hash", pa.string())]
-)
-STATE_ORIGIN_ODDS: Final = pa.schema(
-    [*(field for field in ORIGIN_ODDS if field not in _STAMP), _required("input_hash", pa.string())]
 )
 # month
+CULTURE_WINDOWS: Final = pa.schema(
+    [
+        _required("month", pa.date32()),
+        _required("account_count", pa.int64()),
+        _required("member_count", pa.int64()),
+        _required("niche_count", pa.int64()),
+        pa.field("rarefied_member_count", pa.int64()),  # members that the effective number is told at, the same in every month
+        pa.field("effective_niche_count", pa.float64()),  # Hill number of order 1
+        pa.field("effective_niche_low_count", pa.float64()),
+        pa.field("effective_niche_high_count", pa.float64()),
+        pa.field("distinctness_bits", pa.float64()),  # mean over pairs of niches
+        pa.field("distinctness_low_bits", pa.float64()),
+        pa.field("distinctness_high_bits", pa.float64()),
+        pa.field("overlap_ratio", pa.float64()),  # mean over pairs of niches
+        pa.field("assortativity", pa.float64()),
+        pa.field("assortativity_z_score", pa.float64()),  # against degree-preserving rewiring
+        pa.field("external_internal_index", pa.float64()),  # (edges out of niches - inside) / all, -1 to 1
+        *_STAMP,
+    ]
+)
 STATE_NICHE_MONTHS: Final = pa.schema(
     [
         _required("month", pa.date32()),
@@ -370,7 +306,12 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     "niche_assignments": NICHE_ASSIGNMENTS,
+    "niche_memberships": NICHE_MEMBERSHIPS,
     "niche_profiles": NICHE_PROFILES,
+    "niche_terms": NICHE_TERMS,
+    "niche_events": NICHE_EVENTS,
+    "niche_neighbours": NICHE_NEIGHBOURS,
+    "culture_windows": CULTURE_WINDOWS,
     "trend_precedence": TREND_PRECEDENCE,
     "precedence_findings": PRECEDENCE_FINDINGS,
     "origin_odds": ORIGIN_ODDS,
@@ -388,7 +329,12 @@ STATE: Final[dict[str, pa.Schema]] = {
     "origin_odds": STATE_ORIGIN_ODDS,
     "niche_months": STATE_NICHE_MONTHS,
     "niche_assignments": NICHE_ASSIGNMENTS,
+    "niche_memberships": NICHE_MEMBERSHIPS,
     "niche_profiles": NICHE_PROFILES,
+    "niche_terms": NICHE_TERMS,
+    "niche_events": NICHE_EVENTS,
+    "niche_neighbours": NICHE_NEIGHBOURS,
+    "culture_windows": CULTURE_WINDOWS,
     "platform_pairs": STATE_PLATFORM_PAIRS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
