@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from pipelines.world.scoring import metrics_claims, metrics_creators, metrics_niches, metrics_safety, metrics_trends
+from pipelines.world.scoring import metrics_claims, metrics_creators, metrics_lives, metrics_niches, metrics_safety, metrics_trends
 from pipelines.world.scoring.baselines import BASELINES
 from pipelines.world.scoring.linked import AccountKey, Linked
 from pipelines.world.scoring.rows import (
@@ -28,6 +28,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_claims.MEASURES,
     **metrics_trends.MEASURES,
     **metrics_niches.MEASURES,
+    **metrics_lives.MEASURES,
     **metrics_creators.MEASURES,
     **metrics_safety.MEASURES,
 }

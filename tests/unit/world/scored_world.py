@@ -54,6 +54,10 @@ def _class(trend: int) -> str:
     return CLASSES.get(trend, "niche_origin")
 
 
+def _has_second(account: int) -> bool:
+    return account % 8 == 5
+
+
 def _is_early(trend: int) -> bool:
     return trend == TREND_COUNT - 1
 
@@ -68,10 +72,16 @@ def truth() -> Rows:
                 "platform": keys[a][0], "native_id": keys[a][1], "handle": f"@gardener{a:03d}", "person": a // 2 if a < 4 else a, "niche": NICHES[a // 2 % 2],
                 "actor_class": "creator", "tier_start": _tier(a), "tier_end": _tier(a), "engagement_rate": 0.01 * (a + 1),
                 "linked_native_id": keys[a ^ 1][1] if a < 4 else None, "is_link_mutual": a < 2,
+                "second_niche": NICHES[1 - a // 2 % 2] if _has_second(a) else None, "second_share": 0.3 if _has_second(a) else None,
             }
             for a in ACCOUNTS
         ],
-        "niches": [{"niche": niche} for niche in NICHES],
+        "niches": [{"niche": niche} for niche in (*NICHES, "sand")],
+        "niche_events": [
+            {"niche": "sand", "event": "merge", "happened_on": date(2026, 8, 20), "other_niche": "moss"},
+            {"niche": "sand", "event": "growth", "happened_on": date(2026, 6, 20)},
+            {"niche": "sand", "event": "death", "happened_on": date(2026, 8, 20)},
+        ],
         "trends": [
             {
                 "tag": f"trend{t:02d}", "true_class": _class(t), "niche": NICHES[first[t] // 2 % 2], "born_at": _adopted(t, first[t]) - timedelta(hours=1),
@@ -184,6 +194,12 @@ def published() -> Rows:
             {"month": month, "platform": a["platform"], "account_key": account, "creator_key": creator[account], "niche_id": niche_of[account]}
             for a in planted["accounts"] for month in MONTHS for account in [key(a["platform"], a["native_id"])]
         ],
+        "creator_niches": [
+            {"month": month, "creator_key": creator[account], "niche_id": niche_id, "membership_strength": 0.6 if is_first else 0.3}
+            for place, a in enumerate(planted["accounts"]) for month in MONTHS for account in [key(a["platform"], a["native_id"])]
+            for niche_id, is_first in [(niche_of[account], True), *([(f"id-{a['second_niche']}", False)] if _has_second(place) else [])]
+        ],
+        "niche_events": [{"niche_id": "id-moss", "month": date(2026, 9, 1), "event": "merge", "other_niche_id": "id-gone"}],
         "niches": [{"niche_id": f"id-{niche}", "name": niche, "top_tags": [niche, "weekend"]} for niche in NICHES],
         "coverage_days": [
             {"platform": row["platform"], "source": "posts", "covered_on": row["day"], "status": "ok" if row["observed_post_count"] else "outage"}
