@@ -114,7 +114,9 @@ NICHE_PROFILES: Final = pa.schema(
         _required("top_tags", pa.list_(pa.string())),
         _required("member_count", pa.int64()),
         _required("bootstrap_jaccard", pa.float64()),
-        pa.field("predecessor_jaccard", pa.float64()),  # with the niche's last state, on accounts active in both windows; NULL: new
+        pa.field(
+            "predecessor_jaccard", pa.float64()
+        ),  # with the niche's last state, on accounts active in both windows; NULL: new
         _required("match_threshold", pa.float64()),  # what that had to exceed in this window
         pa.field("distinctness_bits", pa.float64()),  # Jensen-Shannon divergence of its tags from the rest's, corrected for size
         pa.field("distinctness_low_bits", pa.float64()),

@@ -106,7 +106,9 @@ def _lifecycle(linked: Linked) -> Found:
         if near:
             rest.remove(min(near, key=lambda each: abs(each[1] - month)))
             hits += 1
-    note = f"{hits} of {len(planted)} planted events are told within a window, {len(rest)} of {len(told)} told ones are not planted"
+    note = (
+        f"{hits} of {len(planted)} planted events are told within a window, {len(rest)} of {len(told)} told ones are not planted"
+    )
     return Found(
         _f1(hits, len(told), len(planted)), unit_count=len(planted), planted=str(len(planted)), found=str(len(told)), note=note
     )

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from pipelines.world.scoring import metrics_claims, metrics_creators, metrics_lives, metrics_niches, metrics_safety, metrics_trends
+from pipelines.world.scoring import (
+    metrics_claims,
+    metrics_creators,
+    metrics_lives,
+    metrics_niches,
+    metrics_safety,
+    metrics_trends,
+)
 from pipelines.world.scoring.baselines import BASELINES
 from pipelines.world.scoring.linked import AccountKey, Linked
 from pipelines.world.scoring.rows import (

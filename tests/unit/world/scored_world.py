@@ -76,7 +76,7 @@ def truth() -> Rows:
             }
             for a in ACCOUNTS
         ],
-        "niches": [{"niche": niche} for niche in (*NICHES, "sand")],
+        "niches": [{"niche": niche} for niche in NICHES],
         "niche_events": [
             {"niche": "sand", "event": "merge", "happened_on": date(2026, 8, 20), "other_niche": "moss"},
             {"niche": "sand", "event": "growth", "happened_on": date(2026, 6, 20)},

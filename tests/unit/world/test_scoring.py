@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,21 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         0.0,
     ),
     (_each("niche_members", lambda _: {"niche_id": None}), "members with a niche", 0.0),
+    (
+        _each("niche_members", lambda row: {"niche_id": f"{row['niche_id']}{row['month'] > date(2026, 7, 1)}"}),
+        "steps in which a niche keeps its id",
+        2 / 3,
+    ),
+    (_without("creator_niches", lambda row: row["membership_strength"] < 0.5), "F1 of second niches at strength .15", 0.0),
+    (
+        _each("creator_niches", lambda row: {"membership_strength": row["membership_strength"] / 3}),
+        "F1 of second niches at strength .15",
+        0.0,
+    ),
+    (_each("niche_events", lambda _: {"event": "contraction"}), "F1 within one window", 0.0),
+    (_each("niche_events", lambda _: {"month": date(2026, 6, 1)}), "F1 within one window", 0.0),
+    (_each("niche_events", lambda _: {"event": "split"}), "F1 within one window", 0.0),
+    (_each("niche_events", lambda _: {"niche_id": "id-clay"}), "F1 within one window", 0.0),
     (_each("niche_members", lambda _: {"niche_id": "id-one"}), "AMI of niche_members with the planted niches", 0.0),
     (
         _each("creator_months", lambda row: {"engagement_count": -row["engagement_count"]}),
@@ -277,7 +292,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "23 scores not published yet"
+    assert lines[-1] == "20 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
@@ -319,3 +334,10 @@ def test_other_means_over_seeds_have_students_interval_and_skip_seeds_without_a_
     assert row["upper_bound"] is None
     empty = _seeds([None, None])
     assert (empty["value"], empty["status"], empty["note"]) == (None, "not_applicable", "nothing here")
+
+
+def test_in_a_world_without_events_every_told_event_is_a_false_one() -> None:
+    quiet = truth() | {"niche_events": []}
+    scores = _scores(published(), quiet)
+    assert scores["false events per niche-month in W13", "published"]["value"] == 1 / 8
+    assert scores["F1 within one window", "published"]["status"] == "not_applicable"
