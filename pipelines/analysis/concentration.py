@@ -301,6 +301,10 @@ def interval(value: float, resamples: Floats, level: float) -> Interval:
 def concentration(counts: Counts, accounts: Hashes, parameters: ConcentrationParameters | None = None) -> Concentration:
     """Measure how concentrated events are on accounts, with intervals from a bootstrap of whole accounts.
 
+    Intervals say what another sample of accounts would give, not what the heavy tail beyond this one holds: a 90% interval of
+    the effective number of 150 accounts with log-normal rates held that of their population in 83, 56 and 24 of 100 samples at a
+    standard deviation of the logarithm of 0.5, 1 and 1.5. A change between two cells that rests on a few accounts is not proven by them.
+
     Args:
         counts: Events of each account.
         accounts: Hashes of account keys, each once.
