@@ -1,18 +1,26 @@
-"""Communities of accounts on shared tags and mutual interaction, and their stability under resampling. No months, no ids, no tables."""
+"""Communities of accounts on co-use and mutual interaction, and their stability under resampling. No months, no ids, no tables."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
 from typing import Final
 
 import graspologic_native
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 
-METHOD_VERSION: Final = "leiden_cpm_1"
+from pipelines.analysis.co_use import CoUseParameters, find_co_use
+
+METHOD_VERSION: Final = "leiden_cpm_2"
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+# Resamples are independent and seeded each, so the number of threads changes nothing but time.
+_THREADS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -25,16 +33,20 @@ class NicheParameters:
         largest_tag_share: Tags used by a larger share of accounts are dropped ...
         tolerated_tag_share: ... but in small data only above this share,
         tolerated_tag_accounts: up to this many accounts.
-        neighbour_count: Nearest neighbours by cosine kept for each account.
-        smallest_cosine: Weaker similarities make no edge.
+        co_use: Which pairs of accounts are linked by what they use.
         interaction_weight: Weight of a mutual interaction of one each way; grows with log2 of the smaller count.
-        resolution_factors: CPM resolutions tried, as multiples of the mean edge weight.
+        largest_resolution: Of the CPM resolutions tried, as a multiple of the mean edge weight.
+        resolution_step: Ratio of one resolution to the next; they go down to where the whole graph is one community.
+        tolerated_instability: Among resolutions whose stability is this near to the best, the finest is taken.
         selection_count: Resamples that choose the resolution.
-        bootstrap_count: Resamples that judge each niche.
-        kept_share: Share of an account's tags that a resample keeps.
+        bootstrap_count: Resamples that judge each niche, those among them.
+        full_resample_edges: Graphs with more edges are resampled less often, in proportion, but ...
+        smallest_resample_count: ... at least this often.
+        kept_share: Share of an account's uses that a resample keeps.
+        kept_edge_share: Share of edges that a resample keeps: of mutual interactions, or of a graph that is given.
         smallest_niche: Members below which a group is no niche.
         largest_niche_share: A partition with a larger community is refused (unless nothing else is left).
-        smallest_covered_share: A partition with fewer accounts in groups of niche size is refused.
+        smallest_covered_share: A partition with fewer linked accounts in groups of niche size is refused.
         smallest_jaccard: Mean best Jaccard over resamples that a niche needs.
         smallest_lineage_jaccard: Overlap with last month's niche that keeps its id.
         core_tag_count: Tags that name a niche and make its id.
@@ -46,13 +58,17 @@ class NicheParameters:
     largest_tag_share: float = 0.05
     tolerated_tag_share: float = 0.35
     tolerated_tag_accounts: int = 300
-    neighbour_count: int = 15
-    smallest_cosine: float = 0.1
+    co_use: CoUseParameters = CoUseParameters()
     interaction_weight: float = 0.2
-    resolution_factors: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.4)
+    largest_resolution: float = 0.4
+    resolution_step: float = 2.0
+    tolerated_instability: float = 0.01
     selection_count: int = 4
     bootstrap_count: int = 12
+    full_resample_edges: int = 1_000_000
+    smallest_resample_count: int = 2
     kept_share: float = 0.75
+    kept_edge_share: float = 0.8
     smallest_niche: int = 5
     largest_niche_share: float = 0.6
     smallest_covered_share: float = 0.3
@@ -70,75 +86,43 @@ class Communities:
         labels: Community of each account.
         jaccards: Of each community, its mean best Jaccard over resamples.
         graph: Account graph it was found on.
+        strengths: Account x community: the share of the account's edge weight that goes to members of the community. A row sums to
+            one, and to nothing where the account has no edges.
     """
 
     labels: Labels
     jaccards: dict[int, float]
     graph: csr_matrix
+    strengths: csr_matrix
 
 
-def _nearest(sources: Labels, values: Floats, size: int, count: int) -> NDArray[np.bool_]:
-    """Edges not weaker than their source's count-th strongest; sources are in order. What is left is cheap to sort."""
-    least = np.zeros(size)
-    bounds = np.searchsorted(sources, np.arange(size + 1))
-    for source in np.flatnonzero(np.diff(bounds) > count):
-        own = values[bounds[source] : bounds[source + 1]]
-        least[source] = np.partition(own, own.size - count)[own.size - count]
-    return np.asarray(values >= least[sources])
+def leiden(graph: csr_matrix, resolution: float, seed: int, *, use_modularity: bool = False) -> Labels:
+    """Communities by Leiden (Traag et al. 2019), with the constant Potts model unless told otherwise; a lone account is its own.
 
-
-def _similarity(counts: csr_matrix, mutual: csr_matrix, parameters: NicheParameters) -> csr_matrix:
-    """Account graph: top-k cosine of IDF-weighted tags (either end may choose the edge) plus mutual interactions."""
-    size = counts.shape[0]
-    used = np.bincount(counts.indices, minlength=counts.shape[1])
-    weighted = counts.copy()
-    weighted.data = np.log1p(weighted.data) * np.log(size / np.maximum(used, 1))[weighted.indices]
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    weighted.data /= np.repeat(np.maximum(lengths, 1e-12), np.diff(weighted.indptr))
-    cosine = csr_matrix(weighted @ weighted.T)
-    sources = np.repeat(np.arange(size), np.diff(cosine.indptr))
-    kept = (cosine.indices != sources) & (cosine.data >= parameters.smallest_cosine)
-    sources, targets, values = sources[kept], cosine.indices[kept], cosine.data[kept]
-    # Rounding makes near-equal cosines equal, so that the neighbour order cannot hang on the last bit.
-    rounded = np.round(values, 9)
-    near = _nearest(sources, rounded, size, parameters.neighbour_count)
-    sources, targets, values, rounded = sources[near], targets[near], values[near], rounded[near]
-    order = np.lexsort((targets, -rounded, sources))
-    sources, targets, values = sources[order], targets[order], values[order]
-    rank = np.arange(sources.size) - np.searchsorted(sources, sources, side="left")
-    near = rank < parameters.neighbour_count
-    graph = csr_matrix((values[near], (sources[near], targets[near])), shape=(size, size))
-    graph = csr_matrix(graph.maximum(graph.T) + mutual)
-    graph.sort_indices()
-    return graph
-
-
-def _leiden(graph: csr_matrix, resolution: float, seed: int) -> Labels:
-    """Communities by Leiden with the constant Potts model; accounts without edges get a community each."""
+    Args:
+        graph: Symmetric weights without a diagonal, indices in order.
+        resolution: Of the constant Potts model, a weight; of modularity, a factor.
+        seed: Of the order in which accounts are visited.
+        use_modularity: Instead of the constant Potts model.
+    """
     size = graph.shape[0]
-    labels = np.arange(size, dtype=np.int64)
-    upper = graph.tocoo()
-    kept = upper.row < upper.col
-    if not kept.any():
-        return labels
-    names = [str(index) for index in range(size)]
-    edges = [
-        (names[a], names[b], float(w))
-        for a, b, w in zip(upper.row[kept], upper.col[kept], np.round(upper.data[kept], 9), strict=True)
-    ]
-    _, found = graspologic_native.leiden(edges, resolution=resolution, use_modularity=False, seed=seed, iterations=2)
-    for name, label in found.items():
-        labels[int(name)] = size + label
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
-
-
-def _resampled(counts: csr_matrix, kept_share: float, seed: int) -> csr_matrix:
-    """Keep a random share of account-tag cells."""
-    generator = np.random.default_rng(seed)
-    result = counts.copy()
-    result.data = result.data * (generator.random(result.data.size) < kept_share)
-    result.eliminate_zeros()
-    return result
+    if graph.nnz == 0:
+        return np.arange(size, dtype=np.int64)
+    _, found = graspologic_native.leiden_csr(
+        graph.indptr.astype(np.int64),
+        graph.indices.astype(np.int32),
+        np.round(graph.data.astype(np.float64), 9),
+        size,
+        resolution=resolution,
+        use_modularity=use_modularity,
+        seed=seed,
+        iterations=2,
+    )
+    labels = np.arange(size, 2 * size, dtype=np.int64)
+    labels[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
+    # Names by first member, so that equal partitions have equal labels.
+    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first)).astype(np.int64)[place]
 
 
 def adjusted_rand_index(left: Labels, right: Labels) -> float:
@@ -167,39 +151,117 @@ def _best_jaccards(reference: Labels, other: Labels) -> Floats:
     return best
 
 
+def _thinned(graph: csr_matrix, kept_share: float, seed: int) -> csr_matrix:
+    """Keep a random share of undirected edges."""
+    edges = graph.tocoo()
+    upper = edges.row < edges.col
+    row, column, values = edges.row[upper], edges.col[upper], edges.data[upper]
+    kept = np.random.default_rng(seed).random(values.size) < kept_share
+    half = coo_matrix((values[kept], (row[kept], column[kept])), shape=graph.shape).tocsr()
+    result = csr_matrix(half + half.T)
+    result.sort_indices()
+    return result
+
+
+def _strengths(graph: csr_matrix, labels: Labels) -> csr_matrix:
+    size = labels.size
+    members = csr_matrix((np.ones(size), (np.arange(size), labels)), shape=(size, int(labels.max(initial=-1)) + 1))
+    shares = csr_matrix(graph @ members)
+    degree = np.asarray(graph.sum(axis=1)).ravel()
+    shares.data = np.round(shares.data / np.repeat(np.maximum(degree, 1e-300), np.diff(shares.indptr)), 9)
+    shares.sort_indices()
+    return shares
+
+
+def _resolutions(graph: csr_matrix, parameters: NicheParameters) -> list[float]:
+    """From the finest down, until even a random graph of this density would be one community."""
+    size = graph.shape[0]
+    linked = max(int(np.count_nonzero(np.diff(graph.indptr))), 2)
+    scale = float(graph.data.mean())
+    density = graph.nnz / (linked * (linked - 1))
+    count = np.log(parameters.largest_resolution / density) / np.log(parameters.resolution_step) if size else 0
+    return [scale * parameters.largest_resolution / parameters.resolution_step**step for step in range(max(int(count), 0) + 1)]
+
+
+def _scaled(count: int, graph: csr_matrix, parameters: NicheParameters) -> int:
+    """Resamples that a graph of this size is given."""
+    share = min(1.0, parameters.full_resample_edges / max(graph.nnz / 2, 1))
+    return max(round(count * share), min(count, parameters.smallest_resample_count))
+
+
+def _stable(graph: csr_matrix, resample: Callable[[int], csr_matrix], parameters: NicheParameters) -> Communities:
+    """Communities at the most stable resolution, judged on resamples of the graph."""
+    if graph.nnz == 0:
+        labels = np.arange(graph.shape[0], dtype=np.int64)
+        return Communities(labels, {}, graph, _strengths(graph, labels))
+    linked = np.diff(graph.indptr) > 0
+    selection_count, bootstrap_count = (
+        _scaled(count, graph, parameters) for count in (parameters.selection_count, parameters.bootstrap_count)
+    )
+    seeds = [parameters.seed + 1 + index for index in range(max(selection_count, bootstrap_count))]
+    best: tuple[bool, float] | None = None
+    chosen: list[Labels] = []
+    resolution = 0.0
+    with ThreadPoolExecutor(_THREADS) as pool:
+        draws = [resample(seed) for seed in seeds[:selection_count]]
+        for tried in _resolutions(graph, parameters):
+            run = partial(_run, resolution=tried)
+            found = list(pool.map(run, [graph, *draws], [parameters.seed, *seeds[:selection_count]]))
+            is_allowed = _is_plausible(found[0][linked], parameters)
+            stability = float(np.mean([adjusted_rand_index(a[linked], b[linked]) for a, b in combinations(found, 2)]))
+            if best is None or (is_allowed, stability - parameters.tolerated_instability * (is_allowed == best[0])) > best:
+                best, chosen, resolution = (is_allowed, stability), found, tried
+        rest = seeds[selection_count:bootstrap_count]
+        chosen += list(pool.map(lambda seed: leiden(resample(seed), resolution, seed), rest))
+    labels = chosen[0]
+    overlaps = np.mean([_best_jaccards(labels, other) for other in chosen[1:]], axis=0)
+    jaccards = {label: float(value) for label, value in enumerate(overlaps)}
+    return Communities(labels, jaccards, graph, _strengths(graph, labels))
+
+
+def _run(graph: csr_matrix, seed: int, *, resolution: float) -> Labels:
+    return leiden(graph, resolution, seed)
+
+
+def _is_plausible(labels: Labels, parameters: NicheParameters) -> bool:
+    """No giant community, and enough accounts in groups of niche size."""
+    sizes = np.bincount(labels)
+    covered = sizes[sizes >= parameters.smallest_niche].sum()
+    return bool(
+        sizes.max() <= parameters.largest_niche_share * labels.size and covered >= parameters.smallest_covered_share * labels.size
+    )
+
+
 def stable_partition(counts: csr_matrix, mutual: csr_matrix, parameters: NicheParameters) -> Communities:
     """Find communities at the resolution that resamples agree on most, and how well each comes back in resamples.
 
+    A resample keeps a share of account-unit cells and of mutual interactions. Communities whose Jaccard is below
+    ``smallest_jaccard`` are not niches: what is known of their members is ``strengths``.
+
     Args:
-        counts: Uses, account x tag.
-        mutual: Weights of mutual interaction, account x account.
+        counts: Uses, account x unit.
+        mutual: Weights of mutual interaction, account x account, symmetric.
         parameters: See :class:`NicheParameters`.
     """
-    graph = _similarity(counts, mutual, parameters)
-    size = graph.shape[0]
-    if graph.nnz == 0:
-        return Communities(np.arange(size), {}, graph)
-    scale = float(graph.data.mean())
-    draws = [
-        _similarity(_resampled(counts, parameters.kept_share, parameters.seed + index), mutual, parameters)
-        for index in range(parameters.bootstrap_count)
-    ]
-    best: tuple[bool, float, float] | None = None
-    chosen, resolution = np.arange(size), scale
-    for factor in parameters.resolution_factors:
-        labels = _leiden(graph, factor * scale, parameters.seed)
-        sizes = np.bincount(labels)
-        covered = sizes[sizes >= parameters.smallest_niche].sum() / size
-        is_allowed = bool(sizes.max() / size <= parameters.largest_niche_share and covered >= parameters.smallest_covered_share)
-        others = [
-            _leiden(draw, factor * scale, parameters.seed + index)
-            for index, draw in enumerate(draws[: parameters.selection_count])
-        ]
-        stability = float(np.mean([adjusted_rand_index(labels, other) for other in others]))
-        if best is None or (is_allowed, round(stability, 6)) > best[:2]:
-            best, chosen, resolution = (is_allowed, round(stability, 6), factor), labels, factor * scale
-    overlaps = np.mean(
-        [_best_jaccards(chosen, _leiden(draw, resolution, parameters.seed + 100 + index)) for index, draw in enumerate(draws)],
-        axis=0,
-    )
-    return Communities(chosen, {label: float(value) for label, value in enumerate(overlaps)}, graph)
+    co_use = find_co_use(counts, parameters.co_use)
+
+    def joined(used: csr_matrix, interactions: csr_matrix) -> csr_matrix:
+        graph = csr_matrix(used + interactions)
+        graph.sort_indices()
+        return graph
+
+    def resample(seed: int) -> csr_matrix:
+        return joined(co_use.resampled(parameters.kept_share, seed), _thinned(mutual, parameters.kept_edge_share, seed))
+
+    return _stable(joined(co_use.graph(), mutual), resample, parameters)
+
+
+def stable_graph_partition(graph: csr_matrix, parameters: NicheParameters) -> Communities:
+    """Find communities of a given graph at the resolution that resamples of its edges agree on most.
+
+    Args:
+        graph: Weights, symmetric and not negative; the diagonal is not looked at.
+        parameters: See :class:`NicheParameters`.
+    """
+    whole = _thinned(graph, 1.0, parameters.seed)
+    return _stable(whole, lambda seed: _thinned(whole, parameters.kept_edge_share, seed), parameters)
