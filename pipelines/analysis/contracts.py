@@ -118,9 +118,8 @@ NICHE_PROFILES: Final = pa.schema(
             "predecessor_jaccard", pa.float64()
         ),  # with the niche's last state, on accounts active in both windows; NULL: new
         _required("match_threshold", pa.float64()),  # what that had to exceed in this window
-        pa.field("distinctness_bits", pa.float64()),  # Jensen-Shannon divergence of its tags from the rest's, corrected for size
-        pa.field("distinctness_low_bits", pa.float64()),
-        pa.field("distinctness_high_bits", pa.float64()),
+        pa.field("distinctness_bits", pa.float64()),  # Jensen-Shannon divergence of its units from all other niches', corrected for size
+        pa.field("distinctness_null_bits", pa.float64()),  # raw divergence of two halves of one side: what sample size alone makes
         *_STAMP,
     ]
 )
@@ -166,7 +165,7 @@ NICHE_NEIGHBOURS: Final = pa.schema(
         _required("other_niche_id", pa.string()),
         _required("neighbour_rank", pa.int64()),
         _required("vocabulary_similarity", pa.float64()),  # cosine of class-based TF-IDF
-        _required("overlap_ratio", pa.float64()),  # shared members over those of the smaller niche (Szymkiewicz-Simpson)
+        pa.field("overlap_ratio", pa.float64()),  # shared members over those of the smaller niche (Szymkiewicz-Simpson)
         *_STAMP,
     ]
 )
@@ -182,8 +181,7 @@ CULTURE_WINDOWS: Final = pa.schema(
         pa.field("effective_niche_low_count", pa.float64()),
         pa.field("effective_niche_high_count", pa.float64()),
         pa.field("distinctness_bits", pa.float64()),  # mean over pairs of niches
-        pa.field("distinctness_low_bits", pa.float64()),
-        pa.field("distinctness_high_bits", pa.float64()),
+        _required("distinctness_pair_count", pa.int64()),  # in that mean
         pa.field("overlap_ratio", pa.float64()),  # mean over pairs of niches
         pa.field("assortativity", pa.float64()),
         pa.field("assortativity_z_score", pa.float64()),  # against degree-preserving rewiring

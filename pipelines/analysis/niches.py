@@ -1,10 +1,10 @@
-"""Niches from behaviour: shared tags and mutual interaction, per month, with ids that persist. No trend logic and no I/O."""
+"""Niches from behaviour, month by month, with ids that persist: communities, lineage, words and culture put together. No estimator, no I/O."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -12,318 +12,348 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix
 
-from pipelines.analysis import communities, contracts
-from pipelines.analysis.communities import NicheParameters, stable_partition
-from pipelines.analysis.increments import Analysis, Partition, coded, digest, row_hashes, stored_table
+from pipelines.analysis import co_use, communities, contracts, culture, lineage, vocabulary
+from pipelines.analysis.communities import Communities, NicheParameters, stable_partition
+from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
+from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
+from pipelines.analysis.lineage import Followed, LineageParameters, Window, follow
+from pipelines.analysis.niche_rows import (
+    MonthRows,
+    NichePartition,
+    NicheTables,
+    by_month,
+    content_hash,
+    joined_keys,
+    partitioned,
+    read_month,
+)
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.vocabulary import VocabularyParameters
 
-METHOD_VERSION: Final = "niches_1"
+METHOD_VERSION: Final = "niches_2"
+TABLES: Final = (
+    "niche_assignments",
+    "niche_memberships",
+    "niche_profiles",
+    "niche_terms",
+    "niche_events",
+    "niche_neighbours",
+    "culture_windows",
+)
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Texts = NDArray[np.object_]
-_COMMUNITY: Final = "community:"
-_STATE: Final = ("niche_months", "niche_assignments", "niche_profiles")
+_DECIMALS: Final = 9
 
 
 @dataclass(frozen=True)
-class NicheTables:
-    """Rows of one month in the exchange tables: ``int_account_tag_months`` and ``int_interaction_months``."""
+class NicheMonthParameters:
+    """Parameters of the niche tables.
 
-    account_tags: pa.Table
-    interactions: pa.Table
+    Attributes:
+        smallest_strength: An account is in all niches that at least this share of its edge weight goes into.
+        discovery: Of communities.
+        lineage: Of ids and events.
+        words: Of vocabulary and names.
+        culture: Of distinctness, overlap and diversity.
+    """
 
-
-NichePartition = Partition[NicheTables]
-
-
-@dataclass(frozen=True)
-class _Month:
-    month: date
-    platforms: Texts
-    account_keys: Texts
-    tags: list[str]
-    counts: csr_matrix
-    mutual: csr_matrix
-
-
-def _places(column: pa.ChunkedArray, known: list[str]) -> Labels:
-    """Place of each text among the known ones, -1 where it is none of them."""
-    return np.asarray(pc.index_in(column, value_set=pa.array(known, pa.string())).fill_null(-1).to_numpy(), dtype=np.int64)
+    smallest_strength: float = 0.15
+    discovery: NicheParameters = field(default_factory=NicheParameters)
+    lineage: LineageParameters = field(default_factory=LineageParameters)
+    words: VocabularyParameters = field(default_factory=VocabularyParameters)
+    # Windows are months of their own: neighbouring ones share no data.
+    culture: CultureParameters = field(default_factory=lambda: CultureParameters(window_width=1))
 
 
-def _read_month(month: date, tables: NicheTables, parameters: NicheParameters) -> _Month:
-    rows, interactions = tables.account_tags, tables.interactions
-    platforms, platform = coded(rows["platform"])
-    keys, key = coded(rows["account_key"])
-    all_tags, tag = coded(rows["tag"])
-    numbers = np.asarray(rows["post_count"].to_numpy(), dtype=np.float64)
-    everyone, account = np.unique(platform * len(keys) + key, return_inverse=True)
-    active = np.flatnonzero(np.bincount(account, weights=numbers) >= parameters.smallest_post_count)
-    place = np.full(everyone.size, -1, dtype=np.int64)
-    place[active] = np.arange(active.size)
-    kept = place[account] >= 0
-    count = active.size
-    used = csr_matrix((numbers[kept], (place[account[kept]], tag[kept])), shape=(count, len(all_tags)))
-    used.sum_duplicates()
-    small = min(parameters.tolerated_tag_share * count, parameters.tolerated_tag_accounts)
-    limit = max(parameters.largest_tag_share * count, small, parameters.smallest_tag_accounts)
-    users = np.bincount(used.indices, minlength=len(all_tags))
-    shared = np.flatnonzero((users >= parameters.smallest_tag_accounts) & (users <= limit))
-    counts = csr_matrix(used[:, shared])
-    counts.sort_indices()
+def method_digest(parameters: NicheMonthParameters | None = None) -> str:
+    """Changes with every version and parameter that the niche tables hang on.
 
-    ids = everyone[active]
-    ends = []
-    for name in ("source_account_key", "target_account_key"):
-        known_platform, known_key = _places(interactions["platform"], platforms), _places(interactions[name], keys)
-        wanted = known_platform * len(keys) + known_key
-        at = np.minimum(np.searchsorted(ids, wanted), max(count - 1, 0))
-        found = (known_platform >= 0) & (known_key >= 0) & (ids[at] == wanted if count else False)
-        ends.append(np.where(found, at, -1))
-    inside = (ends[0] >= 0) & (ends[1] >= 0) & (ends[0] != ends[1])
-    times = np.asarray(interactions["interaction_count"].to_numpy(), dtype=np.float64)[inside]
-    directed = csr_matrix((times, (ends[0][inside], ends[1][inside])), shape=(count, count))
-    mutual = csr_matrix(directed.minimum(directed.T))
-    mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
-    names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
-    return _Month(month, *names, [all_tags[index] for index in shared], counts, mutual)
-
-
-def _core_tags(month: _Month, labels: Labels, kept: list[int], parameters: NicheParameters) -> dict[int, list[str]]:
-    """Top tags by class-based TF-IDF: ``tf(tag, niche) log(1 + A / f(tag))``, with A the mean number of uses per niche."""
-    if not kept or not month.tags:
-        return {label: [] for label in kept}
-    binary = month.counts.copy()
-    binary.data = np.ones_like(binary.data)
-    uses = np.array([np.asarray(binary[labels == label].sum(axis=0)).ravel() for label in kept])
-    everywhere = np.asarray(binary.sum(axis=0)).ravel()
-    shares = uses / np.maximum(uses.sum(axis=1, keepdims=True), 1)
-    scores = np.round(shares * np.log(1 + uses.sum() / len(kept) / np.maximum(everywhere, 1)), 12)
-    result = {}
-    for row, label in enumerate(kept):
-        order = sorted(np.flatnonzero(uses[row]), key=lambda column: (-scores[row, column], month.tags[column]))
-        result[label] = [month.tags[column] for column in order[: parameters.core_tag_count]]
-    return result
-
-
-def _new_id(month: date, core: list[str], taken: set[str]) -> str:
-    for number in range(1000):
-        text = "|".join([month.isoformat(), *sorted(core), *([str(number)] if number else [])])
-        niche_id = hashlib.sha256(text.encode()).hexdigest()[:12]
-        if niche_id not in taken:
-            return niche_id
-    raise ValueError(f"no free niche id in {month}")
+    Args:
+        parameters: Defaults when None.
+    """
+    modules = (co_use, communities, lineage, vocabulary, culture)
+    versions = (module.METHOD_VERSION for module in modules)
+    return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
 
 @dataclass(frozen=True)
-class _Members:
-    """Members of a month's niches: niche ids, and for each member its account and the place of its niche."""
+class _Found:
+    """A month's communities, those of them that are niches, and which of these each account belongs to.
 
-    niche_ids: list[str]
-    account: Texts
-    niche: Labels
+    Attributes:
+        partition: The communities.
+        sizes: Accounts of each community.
+        jaccards: Of each community.
+        kept: Communities that are niches.
+        group: Of each account the place of its niche in ``kept``, -1 for none.
+        reason: Why an account has no niche; empty where it has one.
+    """
 
-
-def _joined_keys(platforms: Texts, account_keys: Texts) -> Texts:
-    return np.asarray(platforms + "\x1f" + account_keys)
-
-
-def _members(assignments: pa.Table) -> _Members:
-    rows = assignments.filter(assignments["niche_id"].is_valid())
-    ids, niche = coded(rows["niche_id"])
-    columns = [np.array(rows[name].to_numpy(zero_copy_only=False), dtype=object) for name in ("platform", "account_key")]
-    return _Members(ids, _joined_keys(*columns), niche)
-
-
-def _matched(account: Texts, label: Labels, kept: list[int], before: _Members, smallest: float) -> dict[int, tuple[str, float]]:
-    """Pair this month's niches with last month's by maximum total Jaccard."""
-    if not kept or not before.niche_ids:
-        return {}
-    place = np.full(label.max() + 1, -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    inside = place[label] >= 0
-    here, there = np.intersect1d(account[inside].astype(str), before.account.astype(str), return_indices=True)[1:]
-    shape = (len(kept), len(before.niche_ids))
-    both = np.zeros(shape)
-    np.add.at(both, (place[label[inside]][here], before.niche[there]), 1.0)
-    left = np.bincount(place[label[inside]], minlength=shape[0])
-    right = np.bincount(before.niche, minlength=shape[1])
-    jaccard = both / (left[:, None] + right[None, :] - both)
-    rows, columns = linear_sum_assignment(jaccard, maximize=True)
-    return {
-        kept[row]: (before.niche_ids[column], float(jaccard[row, column]))
-        for row, column in zip(rows, columns, strict=True)
-        if jaccard[row, column] >= smallest
-    }
+    partition: Communities
+    sizes: Labels
+    jaccards: Floats
+    kept: Labels
+    group: Labels
+    reason: Texts
 
 
-def _month_tables(
-    month: _Month, before: _Members, stamp: dict[str, str], parameters: NicheParameters
-) -> tuple[pa.Table, pa.Table]:
-    partition = stable_partition(month.counts, month.mutual, parameters)
+def _found(read: MonthRows, parameters: NicheParameters) -> _Found:
+    partition = stable_partition(read.counts, read.mutual, parameters)
     labels = partition.labels
     sizes = np.bincount(labels, minlength=1)
     degree = np.asarray(partition.graph.sum(axis=1)).ravel()
-    sources = np.repeat(np.arange(labels.size), np.diff(partition.graph.indptr))
-    is_inside = labels[sources] == labels[partition.graph.indices]
-    inside = np.bincount(sources, weights=partition.graph.data * is_inside, minlength=labels.size)
     largest = parameters.largest_niche_share * labels.size
     jaccards = np.array([partition.jaccards.get(label, 0.0) for label in range(sizes.size)])
     is_niche = (sizes >= parameters.smallest_niche) & (jaccards >= parameters.smallest_jaccard) & (sizes <= largest)
-    kept = [int(label) for label in np.flatnonzero(is_niche)]
-    cores = _core_tags(month, labels, kept, parameters)
-    account = _joined_keys(month.platforms, month.account_keys)
-    matched = _matched(account, labels, kept, before, parameters.smallest_lineage_jaccard)
-    ids: dict[int, str] = {label: niche_id for label, (niche_id, _) in matched.items()}
-    first_member = {label: int(np.argmax(labels == label)) for label in kept}
-    for label in sorted(set(kept) - set(ids), key=first_member.__getitem__):
-        ids[label] = _new_id(month.month, cores[label], set(ids.values()))
-
+    kept = np.flatnonzero(is_niche)
+    place = np.full(sizes.size, -1, dtype=np.int64)
+    place[kept] = np.arange(kept.size)
     reason = np.select(
         [degree == 0, sizes[labels] < parameters.smallest_niche, sizes[labels] > largest, ~is_niche[labels]],
         ["no_shared_tags", "too_small", "too_large", "unstable"],
         default="",
     )
-    is_member = reason == ""
-    names = np.array([ids.get(label, "") for label in range(sizes.size)], dtype=object)
-    strength = np.round(inside / np.maximum(degree, 1e-300), 9)
+    return _Found(partition, sizes, jaccards, kept, place[labels], reason.astype(object))
 
-    def known(values: NDArray[Any], where: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-        return pa.array(values, kind, mask=~where)
 
+def _proposed_ids(read: MonthRows, found: _Found) -> tuple[str, ...]:
+    """An id for each niche, should it continue none: of its month and its first member."""
+    accounts = read.accounts
+    ids = []
+    for label in found.kept.tolist():
+        first = str(accounts[int(np.argmax(found.partition.labels == label))])
+        ids.append(hashlib.sha256(f"{read.month.isoformat()}|{first}".encode()).hexdigest()[:12])
+    return tuple(ids)
+
+
+def _window(assignments: pa.Table) -> Window:
+    """A past month as its stored rows tell it, accounts without a niche included."""
+    platforms, keys, niches = (
+        np.array(assignments[name].to_pylist(), dtype=object) for name in ("platform", "account_key", "niche_id")
+    )
+    ids = sorted({niche for niche in niches.tolist() if niche is not None})
+    place = {niche: number for number, niche in enumerate(ids)} | {None: -1}
+    group = np.array([place[niche] for niche in niches.tolist()], dtype=np.int64)
+    return Window(assignments["month"][0].as_py(), joined_keys(platforms, keys), group, tuple(ids))
+
+
+@dataclass(frozen=True)
+class _Stamped:
+    """Rows of one month's tables, in their contracts' schemas, with month and method."""
+
+    month: date
+    stamp: Mapping[str, str]
+
+    def table(self, name: str, columns: Mapping[str, Any], count: int) -> pa.Table:
+        schema = contracts.DERIVED[name]
+        same = {"month": pa.scalar(self.month, pa.date32())} | {key: pa.scalar(value) for key, value in self.stamp.items()}
+        given = {key: pa.repeat(value, count) for key, value in same.items()} | dict(columns)
+        parts = [
+            given[part.name] if isinstance(given[part.name], pa.Array) else pa.array(given[part.name], part.type) for part in schema
+        ]
+        return pa.table(parts, schema=schema)
+
+    def rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+        schema = contracts.DERIVED[name]
+        return pa.Table.from_pylist([{"month": self.month, **self.stamp, **row} for row in rows], schema=schema)
+
+
+def _assignments(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts) -> pa.Table:
+    labels, is_member = found.partition.labels, found.group >= 0
+    count = labels.size
+    own = np.asarray(found.partition.strengths[np.arange(count), labels]).ravel() if count else np.empty(0)
+    has_edges = found.reason != "no_shared_tags"
     columns = {
-        "month": pa.repeat(pa.scalar(month.month, pa.date32()), labels.size),
-        "platform": pa.array(month.platforms, pa.string()),
-        "account_key": pa.array(month.account_keys, pa.string()),
-        "niche_id": known(names[labels], is_member, pa.string()),
-        "membership_strength": known(strength, is_member, pa.float64()),
-        "bootstrap_jaccard": known(np.round(jaccards, 9)[labels], degree > 0, pa.float64()),
-        "unassigned_reason": known(reason.astype(object), ~is_member, pa.string()),
-    } | {name: pa.repeat(value, labels.size) for name, value in stamp.items()}
-    assignments = pa.table([columns[name] for name in contracts.NICHE_ASSIGNMENTS.names], schema=contracts.NICHE_ASSIGNMENTS)
+        "platform": pa.array(read.platforms, pa.string()),
+        "account_key": pa.array(read.account_keys, pa.string()),
+        "niche_id": pa.array(ids[found.group], pa.string(), mask=~is_member),
+        "membership_strength": pa.array(np.round(own, _DECIMALS), pa.float64(), mask=~is_member),
+        "bootstrap_jaccard": pa.array(np.round(found.jaccards, _DECIMALS)[labels], pa.float64(), mask=~has_edges),
+        "unassigned_reason": pa.array(found.reason, pa.string(), mask=is_member),
+    }
+    return stamped.table("niche_assignments", columns, count)
+
+
+def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> tuple[pa.Table, csr_matrix]:
+    """All niches of all accounts, and the same as account x niche."""
+    strengths = csr_matrix(found.partition.strengths[:, found.kept])
+    strengths.data = np.round(strengths.data, _DECIMALS)
+    account = np.repeat(np.arange(strengths.shape[0]), np.diff(strengths.indptr))
+    niche = strengths.indices
+    # A primary niche counts however its edges lie.
+    is_primary = found.group[account] == niche
+    kept = (strengths.data >= smallest) | is_primary
+    account, niche, strength, is_primary = account[kept], niche[kept], strengths.data[kept], is_primary[kept]
+    order = np.lexsort((ids[niche].astype(str), account)) if account.size else np.empty(0, dtype=np.int64)
+    account, niche, strength, is_primary = account[order], niche[order], strength[order], is_primary[order]
+    columns = {
+        "platform": pa.array(read.platforms[account], pa.string()),
+        "account_key": pa.array(read.account_keys[account], pa.string()),
+        "niche_id": pa.array(ids[niche], pa.string()),
+        "membership_strength": strength,
+        "is_primary": is_primary,
+    }
+    table = stamped.table("niche_memberships", columns, account.size)
+    return table, csr_matrix((strength, (account, niche)), shape=strengths.shape)
+
+
+def _culture(read: MonthRows, found: _Found, ids: tuple[str, ...], strengths: csr_matrix, parameters: CultureParameters) -> CultureTables:
+    count = read.uses.shape[0]
+    window = CultureWindow(
+        month=read.month,
+        account=text_words(read.accounts.tolist()),
+        unit=text_words(read.units),
+        niche_ids=ids,
+        niche=found.group,
+        # Sizes are joined in the marts, as of the month.
+        tier=np.full(count, -1, dtype=np.int64),
+        activity=np.asarray(read.uses.sum(axis=1)).ravel().astype(np.int64),
+        counts=read.uses,
+        # Niches are found on what accounts use; whom they talk to is another graph, which says how closed niches are.
+        graph=read.mutual,
+        strengths=strengths,
+    )
+    return measure_culture(window, parameters)
+
+
+def _kind(unit: str) -> str:
+    prefix = unit.partition(":")[0]
+    return prefix if prefix in KINDS and ":" in unit else "tag"
+
+
+def _month_tables(
+    read: MonthRows, past: Sequence[Window], stamp: Mapping[str, str], seed: pa.Table, parameters: NicheMonthParameters
+) -> dict[str, pa.Table]:
+    stamped = _Stamped(read.month, stamp)
+    found = _found(read, parameters.discovery)
+    followed = follow(Window(read.month, read.accounts, found.group, _proposed_ids(read, found)), past, parameters.lineage)
+    ids = np.array(followed.ids, dtype=object)
+    memberships, strengths = _memberships(stamped, read, found, ids, parameters.smallest_strength)
+    measures = _culture(read, found, followed.ids, strengths, parameters.culture)
+    words = describe_niches(read, found.group, followed.ids, seed, parameters.words)
+    measured = {row["niche_id"]: row for row in measures.niches.to_pylist()}
     profiles = [
         {
-            "niche_id": ids[label],
-            "month": month.month,
-            "name": ", ".join(dict.fromkeys(tag.removeprefix(_COMMUNITY) for tag in cores[label][:3])) or ids[label],
-            "top_tags": cores[label],
-            "member_count": int(sizes[label]),
-            "bootstrap_jaccard": round(float(jaccards[label]), 9),
-            "predecessor_jaccard": matched[label][1] if label in matched else None,
-            **stamp,
+            "niche_id": niche_id,
+            "name": words.names[place],
+            "scene": words.scenes[place],
+            "top_tags": words.top_tags[place],
+            "member_count": int(found.sizes[found.kept[place]]),
+            "bootstrap_jaccard": round(float(found.jaccards[found.kept[place]]), _DECIMALS),
+            "predecessor_jaccard": followed.predecessor_jaccard[place],
+            "match_threshold": followed.match_threshold,
+            "distinctness_bits": measured[niche_id]["distinctness_bits"],
+            "distinctness_null_bits": measured[niche_id]["distinctness_null_bits"],
         }
-        for label in kept
+        for place, niche_id in enumerate(followed.ids)
     ]
-    profiles.sort(key=lambda row: str(row["niche_id"]))
-    return assignments, pa.Table.from_pylist(profiles, schema=contracts.NICHE_PROFILES)
+    overlaps = {(row["niche_id"], row["other_niche_id"]): row["audience_overlap"] for row in measures.pairs.to_pylist()}
+    neighbours = [
+        row | {"overlap_ratio": overlaps[min(pair), max(pair)]}
+        for row in words.neighbours
+        for pair in [(row["niche_id"], row["other_niche_id"])]
+    ]
+    return {
+        "niche_assignments": _assignments(stamped, read, found, ids),
+        "niche_memberships": memberships,
+        "niche_profiles": stamped.rows("niche_profiles", sorted(profiles, key=lambda row: str(row["niche_id"]))),
+        "niche_terms": stamped.rows("niche_terms", words.terms),
+        # Of the first window nothing is known to have happened in it.
+        "niche_events": stamped.rows("niche_events", [vars(event) for event in followed.events] if past else []),
+        "niche_neighbours": stamped.rows("niche_neighbours", neighbours),
+        "culture_windows": _culture_window(stamped, measures.culture.to_pylist()[0]),
+    }
 
 
-def _content_hash(tables: NicheTables) -> str:
-    """Hash of a month's rows, whatever their order."""
-    found = [row_hashes(table, "platform", table.schema.names) for table in (tables.account_tags, tables.interactions)]
-    return digest(*(f"{key}:{value}" for hashes in found for key, value in sorted(hashes.items())), len(found[0]))
+def _culture_window(stamped: _Stamped, row: Mapping[str, Any]) -> pa.Table:
+    columns = {
+        "effective_niche_count": "effective_niches_1",
+        "effective_niche_low_count": "effective_niches_1_low",
+        "effective_niche_high_count": "effective_niches_1_high",
+        "distinctness_bits": "mean_pair_bits",
+        "distinctness_pair_count": "measured_pair_count",
+        "overlap_ratio": "mean_audience_overlap",
+        "assortativity_z_score": "assortativity_z",
+        "external_internal_index": "ei_index",
+    }
+    return stamped.rows("culture_windows", [dict(row) | {name: row[measure] for name, measure in columns.items()}])
 
 
 def _outcome_hash(assignments: pa.Table) -> str:
-    """Hash of a month's niches and their members, all that the next month takes from it."""
-    rows = assignments.filter(assignments["niche_id"].is_valid())
-    found = row_hashes(rows, "niche_id", ["niche_id", "platform", "account_key"])
+    """Hash of a month's accounts and their niches, all that later months take from it."""
+    found = row_hashes(assignments, "platform", ["niche_id", "platform", "account_key"])
     return digest(*(f"{key}:{value}" for key, value in sorted(found.items())))
-
-
-def _by_month(table: pa.Table) -> dict[date, pa.Table]:
-    """Rows of each month, in the order they are in: one pass, slices."""
-    months = np.asarray(table["month"].cast(pa.int32()).to_numpy())
-    order = np.argsort(months, kind="stable")
-    table = table.take(pa.array(order, pa.int64())) if (np.diff(months) < 0).any() else table
-    found, starts = np.unique(months[order], return_index=True)
-    ends = [*starts[1:], months.size][: starts.size]
-    names = pa.array(found, pa.int32()).cast(pa.date32()).to_pylist()
-    return {name: table.slice(start, end - start) for name, start, end in zip(names, starts, ends, strict=True)}
-
-
-def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> dict[date, NichePartition]:
-    """Whole exchange tables as partitions by month: the simple way in, where nothing can be left unread.
-
-    Args:
-        account_tag_months: ``int_account_tag_months``.
-        interaction_months: ``int_interaction_months``; months without tagged posts are not read.
-    """
-    found = {}
-    interactions = _by_month(interaction_months)
-    for month, account_tags in _by_month(account_tag_months).items():
-        tables = NicheTables(account_tags, interactions.get(month, interaction_months.slice(0, 0)))
-
-        def load(tables: NicheTables = tables) -> NicheTables:
-            return tables
-
-        found[month] = NichePartition(_content_hash(tables), load)
-    return found
 
 
 def discover_niche_months(
     partitions: Mapping[date, NichePartition],
-    parameters: NicheParameters | None = None,
+    parameters: NicheMonthParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
+    *,
+    seed: pa.Table | None = None,
 ) -> Analysis:
     """Find the niches of every month; accounts of all platforms share one graph.
 
-    A month hangs on its own rows and, for the ids, on the niches and members of the month before. Where both are as they
-    were, the stored rows are taken again: the outcome is that of computing everything anew.
+    A month hangs on its own rows and, for ids and events, on the niches and accounts of the few months before. Where all are as
+    they were, the stored rows are taken again: the outcome is that of computing everything anew.
 
     Args:
-        partitions: By month, all that there are; a month is loaded only where its hash is new or the month before
+        partitions: By month, all that there are; a month is loaded only where its hash is new or a month before it
             came out otherwise.
         parameters: Defaults when None.
         stored: ``state`` of the last call; None computes everything.
+        seed: Words of well-known scenes, for names only (scene, term, weight); none when None.
 
     Returns:
-        ``niche_assignments`` and ``niche_profiles``, in their contract's schemas, ordered by key; and the state.
+        The tables of :data:`TABLES`, in their contract's schemas, ordered by month; and the state.
     """
-    parameters = parameters or NicheParameters()
+    parameters = parameters or NicheMonthParameters()
+    seed = vocabulary.LEXICON.empty_table() if seed is None else seed.select(vocabulary.LEXICON.names).cast(vocabulary.LEXICON)
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    salt = digest(communities.METHOD_VERSION, *stamp.values())
-    old = {name: stored_table(stored, name, contracts.STATE[name]) for name in _STATE}
+    salt = digest(method_digest(parameters), *sorted(map(str, seed.to_pylist())))
+    old = {name: stored_table(stored, name, contracts.STATE[name]) for name in ("niche_months", *TABLES)}
     known = {row["month"]: row for row in old["niche_months"].to_pylist()}
-    kept = {name: _by_month(old[name]) for name in _STATE[1:]}
-    rows, assignments, profiles = [], [], []
-    before_hash, before_table, computed = "", contracts.NICHE_ASSIGNMENTS.empty_table(), 0
+    kept = {name: by_month(old[name]) for name in TABLES}
+    rows, made, computed = [], {name: [contracts.DERIVED[name].empty_table()] for name in TABLES}, 0
+    past: list[tuple[str, pa.Table]] = []
     for month in sorted(partitions):
         partition, last = partitions[month], known.get(month, {})
         partition_hash = digest(salt, partition.content_hash)
         tables = None
-        content_hash = last.get("content_hash")
+        found_hash = last.get("content_hash")
         if last.get("partition_hash") != partition_hash:
             tables = partition.load()
-            content_hash = digest(salt, _content_hash(tables))
-        input_hash = digest(content_hash, before_hash)
+            found_hash = digest(salt, content_hash(tables))
+        input_hash = digest(found_hash, *(outcome for outcome, _ in past))
         if last.get("input_hash") == input_hash:
-            found, described = (kept[name].get(month, old[name].slice(0, 0)) for name in _STATE[1:])
-            before_hash = last["outcome_hash"]
+            found = {name: kept[name].get(month, old[name].slice(0, 0)) for name in TABLES}
+            outcome = last["outcome_hash"]
         else:
-            read = _read_month(month, tables or partition.load(), parameters)
-            found, described = _month_tables(read, _members(before_table), stamp, parameters)
-            # A month that nobody was looked at in is a gap: ids are inherited across it.
-            before_hash = _outcome_hash(found) if found.num_rows else before_hash
+            read = read_month(month, tables or partition.load(), parameters.discovery)
+            found = _month_tables(read, [_window(table) for _, table in past], stamp, seed, parameters)
+            outcome = _outcome_hash(found["niche_assignments"])
             computed += 1
-        before_table = found if found.num_rows else before_table
-        assignments.append(found)
-        profiles.append(described)
-        values = (month, partition_hash, content_hash, input_hash, before_hash)
+        # A month that nobody was looked at in is a gap: ids are inherited across it.
+        if found["niche_assignments"].num_rows:
+            past = [*past, (outcome, found["niche_assignments"])][-parameters.lineage.lookback_windows :]
+        for name in TABLES:
+            made[name].append(found[name])
+        values = (month, partition_hash, found_hash, input_hash, outcome)
         rows.append(dict(zip(contracts.STATE_NICHE_MONTHS.names, values, strict=True)))
-    made = {
-        "niche_assignments": pa.concat_tables([contracts.NICHE_ASSIGNMENTS.empty_table(), *assignments]).combine_chunks(),
-        "niche_profiles": pa.concat_tables([contracts.NICHE_PROFILES.empty_table(), *profiles]).combine_chunks(),
-    }
+    joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items()}
     months = pa.Table.from_pylist(rows, schema=contracts.STATE_NICHE_MONTHS)
-    return Analysis(made, {"niche_months": months, **made}, {"niche_months": computed})
+    return Analysis(joined, {"niche_months": months, **joined}, {"niche_months": computed})
 
 
 def discover_niches(
-    account_tag_months: pa.Table, interaction_months: pa.Table, parameters: NicheParameters | None = None
+    account_tag_months: pa.Table,
+    interaction_months: pa.Table,
+    parameters: NicheMonthParameters | None = None,
+    *,
+    seed: pa.Table | None = None,
 ) -> dict[str, pa.Table]:
     """Find the niches of every month in whole exchange tables anew; see :func:`discover_niche_months`.
 
@@ -331,5 +361,6 @@ def discover_niches(
         account_tag_months: ``int_account_tag_months``.
         interaction_months: ``int_interaction_months``.
         parameters: Defaults when None.
+        seed: Words of well-known scenes, for names only; none when None.
     """
-    return discover_niche_months(partitioned(account_tag_months, interaction_months), parameters).tables
+    return discover_niche_months(partitioned(account_tag_months, interaction_months), parameters, seed=seed).tables

@@ -1,0 +1,155 @@
+"""Exchange tables of niches as arrays, one month at a time, and their partitions by month. Finds no niches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from pipelines.analysis.communities import NicheParameters
+from pipelines.analysis.increments import Partition, coded, digest, row_hashes
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class NicheTables:
+    """Rows of one month in the exchange tables: ``int_account_tag_months`` and ``int_interaction_months``."""
+
+    account_tags: pa.Table
+    interactions: pa.Table
+
+
+NichePartition = Partition[NicheTables]
+
+
+@dataclass(frozen=True)
+class MonthRows:
+    """One month's accounts that posted enough to be looked at, ordered by platform and key.
+
+    Attributes:
+        month: First day of the month.
+        platforms: Of each account.
+        account_keys: Of each account.
+        units: What they use together: tags, and with their prefix communities, domains and sounds; ordered.
+        uses: Posts of each account with each unit, account x unit.
+        shared: Units that link accounts: neither used by a few only nor by everybody.
+        mutual: Weights of mutual interaction, account x account; symmetric.
+    """
+
+    month: date
+    platforms: Texts
+    account_keys: Texts
+    units: list[str]
+    uses: csr_matrix
+    shared: Labels
+    mutual: csr_matrix
+
+    @property
+    def accounts(self) -> Texts:
+        """Platform and key of each account in one text."""
+        return joined_keys(self.platforms, self.account_keys)
+
+    @property
+    def counts(self) -> csr_matrix:
+        """Uses of the units that link accounts."""
+        counts = csr_matrix(self.uses[:, self.shared])
+        counts.sort_indices()
+        return counts
+
+
+def joined_keys(platforms: Texts, account_keys: Texts) -> Texts:
+    """Platform and key in one text: a key is of its platform."""
+    return np.asarray(platforms + "\x1f" + account_keys)
+
+
+def _places(column: pa.ChunkedArray, known: list[str]) -> Labels:
+    """Place of each text among the known ones, -1 where it is none of them."""
+    return np.asarray(pc.index_in(column, value_set=pa.array(known, pa.string())).fill_null(-1).to_numpy(), dtype=np.int64)
+
+
+def read_month(month: date, tables: NicheTables, parameters: NicheParameters) -> MonthRows:
+    """Read one month; nothing depends on the order of rows.
+
+    Args:
+        month: First day of the month.
+        tables: Its rows.
+        parameters: Which accounts and units are looked at.
+    """
+    rows, interactions = tables.account_tags, tables.interactions
+    platforms, platform = coded(rows["platform"])
+    keys, key = coded(rows["account_key"])
+    all_tags, tag = coded(rows["tag"])
+    numbers = np.asarray(rows["post_count"].to_numpy(), dtype=np.float64)
+    everyone, account = np.unique(platform * len(keys) + key, return_inverse=True)
+    active = np.flatnonzero(np.bincount(account, weights=numbers) >= parameters.smallest_post_count)
+    place = np.full(everyone.size, -1, dtype=np.int64)
+    place[active] = np.arange(active.size)
+    kept = place[account] >= 0
+    count = active.size
+    used = csr_matrix((numbers[kept], (place[account[kept]], tag[kept])), shape=(count, len(all_tags)))
+    used.sum_duplicates()
+    small = min(parameters.tolerated_tag_share * count, parameters.tolerated_tag_accounts)
+    limit = max(parameters.largest_tag_share * count, small, parameters.smallest_tag_accounts)
+    users = np.bincount(used.indices, minlength=len(all_tags))
+    shared = np.flatnonzero((users >= parameters.smallest_tag_accounts) & (users <= limit))
+    used.sort_indices()
+
+    ids = everyone[active]
+    ends = []
+    for name in ("source_account_key", "target_account_key"):
+        known_platform, known_key = _places(interactions["platform"], platforms), _places(interactions[name], keys)
+        wanted = known_platform * len(keys) + known_key
+        at = np.minimum(np.searchsorted(ids, wanted), max(count - 1, 0))
+        found = (known_platform >= 0) & (known_key >= 0) & (ids[at] == wanted if count else False)
+        ends.append(np.where(found, at, -1))
+    inside = (ends[0] >= 0) & (ends[1] >= 0) & (ends[0] != ends[1])
+    times = np.asarray(interactions["interaction_count"].to_numpy(), dtype=np.float64)[inside]
+    directed = csr_matrix((times, (ends[0][inside], ends[1][inside])), shape=(count, count))
+    mutual = csr_matrix(directed.minimum(directed.T))
+    mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
+    names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
+    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), mutual)
+
+
+def content_hash(tables: NicheTables) -> str:
+    """Hash of a month's rows, whatever their order."""
+    found = [row_hashes(table, "platform", table.schema.names) for table in (tables.account_tags, tables.interactions)]
+    return digest(*(f"{key}:{value}" for hashes in found for key, value in sorted(hashes.items())), len(found[0]))
+
+
+def by_month(table: pa.Table) -> dict[date, pa.Table]:
+    """Rows of each month, in the order they are in: one pass, slices."""
+    months = np.asarray(table["month"].cast(pa.int32()).to_numpy())
+    order = np.argsort(months, kind="stable")
+    table = table.take(pa.array(order, pa.int64())) if (np.diff(months) < 0).any() else table
+    found, starts = np.unique(months[order], return_index=True)
+    ends = [*starts[1:], months.size][: starts.size]
+    names = pa.array(found, pa.int32()).cast(pa.date32()).to_pylist()
+    return {name: table.slice(start, end - start) for name, start, end in zip(names, starts, ends, strict=True)}
+
+
+def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> dict[date, NichePartition]:
+    """Whole exchange tables as partitions by month: the simple way in, where nothing can be left unread.
+
+    Args:
+        account_tag_months: ``int_account_tag_months``.
+        interaction_months: ``int_interaction_months``; months without tagged posts are not read.
+    """
+    found = {}
+    interactions = by_month(interaction_months)
+    for month, account_tags in by_month(account_tag_months).items():
+        tables = NicheTables(account_tags, interactions.get(month, interaction_months.slice(0, 0)))
+
+        def load(tables: NicheTables = tables) -> NicheTables:
+            return tables
+
+        found[month] = NichePartition(content_hash(tables), load)
+    return found
