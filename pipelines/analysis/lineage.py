@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.special import bdtr, rel_entr
+from scipy.special import bdtr, gammaln, rel_entr
 from scipy.stats import hypergeom
 
 METHOD_VERSION: Final = "lineage_1"
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 _PLACES: Final = 9
-_LARGEST_SHUFFLED: Final = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -33,25 +32,21 @@ class LineageParameters:
     Attributes:
         lookback_windows: How many windows back a niche's last state may lie; unmatched in the last of them, it is dead.
         smallest_jaccard: Floor of the match threshold (Greene 2010 tries 0.1 to 0.5).
-        null_quantile: Of the best Jaccards of shuffled memberships; the match threshold is not below it.
-        null_group_count: Groups that are drawn for the null, over all shuffles.
+        null_quantile: Of a group's best Jaccard when memberships are shuffled; its match threshold is not below it.
         smallest_containment: Share of a niche that goes into one group in a merge, or of a group that comes out of one
             niche in a split.
         smallest_change: Relative change on the panel that growth or contraction exceeds.
         chance_level: Largest chance of as one-sided a turnover (growth, contraction) or as large an overlap (merge, split).
         smallest_panel: Accounts active in both windows that a niche (merge) or a group (split) needs to be judged by.
-        seed: Of the shuffles.
     """
 
     lookback_windows: int = 3
-    smallest_jaccard: float = 0.25
+    smallest_jaccard: float = 0.15
     null_quantile: float = 0.99
-    null_group_count: int = 2000
     smallest_containment: float = 0.5
     smallest_change: float = 0.2
     chance_level: float = 0.01
     smallest_panel: int = 5
-    seed: int = 20261101
 
 
 @dataclass(frozen=True)
@@ -114,7 +109,7 @@ class Event:
             group was looked at before.
         previous_panel_member_count: As ``previous_member_count``, of accounts active in both windows; 0 at a death says that
             nobody of the niche is active now.
-        threshold: The match threshold (birth, death, resurgence), the least containment (merge, split), or the least
+        threshold: The group's match threshold (birth, resurgence; at a death the most alike group's), the least containment (merge, split), or the least
             relative change on the panel (growth, contraction).
     """
 
@@ -138,14 +133,19 @@ class Followed:
         ids: Final id of each group, by place.
         predecessor_jaccard: Of each group and the last state of the niche that it continues, on the panel; None where it
             continues none.
-        match_threshold: Jaccard from which a group may continue a niche.
+        match_thresholds: Of each group, the Jaccard from which it may continue a niche.
         events: Ordered by niche, event and other niche.
     """
 
     ids: tuple[str, ...]
     predecessor_jaccard: tuple[float | None, ...]
-    match_threshold: float
+    match_thresholds: tuple[float, ...]
     events: tuple[Event, ...]
+
+    @property
+    def match_threshold(self) -> float | None:
+        """Jaccard that is enough for every group; None without groups."""
+        return max(self.match_thresholds, default=None)
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class _Overlaps:
 
     @cached_property
     def _code(self) -> Places:
-        return self.niche * self.group_sizes.shape[1] + self.group
+        return np.asarray(self.niche * self.group_sizes.shape[1] + self.group)
 
     def at(self, niche: int, group: int) -> tuple[int, float]:
         """Give the accounts shared by a pair and its Jaccard."""
@@ -243,62 +243,81 @@ def _overlaps(past: Sequence[Window], fronts: _Fronts, window: Window) -> _Overl
     return _Overlaps(niche, group, shared[order], niche_sizes, group_sizes, panel_sizes, fronts.window)
 
 
-def _chance_bound(overlaps: _Overlaps, smallest_jaccard: float) -> Floats:
-    """Bound, by group, the chance that a shuffle gives it a Jaccard this large with any niche (Hoeffding 1963, theorem 1)."""
+def _least_shared(group_size: Floats, niche_size: Floats, jaccard: float) -> Floats:
+    """Shared accounts from which two sets of these sizes are this alike."""
+    return np.asarray(np.ceil((group_size + niche_size) * jaccard / (1 + jaccard) - 1e-9))
+
+
+def _chance_bound(overlaps: _Overlaps, jaccard: float) -> Floats:
+    """Bound, by group, the chance that a shuffle makes any niche this alike (Hoeffding 1963, theorems 1 and 4)."""
     bound = np.zeros(overlaps.group_sizes.shape[1])
     for position in np.unique(overlaps.window):
-        panel_size = max(int(overlaps.panel_sizes[position]), 1)
         group_sizes, group = np.unique(overlaps.group_sizes[position], return_inverse=True)
         sizes = overlaps.niche_sizes[overlaps.window == position]
         niche_sizes, niche_counts = np.unique(sizes[sizes > 0], return_counts=True)
         left, right = group_sizes[:, None].astype(float), niche_sizes[None, :].astype(float)
-        least = np.ceil((left + right) * smallest_jaccard / (1 + smallest_jaccard) - 1e-9)
-        share = least / np.maximum(left, 1)
-        expected = right / panel_size
+        least = _least_shared(left, right, jaccard)
+        share, expected = least / np.maximum(left, 1), right / max(int(overlaps.panel_sizes[position]), 1)
         distance = rel_entr(share, expected) + rel_entr(np.maximum(1 - share, 0), 1 - expected)
         chance = np.where(share <= expected, 1.0, np.exp(-np.maximum(left, 1) * distance))
         chance[least > np.minimum(left, right)] = 0.0
         bound += (chance * niche_counts).sum(axis=1)[group]
-    return np.minimum(bound, 1.0)
+    return bound
 
 
-def _null_jaccard(overlaps: _Overlaps, parameters: LineageParameters) -> float:
-    """Quantile of groups' best Jaccard with any niche when memberships are shuffled among each panel, sizes kept.
+def _null_jaccards(group_size: int, niche_sizes: Places, panel_size: int, floor: float) -> tuple[Floats, Floats]:
+    """Jaccards from the floor up that shuffles give a group with niches, and how many niches are expected at each.
 
-    The outcome hangs on the sizes alone, so these are shuffled and not the accounts. The best Jaccard is what counts
-    because a group looks for its predecessor among all niches.
+    A shuffle shares a hypergeometric number of accounts. What lies below its mean is left out: no upper quantile is there.
     """
-    is_seen = (overlaps.group_sizes > 0).any(axis=0)
-    group_sizes = overlaps.group_sizes[:, is_seen]
-    group_sizes = group_sizes[:, np.lexsort(group_sizes)]
-    group_count, largest = group_sizes.shape[1], max(int(overlaps.panel_sizes.max(initial=0)), 1)
-    if not group_count or not overlaps.niche.size:
-        return 0.0
-    # Many shuffles of a large panel are neither affordable nor needed: its Jaccards hardly vary.
-    wanted = -(-parameters.null_group_count // group_count)
-    draw_count = max(1, min(wanted, _LARGEST_SHUFFLED // largest))
-    best = np.zeros((draw_count, group_count))
-    generator = np.random.default_rng(parameters.seed)
-    for position in np.unique(overlaps.window):
-        niche_sizes = np.sort(overlaps.niche_sizes[overlaps.window == position])
-        panel_size = int(overlaps.panel_sizes[position])
-        now = np.full(panel_size, -1, dtype=np.int64)
-        now[: group_sizes[position].sum()] = np.repeat(np.arange(group_count), group_sizes[position])
-        then = np.repeat(np.arange(niche_sizes.size), niche_sizes)
-        for row in best:
-            drawn = now[generator.permutation(panel_size)[: then.size]]
-            code, shared = np.unique((then * group_count + drawn)[drawn >= 0], return_counts=True)
-            niche, group = np.divmod(code, group_count)
-            np.maximum.at(row, group, shared / (niche_sizes[niche] + group_sizes[position][group] - shared))
-    return float(np.quantile(best, parameters.null_quantile, method="higher"))
+    sizes, counts = np.unique(niche_sizes[niche_sizes > 0], return_counts=True)
+    size, count = sizes[:, None].astype(float), counts[:, None]
+    mean = group_size * size / panel_size
+    first = np.maximum(_least_shared(np.full_like(size, group_size), size, floor), np.floor(mean))
+    # Twelve standard deviations and some: the rest is too rare to move the quantile.
+    width = int(np.ceil(12 * np.sqrt(mean.max(initial=0.0)) + 24))
+    shared = first + np.arange(min(width, group_size + 1))[None, :]
+    is_possible = (shared <= np.minimum(group_size, size)) & (shared >= group_size + size - panel_size)
+    shared, size, count = (np.broadcast_to(values, shared.shape)[is_possible] for values in (shared, size, count))
+
+    def log_choose(total: Floats | int, chosen: Floats | int) -> Floats:
+        return np.asarray(gammaln(total + 1.0) - gammaln(chosen + 1.0) - gammaln(total - chosen + 1.0))
+
+    log_chance = (
+        log_choose(size, shared) + log_choose(panel_size - size, group_size - shared) - log_choose(panel_size, group_size)
+    )
+    return np.round(shared / (group_size + size - shared), _PLACES), np.exp(log_chance) * count
 
 
-def _match_threshold(overlaps: _Overlaps, parameters: LineageParameters) -> float:
-    floor = parameters.smallest_jaccard
-    bound = _chance_bound(overlaps, floor)[(overlaps.group_sizes > 0).any(axis=0)]
-    if not bound.size or bound.mean() <= 1 - parameters.null_quantile:
-        return floor
-    return round(max(floor, _null_jaccard(overlaps, parameters)), _PLACES)
+def _match_thresholds(overlaps: _Overlaps, parameters: LineageParameters) -> Floats:
+    """Jaccard that each group needs: the floor, or the quantile of its best Jaccard when memberships are shuffled if larger.
+
+    Memberships are shuffled among each panel, sizes kept. The best Jaccard over all niches is what counts because a group
+    looks for its predecessor among them all; its tail is the sum of the niches' tails (exact up to the chance that two
+    niches reach it together). Each group has its own, since what a few accounts share by chance says nothing of large ones.
+    """
+    floor, rare = parameters.smallest_jaccard, 1 - parameters.null_quantile
+    thresholds = np.full(overlaps.group_sizes.shape[1], floor)
+    positions = np.unique(overlaps.window)
+    doubtful = np.flatnonzero(_chance_bound(overlaps, floor) > rare)
+    sizes, group = np.unique(overlaps.group_sizes[positions][:, doubtful], axis=1, return_inverse=True)
+    found = np.full(sizes.shape[1], floor)
+    for column in range(sizes.shape[1]):
+        nulls = [
+            _null_jaccards(
+                int(size), overlaps.niche_sizes[overlaps.window == position], int(overlaps.panel_sizes[position]), floor
+            )
+            for position, size in zip(positions, sizes[:, column], strict=True)
+            if size
+        ]
+        values, place = np.unique(np.concatenate([jaccard for jaccard, _ in nulls]), return_inverse=True)
+        expected = np.bincount(place, weights=np.concatenate([count for _, count in nulls]), minlength=values.size)
+        tail = np.round(np.cumsum(expected[::-1])[::-1], 12)
+        if values.size and tail[0] > rare:
+            # Few values occur in a small panel: the first that is reached rarely enough, or the largest there is.
+            found[column] = values[min(int((tail > rare).sum()), values.size - 1)]
+    thresholds[doubtful] = found[group]
+    return thresholds
 
 
 def _best(keys: Places, values: Places, score: tuple[NDArray[np.generic], ...], size: int) -> Places:
@@ -353,14 +372,14 @@ def _flows(overlaps: _Overlaps, group_rank: Places, parameters: LineageParameter
     return _Flows(destination, origin, kept)
 
 
-def _assigned(overlaps: _Overlaps, flows: _Flows, group_rank: Places, threshold: float) -> Places:
+def _assigned(overlaps: _Overlaps, flows: _Flows, group_rank: Places, thresholds: Floats) -> Places:
     """Niche that each group continues, -1 for none: first the heirs of merges and splits, then maximum total Jaccard.
 
     Ties go to the older niche and then to the group whose proposed id is first.
     """
     niche_count, group_count = overlaps.niche_sizes.size, overlaps.group_sizes.shape[1]
     niche_of = np.full(group_count, -1, dtype=np.int64)
-    admitted = np.flatnonzero(flows.kept | (overlaps.jaccard >= threshold))
+    admitted = np.flatnonzero(flows.kept | (overlaps.jaccard >= thresholds[overlaps.group]))
     niche, group = overlaps.niche[admitted], overlaps.group[admitted]
     weight = np.rint(overlaps.jaccard[admitted] * 10**_PLACES) + 2.0 * 10**_PLACES * flows.kept[admitted]
     count = niche_count + group_count
@@ -435,7 +454,7 @@ class _Story:
     flows: _Flows
     niche_of: Places
     ids: tuple[str, ...]
-    threshold: float
+    thresholds: Floats
     parameters: LineageParameters
 
     def _pair(self, event: str, niche: int, group: int, threshold: float, niche_id: str, other_id: str | None) -> Event:
@@ -477,23 +496,25 @@ class _Story:
             previous_member_count=None,
             panel_member_count=now,
             previous_panel_member_count=None,
-            threshold=self.threshold,
+            threshold=float(self.thresholds[group]),
         )
 
     def _died(self, niche: int) -> Event:
         pairs = np.flatnonzero(self.overlaps.niche == niche)
+        alike = [(float(self.overlaps.jaccard[pair]), -float(self.thresholds[self.overlaps.group[pair]])) for pair in pairs]
+        jaccard, threshold = max(alike, default=(0.0, -self.parameters.smallest_jaccard))
         then = int(self.overlaps.niche_sizes[niche])
         return Event(
             niche_id=self.fronts.ids[niche],
             event="death",
             other_niche_id=None,
-            jaccard=float(self.overlaps.jaccard[pairs].max(initial=0.0)) if then else None,
+            jaccard=jaccard if then else None,
             containment=_ratio(int(self.overlaps.shared[pairs].max(initial=0)), then),
             member_count=0,
             previous_member_count=int(self.past[self.fronts.window[niche]].member_counts[self.fronts.place[niche]]),
             panel_member_count=0,
             previous_panel_member_count=then,
-            threshold=self.threshold,
+            threshold=-threshold,
         )
 
     def _changed(self, told: set[int]) -> Iterable[Event]:
@@ -503,7 +524,7 @@ class _Story:
             niche = int(self.niche_of[group])
             position = int(self.fronts.window[niche])
             if position != len(self.past) - 1:
-                yield self._pair("resurgence", niche, group, self.threshold, self.fronts.ids[niche], None)
+                yield self._pair("resurgence", niche, group, float(self.thresholds[group]), self.fronts.ids[niche], None)
                 continue
             now, then = int(self.overlaps.group_sizes[position, group]), int(self.overlaps.niche_sizes[niche])
             if niche in told or abs(now - then) <= self.parameters.smallest_change * then:
@@ -557,21 +578,21 @@ def follow(window: Window, past: Sequence[Window], parameters: LineageParameters
         raise ValueError(f"months do not ascend: {', '.join(map(str, months))}")
     past = [before for before in past if before.account.size][-parameters.lookback_windows :]
     if not window.account.size or not past:
-        return Followed(window.ids, (None,) * len(window.ids), parameters.smallest_jaccard, ())
+        return Followed(window.ids, (None,) * len(window.ids), (parameters.smallest_jaccard,) * len(window.ids), ())
     fronts = _fronts(past, _ended_by_merge(past, parameters))
     overlaps = _overlaps(past, fronts, window)
     rank = _group_rank(window)
-    threshold = _match_threshold(overlaps, parameters)
+    thresholds = _match_thresholds(overlaps, parameters)
     flows = _flows(overlaps, rank, parameters)
-    niche_of = _assigned(overlaps, flows, rank, threshold)
+    niche_of = _assigned(overlaps, flows, rank, thresholds)
     ids = tuple(fronts.ids[niche] if niche >= 0 else window.ids[group] for group, niche in enumerate(niche_of.tolist()))
     known = {niche_id for before in past for niche_id in before.ids}
     taken = sorted(known & {window.ids[group] for group in np.flatnonzero(niche_of < 0)})
     if taken:
         raise ValueError(f"proposed ids are those of past niches in {window.month}: {', '.join(taken)}")
     jaccards = tuple(overlaps.at(niche, group)[1] if niche >= 0 else None for group, niche in enumerate(niche_of.tolist()))
-    story = _Story(window, past, fronts, overlaps, flows, niche_of, ids, threshold, parameters)
-    return Followed(ids, jaccards, threshold, story.events())
+    story = _Story(window, past, fronts, overlaps, flows, niche_of, ids, thresholds, parameters)
+    return Followed(ids, jaccards, tuple(thresholds.tolist()), story.events())
 
 
 def stationarity(niche_ids: Sequence[str], predecessor_jaccards: Sequence[float | None]) -> dict[str, float]:
