@@ -92,7 +92,6 @@ NICHE_ASSIGNMENTS: Final = pa.schema(
         *_STAMP,
     ]
 )
-# niche x month
 # account x niche x month: all the niches that an account's edges go into, not the first one only.
 NICHE_MEMBERSHIPS: Final = pa.schema(
     [
@@ -105,6 +104,7 @@ NICHE_MEMBERSHIPS: Final = pa.schema(
         *_STAMP,
     ]
 )
+# niche x month
 NICHE_PROFILES: Final = pa.schema(
     [
         _required("niche_id", pa.string()),
@@ -189,6 +189,154 @@ CULTURE_WINDOWS: Final = pa.schema(
         *_STAMP,
     ]
 )
+# trend x lead class x target class: is the lead class earlier than the target class?
+TREND_PRECEDENCE: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("lead_class", pa.string()),  # micro; or a platform: the first of two by name
+        _required("target_class", pa.string()),  # large_creators (macro and mega), mid_creators, media; or the other platform
+        _required("lead_adopter_count", pa.int64()),
+        _required("target_adopter_count", pa.int64()),
+        pa.field("precedence_probability", pa.float64()),  # P(lead earlier | decidable, equal posting rate), null 0.5
+        pa.field("precedence_low", pa.float64()),
+        pa.field("precedence_high", pa.float64()),  # 90% interval
+        pa.field("decidable_ratio", pa.float64()),
+        pa.field("p_value", pa.float64()),
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within lead_class and target_class
+        pa.field("shift_hours", pa.float64()),  # timeline model: hours by which lead is earlier
+        pa.field("shift_low_hours", pa.float64()),
+        pa.field("shift_high_hours", pa.float64()),
+        # First target minus first lead, of adopters with exact times: shown only beside its null. Not NULL where the
+        # estimators abstain for want of adopters, intervals or overlapping rates.
+        pa.field("naive_lead_hours", pa.float64()),
+        pa.field("naive_lead_null_hours", pa.float64()),  # its median when group labels are shuffled within the trend
+        pa.field("naive_lead_null_p", pa.float64()),  # two-sided, among the shuffles
+        pa.field("abstain_reason", pa.string()),
+        *_STAMP,
+    ]
+)
+# period x lead class x target class: the pooled claim. Both estimators must agree.
+PRECEDENCE_FINDINGS: Final = pa.schema(
+    [
+        _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
+        _required("lead_class", pa.string()),
+        _required("target_class", pa.string()),
+        _required("trend_count", pa.int64()),
+        _required("abstained_count", pa.int64()),
+        pa.field("precedence_probability", pa.float64()),
+        pa.field("precedence_low", pa.float64()),
+        pa.field("precedence_high", pa.float64()),
+        pa.field("kernel_p_value", pa.float64()),
+        pa.field("shift_hours", pa.float64()),
+        pa.field("shift_low_hours", pa.float64()),
+        pa.field("shift_high_hours", pa.float64()),
+        pa.field("timeline_p_value", pa.float64()),
+        _required(
+            "claim", pa.string()
+        ),  # lead_first, target_first, none, withheld (media, whose reaction time is not known), abstained
+        *_STAMP,
+    ]
+)
+# tier x period: origin odds ratio at equal posting rate, one tier against all others
+ORIGIN_ODDS: Final = pa.schema(
+    [
+        _required("period", pa.string()),
+        _required("tier", pa.string()),
+        _required("trend_count", pa.int64()),
+        _required("origin_set_count", pa.int64()),  # picks of this tier among the first five of each trend
+        pa.field("odds_ratio", pa.float64()),
+        pa.field("odds_ratio_low", pa.float64()),
+        pa.field("odds_ratio_high", pa.float64()),
+        pa.field("p_value", pa.float64()),
+        pa.field("q_value", pa.float64()),
+        pa.field("naive_first_count", pa.int64()),
+        pa.field("naive_expected_count", pa.float64()),
+        pa.field("naive_excess_ratio", pa.float64()),
+        pa.field("naive_excess_low", pa.float64()),
+        pa.field("naive_excess_high", pa.float64()),  # 90% interval
+        pa.field("abstain_reason", pa.string()),
+        *_STAMP,
+    ]
+)
+
+# ---- state: what one night's analysis keeps for the next, written to derived/state/<name>.parquet; no one else reads it ----
+# Every input_hash covers the rows, the method's versions and the parameters that a row was computed from.
+
+_NUMBERS: Final = pa.list_(pa.float64())
+
+# trend
+STATE_TRENDS: Final = pa.schema(
+    [
+        _required("partition_key", pa.string()),
+        _required("partition_hash", pa.string()),
+        _required("trend_key", pa.string()),
+        _required("period", pa.string()),
+        _required("input_hash", pa.string()),
+        pa.field("gate", pa.string()),  # why the trend cannot be compared at all
+    ]
+)
+# trend x group of adopters (class or platform); one row without a name for each trend, adopters or not
+STATE_TREND_GROUPS: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("group", pa.string()),
+        _required("input_hash", pa.string()),
+        _required("timeline_count", pa.int64()),  # adopters whose posting times are known around an exact adoption
+    ]
+)
+# trend x lead class x target class, of the few trends from which p is found
+STATE_TREND_ADOPTIONS: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("lead_class", pa.string()),
+        _required("target_class", pa.string()),
+        _required("input_hash", pa.string()),
+        _required("adoption_profile", _NUMBERS),  # log likelihood over the grid of p and p and shift
+    ]
+)
+# period x group
+STATE_TREND_PRIORS: Final = pa.schema(
+    [
+        _required("period", pa.string()),
+        _required("group", pa.string()),
+        _required("input_hash", pa.string()),
+        _required("shape", pa.float64()),
+        _required("rate", pa.float64()),
+    ]
+)
+# trend x lead class x target class
+STATE_TREND_COMPARISONS: Final = pa.schema(
+    [
+        *(field for field in TREND_PRECEDENCE if field.name not in {"q_value", "method_version", "params_hash"}),
+        _required("period", pa.string()),
+        _required("input_hash", pa.string()),
+        pa.field("theta", pa.float64()),
+        pa.field("account_thetas", pa.list_(pa.float32())),  # theta in each resample of accounts
+        pa.field("shift_profile", _NUMBERS),  # log likelihood over the grid of shifts
+    ]
+)
+# trend: who could have been among its first adopters
+STATE_TREND_CHOICES: Final = pa.schema(
+    [
+        _required("trend_key", pa.string()),
+        _required("period", pa.string()),
+        _required("input_hash", pa.string()),
+        _required("account", pa.list_(pa.uint64())),
+        _required("adopted", _NUMBERS),
+        _required("log_rate", _NUMBERS),
+        _required("opportunity", _NUMBERS),  # what its own posts gave each adopter
+        _required("tier", pa.list_(pa.int8())),
+        _required("stands_for", _NUMBERS),  # adopters that a sampled one stands for
+        _required("tier_counts", pa.list_(pa.int64())),  # all adopters, by tier
+    ]
+)
+STATE_FINDINGS: Final = pa.schema(
+    [*(field for field in PRECEDENCE_FINDINGS if field not in _STAMP), _required("input_hash", pa.string())]
+)
+STATE_ORIGIN_ODDS: Final = pa.schema(
+    [*(field for field in ORIGIN_ODDS if field not in _STAMP), _required("input_hash", pa.string())]
+)
+# month
 STATE_NICHE_MONTHS: Final = pa.schema(
     [
         _required("month", pa.date32()),
