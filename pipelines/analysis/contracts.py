@@ -92,7 +92,6 @@ NICHE_ASSIGNMENTS: Final = pa.schema(
         *_STAMP,
     ]
 )
-# niche x month
 # account x niche x month: all the niches that an account's edges go into, not the first one only.
 NICHE_MEMBERSHIPS: Final = pa.schema(
     [
@@ -105,6 +104,7 @@ NICHE_MEMBERSHIPS: Final = pa.schema(
         *_STAMP,
     ]
 )
+# niche x month
 NICHE_PROFILES: Final = pa.schema(
     [
         _required("niche_id", pa.string()),

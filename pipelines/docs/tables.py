@@ -22,6 +22,7 @@ _UNITS: Final = {
     "_probability": "probability",
     "_hours": "hours",
     "_days": "days",
+    "_bits": "bits",
     "_at": "time, UTC",
     "_key": "pseudonym",
     "_value": "probability",

@@ -14,20 +14,58 @@ with tags as (
     from {{ ref("int_tag_uses") }}
 ),
 
-communities as (
+posts as (
     select
         date_trunc('month', event_day)::date as month,
         platform,
         account_key,
-        'community:' || community as tag
+        community,
+        link_domains,
+        sound_key,
+        post_type <> 'repost' as is_own
     from {{ ref("int_posts") }}
-    where account_key is not null and community is not null
+    where account_key is not null
+),
+
+communities as (
+    select
+        month,
+        platform,
+        account_key,
+        'community:' || community as tag
+    from posts
+    where community is not null
+),
+
+-- What a repost links to or plays was the choice of somebody else.
+domains as (
+    select
+        month,
+        platform,
+        account_key,
+        'domain:' || unnest(list_distinct(link_domains)) as tag
+    from posts
+    where is_own and link_domains is not null
+),
+
+sounds as (
+    select
+        month,
+        platform,
+        account_key,
+        'sound:' || sound_key as tag
+    from posts
+    where is_own and sound_key is not null
 ),
 
 uses as (
     select * from tags
     union all
     select * from communities
+    union all
+    select * from domains
+    union all
+    select * from sounds
 )
 
 select
