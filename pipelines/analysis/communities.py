@@ -30,9 +30,7 @@ class NicheParameters:
     Attributes:
         smallest_post_count: Tagged posts in the month below which an account is not looked at.
         smallest_tag_accounts: Tags used by fewer accounts are dropped.
-        largest_tag_share: Tags used by a larger share of accounts are dropped ...
-        tolerated_tag_share: ... but in small data only above this share,
-        tolerated_tag_accounts: up to this many accounts.
+        largest_tag_share: Tags used by a larger share of accounts are dropped: they belong to no niche. What many use weighs little anyway.
         co_use: Which pairs of accounts are linked by what they use.
         interaction_weight: Weight of a mutual interaction of one each way; grows with log2 of the smaller count.
         largest_resolution: Of the CPM resolutions tried, as a multiple of the mean edge weight.
@@ -55,9 +53,7 @@ class NicheParameters:
 
     smallest_post_count: int = 2
     smallest_tag_accounts: int = 3
-    largest_tag_share: float = 0.05
-    tolerated_tag_share: float = 0.35
-    tolerated_tag_accounts: int = 300
+    largest_tag_share: float = 0.6
     co_use: CoUseParameters = CoUseParameters()
     interaction_weight: float = 0.2
     largest_resolution: float = 0.4
@@ -173,6 +169,24 @@ def _strengths(graph: csr_matrix, labels: Labels) -> csr_matrix:
     return shares
 
 
+def balanced(graph: csr_matrix) -> csr_matrix:
+    """Weights over the geometric mean of both accounts' sums, mean one: ``w_ij / sqrt(s_i s_j)``, as in the normalised cut (Shi and Malik 2000).
+
+    Large niches are thin: what many use links less. At one resolution of plain weights they fall into splinters where small niches
+    stay whole; so balanced, niches of all sizes are found at one resolution.
+
+    Args:
+        graph: Symmetric weights without a diagonal.
+    """
+    sums = np.asarray(graph.sum(axis=1)).ravel()
+    scale = np.where(sums > 0, 1 / np.sqrt(np.where(sums > 0, sums, 1.0)), 0.0)
+    result = graph.copy()
+    result.data = graph.data * np.repeat(scale, np.diff(graph.indptr)) * scale[graph.indices]
+    if result.nnz:
+        result.data /= result.data.mean()
+    return result
+
+
 def _resolutions(graph: csr_matrix, parameters: NicheParameters) -> list[float]:
     """From the finest down, until even a random graph of this density would be one community."""
     size = graph.shape[0]
@@ -203,16 +217,17 @@ def _stable(graph: csr_matrix, resample: Callable[[int], csr_matrix], parameters
     chosen: list[Labels] = []
     resolution = 0.0
     with ThreadPoolExecutor(_THREADS) as pool:
-        draws = [resample(seed) for seed in seeds[:selection_count]]
-        for tried in _resolutions(graph, parameters):
+        even = balanced(graph)
+        draws = [balanced(resample(seed)) for seed in seeds[:selection_count]]
+        for tried in _resolutions(even, parameters):
             run = partial(_run, resolution=tried)
-            found = list(pool.map(run, [graph, *draws], [parameters.seed, *seeds[:selection_count]]))
+            found = list(pool.map(run, [even, *draws], [parameters.seed, *seeds[:selection_count]]))
             is_allowed = _is_plausible(found[0][linked], parameters)
             stability = float(np.mean([adjusted_rand_index(a[linked], b[linked]) for a, b in combinations(found, 2)]))
             if best is None or (is_allowed, stability - parameters.tolerated_instability * (is_allowed == best[0])) > best:
                 best, chosen, resolution = (is_allowed, stability), found, tried
         rest = seeds[selection_count:bootstrap_count]
-        chosen += list(pool.map(lambda seed: leiden(resample(seed), resolution, seed), rest))
+        chosen += list(pool.map(lambda seed: leiden(balanced(resample(seed)), resolution, seed), rest))
     labels = chosen[0]
     overlaps = np.mean([_best_jaccards(labels, other) for other in chosen[1:]], axis=0)
     jaccards = {label: float(value) for label, value in enumerate(overlaps)}

@@ -118,8 +118,12 @@ NICHE_PROFILES: Final = pa.schema(
             "predecessor_jaccard", pa.float64()
         ),  # with the niche's last state, on accounts active in both windows; NULL: new
         _required("match_threshold", pa.float64()),  # what that had to exceed in this window
-        pa.field("distinctness_bits", pa.float64()),  # Jensen-Shannon divergence of its units from all other niches', corrected for size
-        pa.field("distinctness_null_bits", pa.float64()),  # raw divergence of two halves of one side: what sample size alone makes
+        pa.field(
+            "distinctness_bits", pa.float64()
+        ),  # Jensen-Shannon divergence of its units from all other niches', corrected for size
+        pa.field(
+            "distinctness_null_bits", pa.float64()
+        ),  # raw divergence of two halves of one side: what sample size alone makes
         *_STAMP,
     ]
 )
@@ -337,6 +341,10 @@ STATE_ORIGIN_ODDS: Final = pa.schema(
     [*(field for field in ORIGIN_ODDS if field not in _STAMP), _required("input_hash", pa.string())]
 )
 # month
+# Words of well-known scenes (the seed niche_lexicon): they name niches and find none.
+NICHE_LEXICON: Final = pa.schema(
+    [_required("scene", pa.string()), _required("term", pa.string()), _required("weight", pa.float64())]
+)
 STATE_NICHE_MONTHS: Final = pa.schema(
     [
         _required("month", pa.date32()),

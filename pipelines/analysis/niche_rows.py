@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from pipelines.analysis.increments import Partition, coded, digest, row_hashes
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Texts = NDArray[np.object_]
+PREFIXES: Final = frozenset({"community", "domain", "sound"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,12 @@ class MonthRows:
         return counts
 
 
+def unit_kind(unit: str) -> tuple[str, str]:
+    """Kind of a unit and what it is without its prefix; a tag has none."""
+    prefix, colon, rest = unit.partition(":")
+    return (prefix, rest) if colon and prefix in PREFIXES else ("tag", unit)
+
+
 def joined_keys(platforms: Texts, account_keys: Texts) -> Texts:
     """Platform and key in one text: a key is of its platform."""
     return np.asarray(platforms + "\x1f" + account_keys)
@@ -96,8 +104,7 @@ def read_month(month: date, tables: NicheTables, parameters: NicheParameters) ->
     count = active.size
     used = csr_matrix((numbers[kept], (place[account[kept]], tag[kept])), shape=(count, len(all_tags)))
     used.sum_duplicates()
-    small = min(parameters.tolerated_tag_share * count, parameters.tolerated_tag_accounts)
-    limit = max(parameters.largest_tag_share * count, small, parameters.smallest_tag_accounts)
+    limit = max(parameters.largest_tag_share * count, parameters.smallest_tag_accounts)
     users = np.bincount(used.indices, minlength=len(all_tags))
     shared = np.flatnonzero((users >= parameters.smallest_tag_accounts) & (users <= limit))
     used.sort_indices()

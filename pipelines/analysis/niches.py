@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -18,19 +17,19 @@ from pipelines.analysis import co_use, communities, contracts, culture, lineage,
 from pipelines.analysis.communities import Communities, NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
-from pipelines.analysis.lineage import Followed, LineageParameters, Window, follow
+from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.niche_rows import (
     MonthRows,
     NichePartition,
-    NicheTables,
     by_month,
     content_hash,
     joined_keys,
     partitioned,
     read_month,
+    unit_kind,
 )
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.vocabulary import VocabularyParameters
+from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches, niche_neighbours
 
 METHOD_VERSION: Final = "niches_2"
 TABLES: Final = (
@@ -152,7 +151,8 @@ class _Stamped:
         same = {"month": pa.scalar(self.month, pa.date32())} | {key: pa.scalar(value) for key, value in self.stamp.items()}
         given = {key: pa.repeat(value, count) for key, value in same.items()} | dict(columns)
         parts = [
-            given[part.name] if isinstance(given[part.name], pa.Array) else pa.array(given[part.name], part.type) for part in schema
+            given[part.name] if isinstance(given[part.name], pa.Array) else pa.array(given[part.name], part.type)
+            for part in schema
         ]
         return pa.table(parts, schema=schema)
 
@@ -200,7 +200,9 @@ def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, 
     return table, csr_matrix((strength, (account, niche)), shape=strengths.shape)
 
 
-def _culture(read: MonthRows, found: _Found, ids: tuple[str, ...], strengths: csr_matrix, parameters: CultureParameters) -> CultureTables:
+def _culture(
+    read: MonthRows, found: _Found, ids: tuple[str, ...], strengths: csr_matrix, parameters: CultureParameters
+) -> CultureTables:
     count = read.uses.shape[0]
     window = CultureWindow(
         month=read.month,
@@ -219,21 +221,79 @@ def _culture(read: MonthRows, found: _Found, ids: tuple[str, ...], strengths: cs
     return measure_culture(window, parameters)
 
 
-def _kind(unit: str) -> str:
-    prefix = unit.partition(":")[0]
-    return prefix if prefix in KINDS and ":" in unit else "tag"
+@dataclass(frozen=True)
+class _Words:
+    """What a month's niches are called and say, by the place of each niche.
+
+    Attributes:
+        names: Of each niche; its id where no term is its own.
+        scenes: Well-known scene, or None.
+        top_tags: Distinctive tags, strongest first.
+        terms: Rows of ``niche_terms``.
+        neighbours: Rows of ``niche_neighbours``, without the overlap of members.
+    """
+
+    names: list[str]
+    scenes: list[str | None]
+    top_tags: list[list[str]]
+    terms: list[dict[str, Any]]
+    neighbours: list[dict[str, Any]]
+
+
+def _words(read: MonthRows, group: Labels, ids: tuple[str, ...], lexicon: pa.Table, parameters: VocabularyParameters) -> _Words:
+    kinds, terms = zip(*map(unit_kind, read.units), strict=True) if read.units else ((), ())
+    usage = Usage(read.uses, terms, kinds, group, read.platforms.tolist())
+    found = distinctive_terms(usage, parameters)
+    named = name_niches(found, range(len(ids)), lexicon, parameters).to_pylist()
+    top_tags: list[list[str]] = [[] for _ in ids]
+    rows = found.to_pylist()
+    for row in rows:
+        if row["term_kind"] == "tag":
+            top_tags[row["niche"]].append(row["term"])
+    return _Words(
+        [row["name"] or niche_id for row, niche_id in zip(named, ids, strict=True)],
+        [row["scene"] for row in named],
+        top_tags,
+        sorted(
+            (
+                {
+                    "niche_id": ids[row["niche"]],
+                    "niche_user_count": row["member_user_count"],
+                    "other_user_count": row["outsider_user_count"],
+                    "c_tf_idf": row["class_tf_idf"],
+                    "z_score": row["log_odds_z"],
+                }
+                | {name: row[name] for name in ("term", "term_kind", "term_rank", "log_odds", "q_value")}
+                for row in rows
+            ),
+            key=lambda row: (str(row["niche_id"]), row["term_rank"]),
+        ),
+        sorted(
+            (
+                {
+                    "niche_id": ids[row["niche"]],
+                    "other_niche_id": ids[row["neighbour_niche"]],
+                    "neighbour_rank": row["neighbour_rank"],
+                    "vocabulary_similarity": row["cosine_similarity"],
+                }
+                for row in niche_neighbours(usage, parameters).to_pylist()
+            ),
+            key=lambda row: (str(row["niche_id"]), row["neighbour_rank"]),
+        ),
+    )
 
 
 def _month_tables(
-    read: MonthRows, past: Sequence[Window], stamp: Mapping[str, str], seed: pa.Table, parameters: NicheMonthParameters
+    read: MonthRows, past: Sequence[Window], stamp: Mapping[str, str], lexicon: pa.Table, parameters: NicheMonthParameters
 ) -> dict[str, pa.Table]:
     stamped = _Stamped(read.month, stamp)
     found = _found(read, parameters.discovery)
     followed = follow(Window(read.month, read.accounts, found.group, _proposed_ids(read, found)), past, parameters.lineage)
-    ids = np.array(followed.ids, dtype=object)
+    # One more, for those without a niche.
+    ids = np.array([*followed.ids, None], dtype=object)
     memberships, strengths = _memberships(stamped, read, found, ids, parameters.smallest_strength)
     measures = _culture(read, found, followed.ids, strengths, parameters.culture)
-    words = describe_niches(read, found.group, followed.ids, seed, parameters.words)
+    words = _words(read, found.group, followed.ids, lexicon, parameters.words)
     measured = {row["niche_id"]: row for row in measures.niches.to_pylist()}
     profiles = [
         {
@@ -244,7 +304,7 @@ def _month_tables(
             "member_count": int(found.sizes[found.kept[place]]),
             "bootstrap_jaccard": round(float(found.jaccards[found.kept[place]]), _DECIMALS),
             "predecessor_jaccard": followed.predecessor_jaccard[place],
-            "match_threshold": followed.match_threshold,
+            "match_threshold": followed.match_thresholds[place],
             "distinctness_bits": measured[niche_id]["distinctness_bits"],
             "distinctness_null_bits": measured[niche_id]["distinctness_null_bits"],
         }
@@ -293,7 +353,7 @@ def discover_niche_months(
     parameters: NicheMonthParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
     *,
-    seed: pa.Table | None = None,
+    lexicon: pa.Table | None = None,
 ) -> Analysis:
     """Find the niches of every month; accounts of all platforms share one graph.
 
@@ -305,15 +365,15 @@ def discover_niche_months(
             came out otherwise.
         parameters: Defaults when None.
         stored: ``state`` of the last call; None computes everything.
-        seed: Words of well-known scenes, for names only (scene, term, weight); none when None.
+        lexicon: Words of well-known scenes, for names only (scene, term, weight); none when None.
 
     Returns:
         The tables of :data:`TABLES`, in their contract's schemas, ordered by month; and the state.
     """
     parameters = parameters or NicheMonthParameters()
-    seed = vocabulary.LEXICON.empty_table() if seed is None else seed.select(vocabulary.LEXICON.names).cast(vocabulary.LEXICON)
+    lexicon = contracts.NICHE_LEXICON.empty_table() if lexicon is None else lexicon
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    salt = digest(method_digest(parameters), *sorted(map(str, seed.to_pylist())))
+    salt = digest(method_digest(parameters), *sorted(map(str, lexicon.to_pylist())))
     old = {name: stored_table(stored, name, contracts.STATE[name]) for name in ("niche_months", *TABLES)}
     known = {row["month"]: row for row in old["niche_months"].to_pylist()}
     kept = {name: by_month(old[name]) for name in TABLES}
@@ -333,7 +393,7 @@ def discover_niche_months(
             outcome = last["outcome_hash"]
         else:
             read = read_month(month, tables or partition.load(), parameters.discovery)
-            found = _month_tables(read, [_window(table) for _, table in past], stamp, seed, parameters)
+            found = _month_tables(read, [_window(table) for _, table in past], stamp, lexicon, parameters)
             outcome = _outcome_hash(found["niche_assignments"])
             computed += 1
         # A month that nobody was looked at in is a gap: ids are inherited across it.
@@ -353,7 +413,7 @@ def discover_niches(
     interaction_months: pa.Table,
     parameters: NicheMonthParameters | None = None,
     *,
-    seed: pa.Table | None = None,
+    lexicon: pa.Table | None = None,
 ) -> dict[str, pa.Table]:
     """Find the niches of every month in whole exchange tables anew; see :func:`discover_niche_months`.
 
@@ -361,6 +421,6 @@ def discover_niches(
         account_tag_months: ``int_account_tag_months``.
         interaction_months: ``int_interaction_months``.
         parameters: Defaults when None.
-        seed: Words of well-known scenes, for names only; none when None.
+        lexicon: Words of well-known scenes, for names only; none when None.
     """
-    return discover_niche_months(partitioned(account_tag_months, interaction_months), parameters, seed=seed).tables
+    return discover_niche_months(partitioned(account_tag_months, interaction_months), parameters, lexicon=lexicon).tables

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.increments import Partition, digest
-from pipelines.analysis.niches import NichePartition, NicheTables
+from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
