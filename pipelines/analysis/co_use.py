@@ -43,7 +43,7 @@ class CoUseParameters:
     sketch_count: int = 12
     partner_count: int = 2
     false_discovery_rate: float = 0.05
-    neighbour_count: int = 5
+    neighbour_count: int = 15
     smallest_cosine: float = 0.1
     seed: int = 20261128
 
