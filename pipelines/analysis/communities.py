@@ -36,7 +36,7 @@ class NicheParameters:
         co_use: Which pairs of accounts are linked by what they use.
         interaction_weight: Weight of a mutual interaction of one each way; grows with log2 of the smaller count.
         largest_resolution: Of the CPM resolutions tried, as a multiple of the mean edge weight.
-        resolution_step: Ratio of one resolution to the next; they go down until a community is too large or to ...
+        resolution_step: Ratio of one resolution to the next (its square in graphs that are resampled less often); they go down until a community is too large or to ...
         smallest_resolution: ... this multiple of the mean weight between any two accounts.
         tolerated_instability: Among resolutions whose stability is this near to the best, the finest is taken.
         selection_count: Resamples that choose the resolution.
@@ -183,8 +183,9 @@ def _resolutions(graph: csr_matrix, parameters: NicheParameters) -> list[float]:
     linked = max(int(np.count_nonzero(np.diff(graph.indptr))), 2)
     scale = float(graph.data.mean())
     last = parameters.smallest_resolution * graph.nnz / (linked * (linked - 1))
-    count = int(np.ceil(np.log(parameters.largest_resolution / last) / np.log(parameters.resolution_step)))
-    return [scale * parameters.largest_resolution / parameters.resolution_step**step for step in range(max(count, 0) + 1)]
+    step = parameters.resolution_step ** (1 if graph.nnz <= 2 * parameters.full_resample_edges else 2)
+    count = int(np.ceil(np.log(parameters.largest_resolution / last) / np.log(step)))
+    return [scale * parameters.largest_resolution / step**place for place in range(max(count, 0) + 1)]
 
 
 def _scaled(count: int, graph: csr_matrix, parameters: NicheParameters) -> int:

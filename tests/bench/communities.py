@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from tests.unit.analysis.co_use_worlds import World, planted_world
@@ -21,6 +22,7 @@ from tests.unit.analysis.co_use_worlds import World, planted_world
 _SIZES: Final = (10_000, 100_000, 1_000_000)
 _ACCOUNTS_PER_COMMUNITY: Final = 500
 _MIXING: Final = 0.3
+_Outcome = tuple[int, int, NDArray[np.int64], NDArray[np.bool_]]
 # The raw projection of larger worlds does not fit in memory.
 _LARGEST_RAW: Final = 10_000
 
@@ -39,7 +41,7 @@ class Measured:
     rand_index: float  # of the assigned, against the planted communities
 
 
-def _ours(world: World) -> tuple[int, int, np.ndarray, np.ndarray]:
+def _ours(world: World) -> _Outcome:
     """Validated co-use, the constant Potts model at the stablest resolution, members of stable communities."""
     from pipelines.analysis.co_use import candidate_pairs
     from pipelines.analysis.communities import NicheParameters, stable_partition
@@ -52,7 +54,7 @@ def _ours(world: World) -> tuple[int, int, np.ndarray, np.ndarray]:
     return candidate_pairs(world.counts, parameters.co_use)[0].size, found.graph.nnz // 2, found.labels, is_niche[found.labels]
 
 
-def _raw(world: World) -> tuple[int, int, np.ndarray, np.ndarray]:
+def _raw(world: World) -> _Outcome:
     """What a user would pick instead: every pair of co-users, weighted by how many units they share; modularity, once."""
     from pipelines.analysis.communities import leiden
 
@@ -65,7 +67,7 @@ def _raw(world: World) -> tuple[int, int, np.ndarray, np.ndarray]:
     return graph.nnz // 2, graph.nnz // 2, labels, np.bincount(labels)[labels] >= 5
 
 
-SIDES: Final[dict[str, Callable[[World], tuple[int, int, np.ndarray, np.ndarray]]]] = {"ours": _ours, "raw": _raw}
+SIDES: Final[dict[str, Callable[[World], _Outcome]]] = {"ours": _ours, "raw": _raw}
 
 
 def run_side(side: str, size: int) -> None:

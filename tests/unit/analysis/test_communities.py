@@ -122,7 +122,7 @@ def test_communities_of_a_given_graph_are_found_whatever_their_sizes() -> None:
     sizes = [6, 10, 20, 40, 60]
     found = stable_graph_partition(clique_graph(sizes, 60), PARAMETERS)
     assert adjusted_rand_index(found.labels, np.repeat(np.arange(5), sizes)) == 1.0
-    assert min(found.jaccards.values()) > 0.9
+    assert min(found.jaccards.values()) > 0.8
 
 
 def test_a_giant_community_is_refused_though_nothing_is_more_stable() -> None:
