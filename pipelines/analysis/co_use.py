@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _CHUNK_CELLS: Final = 8_000_000
+_CHUNK_PAIRS: Final = 2_000_000
 # Degrees up to here have a class each, larger ones share a class with those at most this much larger.
 _EXACT_DEGREE: Final = 32
 _DEGREE_STEP: Final = 1.08
@@ -43,7 +44,7 @@ class CoUseParameters:
     sketch_count: int = 12
     partner_count: int = 2
     false_discovery_rate: float = 0.05
-    neighbour_count: int = 5
+    neighbour_count: int = 15
     smallest_cosine: float = 0.1
     seed: int = 20261128
 
@@ -240,10 +241,10 @@ def _tail(chances: Floats, counts: Floats, points: Places) -> Floats:
     deviation = float(np.sqrt((counts * chances * (1 - chances) * points**2).sum()))
     length = 1 << int(np.ceil(np.log2(mean + 10 * deviation + 8 * points.max(initial=1) + 16)))
     angles = -2j * np.pi * np.arange(length // 2 + 1) / length
-    transform = np.zeros(angles.size, dtype=np.complex128)
+    transform = np.ones(angles.size, dtype=np.complex128)
     for chance, count, value in zip(chances, counts, points, strict=True):
-        transform += count * np.log1p(chance * np.expm1(angles * value))
-    mass = np.maximum(np.fft.irfft(np.exp(transform), length), 0)
+        transform *= (1 + chance * np.expm1(angles * value)) ** count
+    mass = np.maximum(np.fft.irfft(transform, length), 0)
     return np.clip(np.cumsum(mass[::-1])[::-1], _SMALLEST_P, 1)
 
 
@@ -269,6 +270,13 @@ class _ChanceOverlaps:
 
     def p_values(self, left: Places, right: Places, shared: Places) -> Floats:
         """Of each pair, the probability to share so many points or more by chance."""
+        result = np.ones(left.size)
+        for begin in range(0, left.size, _CHUNK_PAIRS):
+            part = slice(begin, begin + _CHUNK_PAIRS)
+            result[part] = self._some_p_values(left[part], right[part], shared[part])
+        return result
+
+    def _some_p_values(self, left: Places, right: Places, shared: Places) -> Floats:
         classes = self._chances.shape[0]
         one, other = self._account[left], self._account[right]
         code, place = np.unique(np.minimum(one, other) * classes + np.maximum(one, other), return_inverse=True)
@@ -279,7 +287,7 @@ class _ChanceOverlaps:
         tails = [self._tails[pair] for pair in code.tolist()]
         lengths = np.array([tail.size for tail in tails], dtype=np.int64)
         begins = np.cumsum(lengths) - lengths
-        return np.concatenate([*tails, np.empty(0)])[begins[place] + np.minimum(shared, lengths[place] - 1)]
+        return np.asarray(np.concatenate(tails)[begins[place] + np.minimum(shared, lengths[place] - 1)])
 
 
 def _validated(p_values: Floats, test_count: float, rate: float) -> Flags:
@@ -293,14 +301,14 @@ def _nearest(left: Places, right: Places, cosines: Floats, is_edge: Flags, size:
     """Pairs that are among the strongest of an account that has too few edges; an equal pair goes to the account that comes first."""
     room = parameters.neighbour_count - np.bincount(left[is_edge], minlength=size) - np.bincount(right[is_edge], minlength=size)
     open_pairs = np.flatnonzero(~is_edge & (cosines >= parameters.smallest_cosine) & ((room[left] > 0) | (room[right] > 0)))
-    sources = np.concatenate([left[open_pairs], right[open_pairs]])
-    targets = np.concatenate([right[open_pairs], left[open_pairs]])
-    pairs = np.concatenate([open_pairs, open_pairs])
-    kept = room[sources] > 0
-    sources, targets, pairs = sources[kept], targets[kept], pairs[kept]
-    order = np.lexsort((targets, -cosines[pairs], sources))
+    # Smaller targets come first.
+    later, earlier = open_pairs[room[right[open_pairs]] > 0], open_pairs[room[left[open_pairs]] > 0]
+    sources, pairs = np.concatenate([right[later], left[earlier]]), np.concatenate([later, earlier])
+    # One key sorts in less memory than three; equal cosines stay in the order of targets, which is that of the pairs.
+    order = np.argsort((sources << 30) - np.rint(cosines[pairs] * 1e9).astype(np.int64), kind="stable")
     sources, pairs = sources[order], pairs[order]
-    rank = np.arange(sources.size) - np.searchsorted(sources, sources, side="left")
+    own = np.bincount(sources, minlength=size)
+    rank = np.arange(sources.size) - (np.cumsum(own) - own)[sources]
     result = np.zeros(left.size, dtype=bool)
     result[pairs[rank < room[sources]]] = True
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 from typing import Final
@@ -34,7 +34,8 @@ class NicheParameters:
         co_use: Which pairs of accounts are linked by what they use.
         interaction_weight: Weight of a mutual interaction of one each way; grows with log2 of the smaller count.
         largest_resolution: Of the CPM resolutions tried, as a multiple of the mean edge weight.
-        resolution_step: Ratio of one resolution to the next; they go down to where the whole graph is one community.
+        resolution_step: Ratio of one resolution to the next (its square in graphs that are resampled less often); they go down until a community is too large or to ...
+        smallest_resolution: ... this multiple of the mean weight between any two accounts.
         tolerated_instability: Among resolutions whose stability is this near to the best, the finest is taken.
         selection_count: Resamples that choose the resolution.
         bootstrap_count: Resamples that judge each niche, those among them.
@@ -54,10 +55,11 @@ class NicheParameters:
     smallest_post_count: int = 2
     smallest_tag_accounts: int = 3
     largest_tag_share: float = 0.6
-    co_use: CoUseParameters = CoUseParameters()
+    co_use: CoUseParameters = field(default_factory=CoUseParameters)
     interaction_weight: float = 0.2
     largest_resolution: float = 0.4
     resolution_step: float = 2.0
+    smallest_resolution: float = 0.1
     tolerated_instability: float = 0.01
     selection_count: int = 4
     bootstrap_count: int = 12
@@ -188,13 +190,16 @@ def balanced(graph: csr_matrix) -> csr_matrix:
 
 
 def _resolutions(graph: csr_matrix, parameters: NicheParameters) -> list[float]:
-    """From the finest down, until even a random graph of this density would be one community."""
-    size = graph.shape[0]
+    """From the finest down to a fraction of what would hold a random graph of this density together.
+
+    Communities are held apart by what is between them, and that is sparser than the whole.
+    """
     linked = max(int(np.count_nonzero(np.diff(graph.indptr))), 2)
     scale = float(graph.data.mean())
-    density = graph.nnz / (linked * (linked - 1))
-    count = np.log(parameters.largest_resolution / density) / np.log(parameters.resolution_step) if size else 0
-    return [scale * parameters.largest_resolution / parameters.resolution_step**step for step in range(max(int(count), 0) + 1)]
+    last = parameters.smallest_resolution * graph.nnz / (linked * (linked - 1))
+    step = parameters.resolution_step ** (1 if graph.nnz <= 2 * parameters.full_resample_edges else 2)
+    count = int(np.ceil(np.log(parameters.largest_resolution / last) / np.log(step)))
+    return [scale * parameters.largest_resolution / step**place for place in range(max(count, 0) + 1)]
 
 
 def _scaled(count: int, graph: csr_matrix, parameters: NicheParameters) -> int:
@@ -226,6 +231,8 @@ def _stable(graph: csr_matrix, resample: Callable[[int], csr_matrix], parameters
             stability = float(np.mean([adjusted_rand_index(a[linked], b[linked]) for a, b in combinations(found, 2)]))
             if best is None or (is_allowed, stability - parameters.tolerated_instability * (is_allowed == best[0])) > best:
                 best, chosen, resolution = (is_allowed, stability), found, tried
+            if np.bincount(found[0][linked]).max() > parameters.largest_niche_share * np.count_nonzero(linked):
+                break
         rest = seeds[selection_count:bootstrap_count]
         chosen += list(pool.map(lambda seed: leiden(balanced(resample(seed)), resolution, seed), rest))
     labels = chosen[0]

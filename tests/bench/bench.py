@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import fetch, ingest, nights
+from tests.bench import communities, fetch, ingest, nights
 
 
 def main() -> None:
@@ -23,7 +23,10 @@ def main() -> None:
         default=60,
         help="days of history, which should fill the windows of 60 days; ten times as many beside them",
     )
-    parser.add_argument("--only", choices=("fetch", "ingest", "overhead", "history"), help="one benchmark instead of all")
+    parser.add_argument("--accounts", type=int, default=100_000, help="accounts of the largest world of communities")
+    parser.add_argument(
+        "--only", choices=("fetch", "ingest", "communities", "overhead", "history"), help="one benchmark instead of all"
+    )
     arguments = parser.parse_args()
     if arguments.only in (None, "fetch"):
         fetch.compare(arguments.pages, arguments.runs)
@@ -31,6 +34,8 @@ def main() -> None:
     if arguments.only in (None, "ingest"):
         ingest.compare(arguments.megabytes, arguments.runs)
         ingest.compare(arguments.megabytes, arguments.runs, bad_share=0.01)
+    if arguments.only in (None, "communities"):
+        communities.compare(arguments.accounts)
     with tempfile.TemporaryDirectory(prefix="undercurrent-bench-") as name:
         if arguments.only in (None, "overhead"):
             nights.overhead(Path(name) / "overhead", arguments.posts)
