@@ -206,8 +206,8 @@ def test_a_tie_goes_to_the_older_niche() -> None:
     older, newer = range(20), range(20, 40)
     outside = [*OTHERS[:200], *newer]
     first, second = window(0, {"z": older}, outside), window(1, {"z": older, "a": newer}, OTHERS[:200])
-    half = [*older[:10], *newer[:10]]
-    found = lives([first, second, window(2, {"new": half}, [*older[10:], *newer[10:], *OTHERS[:200]])])
+    half = [*older[:9], *newer[:9]]
+    found = lives([first, second, window(2, {"new": half}, [*older[9:], *newer[9:], *OTHERS[:200]])])
     assert found[2].ids == ("z@00",)
 
 
