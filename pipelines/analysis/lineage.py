@@ -300,6 +300,8 @@ def _match_thresholds(overlaps: _Overlaps, parameters: LineageParameters) -> Flo
     thresholds = np.full(overlaps.group_sizes.shape[1], floor)
     positions = np.unique(overlaps.window)
     doubtful = np.flatnonzero(_chance_bound(overlaps, floor) > rare)
+    if not doubtful.size:
+        return thresholds
     sizes, group = np.unique(overlaps.group_sizes[positions][:, doubtful], axis=1, return_inverse=True)
     found = np.full(sizes.shape[1], floor)
     for column in range(sizes.shape[1]):
