@@ -67,7 +67,7 @@ class NicheParameters:
     smallest_resample_count: int = 2
     kept_share: float = 0.75
     kept_edge_share: float = 0.8
-    smallest_niche: int = 5
+    smallest_niche: int = 10
     largest_niche_share: float = 0.6
     smallest_covered_share: float = 0.3
     smallest_jaccard: float = 0.6

@@ -37,6 +37,7 @@ class LineageParameters:
             niche in a split.
         smallest_change: Relative change on the panel that growth or contraction exceeds.
         chance_level: Largest chance of as one-sided a turnover (growth, contraction) or as large an overlap (merge, split).
+        common_prior: Accounts by which the movement that all other niches have in common is held to none.
         smallest_panel: Accounts active in both windows that a niche (merge) or a group (split) needs to be judged by.
     """
 
@@ -46,6 +47,7 @@ class LineageParameters:
     smallest_containment: float = 0.5
     smallest_change: float = 0.2
     chance_level: float = 0.01
+    common_prior: float = 20.0
     smallest_panel: int = 5
 
 
@@ -521,21 +523,32 @@ class _Story:
 
     def _changed(self, told: set[int]) -> Iterable[Event]:
         """Growth and contraction of niches that were there a window ago and whose change no merge or split tells."""
-        groups = np.flatnonzero(self.niche_of >= 0)
+        groups, last, prior = np.flatnonzero(self.niche_of >= 0), len(self.past) - 1, self.parameters.common_prior
+        steady = [group for group in groups.tolist() if self.fronts.window[self.niche_of[group]] == last]
+        overall_now = int(self.overlaps.group_sizes[last, steady].sum())
+        overall_then = int(self.overlaps.niche_sizes[self.niche_of[steady]].sum())
+        stayed = sum(self.overlaps.at(int(self.niche_of[group]), group)[0] for group in steady)
         for group in groups.tolist():
             niche = int(self.niche_of[group])
             position = int(self.fronts.window[niche])
-            if position != len(self.past) - 1:
+            if position != last:
                 yield self._pair("resurgence", niche, group, float(self.thresholds[group]), self.fronts.ids[niche], None)
                 continue
             now, then = int(self.overlaps.group_sizes[position, group]), int(self.overlaps.niche_sizes[niche])
-            if niche in told or abs(now - then) <= self.parameters.smallest_change * then:
+            # A window in which fewer accounts could be placed, such as a month that has just begun, shrinks all niches: what counts is
+            # the change beyond that of the others.
+            expected = then * (overall_now - now + prior) / (overall_then - then + prior)
+            if niche in told or abs(now - expected) <= self.parameters.smallest_change * expected:
                 continue
             shared = self.overlaps.at(niche, group)[0]
             joined, left = now - shared, then - shared
-            # Exact sign test: by chance alone an account is as likely to join as to leave.
-            if min(1.0, 2 * float(bdtr(min(joined, left), joined + left, 0.5))) <= self.parameters.chance_level:
-                event = "growth" if now > then else "contraction"
+            others_joined, others_left = overall_now - now - stayed + shared, overall_then - then - stayed + shared
+            chance = (others_joined + prior / 2) / (others_joined + others_left + prior)
+            # Exact test: who moves is as likely to have joined as among the movers of the other niches.
+            is_growth = now > expected
+            tail = bdtr(left, joined + left, 1 - chance) if is_growth else bdtr(joined, joined + left, chance)
+            if 2 * float(tail) <= self.parameters.chance_level:
+                event = "growth" if is_growth else "contraction"
                 yield self._pair(event, niche, group, self.parameters.smallest_change, self.fronts.ids[niche], None)
 
     def events(self) -> tuple[Event, ...]:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pipelines.analysis import contracts, niches
 from pipelines.analysis.increments import Analysis, Partition, row_hashes
-from pipelines.analysis.niches import NicheTables, discover_niche_months
+from pipelines.analysis.niche_rows import NicheTables
+from pipelines.analysis.niches import discover_niche_months
 from pipelines.analysis.precedence import KernelParameters
 from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trend_references import spans

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipelines.analysis import contracts
 from pipelines.analysis.communities import adjusted_rand_index
-from pipelines.analysis.niches import NichePartition, NicheTables, discover_niche_months, discover_niches, partitioned
+from pipelines.analysis.niche_rows import NichePartition, NicheTables, partitioned
+from pipelines.analysis.niches import discover_niche_months, discover_niches
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
