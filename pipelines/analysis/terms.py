@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -13,10 +14,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 METHOD_VERSION: Final = "terms_1"
+_CODED: Final = pa.dictionary(pa.int32(), pa.string())
+# account x term; texts are coded, since each account and term has many rows
 TERM_COUNTS: Final = pa.schema(
     [
-        pa.field("account_key", pa.string(), nullable=False),
-        pa.field("term", pa.string(), nullable=False),
+        pa.field("account_key", _CODED, nullable=False),
+        pa.field("term", _CODED, nullable=False),
         pa.field("post_count", pa.int64(), nullable=False),
     ]
 )
@@ -100,7 +103,7 @@ def _normalised(text: str) -> str:
 
 
 def _bigrams(units: list[str] | str) -> list[str]:
-    return [units[0]] if len(units) == 1 else [left + right for left, right in zip(units, units[1:], strict=False)]
+    return [units[0]] if len(units) == 1 else [left + right for left, right in itertools.pairwise(units)]
 
 
 def _is_word(term: str) -> bool:
@@ -216,7 +219,7 @@ class _Counter:
         (account_names, account), (term_names, term) = _ranked(self.accounts, account), _ranked(self.terms, term)
         order = np.lexsort((term, account))
         columns = [
-            pa.DictionaryArray.from_arrays(pa.array(codes[order], pa.int32()), pa.array(names, pa.string())).cast(pa.string())
+            pa.DictionaryArray.from_arrays(pa.array(codes[order], pa.int32()), pa.array(names, pa.string()))
             for codes, names in ((account, account_names), (term, term_names))
         ]
         return pa.Table.from_arrays([*columns, pa.array(counts[order], pa.int64())], schema=TERM_COUNTS)
