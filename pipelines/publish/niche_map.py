@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -20,11 +19,12 @@ Floats = NDArray[np.float64]
 _WIDTH: Final = 1200.0
 _HEIGHT: Final = 900.0
 _MARGIN: Final = 40.0
-_HEAD: Final = 96.0
+_HEAD: Final = 108.0
 _FOOT: Final = 104.0
 _GAP: Final = 8.0
 _SMALLEST_RADIUS: Final = 5.0
 _LARGEST_RADIUS: Final = 96.0
+_LEGEND_RADIUS: Final = 29.0
 _COVERED_SHARE: Final = 0.17
 _EDGES_OF_A_NICHE: Final = 3
 _LINE: Final = 1.2
@@ -49,6 +49,12 @@ _MONTHS: Final = (
 _FONTS: Final = (
     "Inter, 'Helvetica Neue', Arial, 'Noto Sans', 'Noto Sans CJK SC', 'Noto Sans CJK JP', 'PingFang SC', 'Hiragino Sans', "
     "'Microsoft YaHei', 'DejaVu Sans', sans-serif"
+)
+_STYLE: Final = (
+    f"text{{font-family:{_FONTS};fill:{_INK}}}.head{{font-size:26px;font-weight:600}}.note{{font-size:14px;fill:{_SOFT_INK}}}"
+    f".key{{font-size:13px;font-weight:600}}.tick{{font-size:12px;fill:{_SOFT_INK}}}.name{{text-anchor:middle}}"
+    ".beneath{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}.niche{stroke:#fff;stroke-width:1.5}"
+    f".unknown{{fill:{_UNKNOWN};stroke:#9aa5b1;stroke-dasharray:3 2}}.lead{{stroke:#9aa5b1;stroke-width:.8}}.shared{{stroke:#8795a5;stroke-linecap:round}}"
 )
 _LOW_TO_HIGH: Final = ("#e3f1e4", "#a9d8b8", "#62b6a8", "#2b8a97", "#1d5b82", "#1b2f5c")
 _FALL_TO_RISE: Final = ("#9a4a16", "#d58a4a", "#f0cfa6", "#f2f2ef", "#a9d5cf", "#459d96", "#0d5f5c")
@@ -101,6 +107,11 @@ class _Layout:
     height: float
 
 
+def _is_wide(character: str) -> bool:
+    """Whether a character is as wide as high, and lines may break beside it."""
+    return unicodedata.east_asian_width(character) in "WF"
+
+
 def text_width(text: str, size: float) -> float:
     """Width of a text in a sans-serif font, estimated from above; no font is opened.
 
@@ -112,7 +123,7 @@ def text_width(text: str, size: float) -> float:
     for character in text:
         if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
             continue
-        if unicodedata.east_asian_width(character) in "WF":
+        if _is_wide(character):
             total += 1.02
         elif character in "il.,:;'|!I":
             total += 0.36
@@ -149,9 +160,9 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
     for word in text.split():
         run = ""
         for character in word:
-            is_wide = unicodedata.east_asian_width(character) in "WF"
-            if run and (is_wide or text_width(run + character, size) > width):
-                pieces.append(run)
+            is_wide = _is_wide(character)
+            if run and (is_wide or text_width(run + character + "-", size) > width):
+                pieces.append(run if is_wide or _is_wide(run[-1]) else run + "-")
                 run = ""
             run += character
         pieces.append(run + " ")
@@ -167,17 +178,18 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
     return [line.strip() for line in lines if line.strip()] or ["?"]
 
 
+def _must_break(text: str, size: float, width: float) -> bool:
+    """Whether a word is wider than a line, in a script that has spaces between words."""
+    return any(text_width(word, size) > width and not any(map(_is_wide, word)) for word in text.split())
+
+
 def _label(name: str, radius: float, size: float) -> _Label:
     """Label inside the circle where the whole name fits there, else beneath it."""
     for inside in (size * 1.1, size):
         room = 2 * radius * 0.8
         lines = wrapped(name, inside, room) if room > 3 * inside else []
         corner = np.hypot(max((text_width(line, inside) for line in lines), default=0.0), len(lines) * inside * _LINE) / 2
-        is_broken = "".join(lines).replace(" ", "") != "".join(name.split()) or any(
-            not one.endswith(tuple("-/")) and f"{one} {two}" not in " ".join(name.split()) and one[-1].isascii()
-            for one, two in pairwise(lines)
-        )
-        if lines and corner <= radius - 4 and not is_broken:
+        if lines and corner <= radius - 4 and not lines[-1].endswith("…") and not _must_break(name, inside, room):
             return _Label(lines, inside, max(text_width(line, inside) for line in lines), is_inside=True)
     lines = wrapped(name, size, 11.5 * size)
     return _Label(lines, size, max(text_width(line, size) for line in lines), is_inside=False)
@@ -235,15 +247,15 @@ def _pushed_apart(middles: Floats, boxes: Floats, width: float, height: float) -
     """
     half = boxes / 2
     low, high = half, np.array([width, height]) - half
-    if np.any(high < low):
+    if bool((high < low).any()):
         return None
     places = np.clip(middles, low, high)
     size = places.shape[0]
-    for round_number in range(900):
+    for round_number in range(500):
         gap = places[None, :] - places[:, None]
         overlap = half[:, None] + half[None, :] + _GAP - np.abs(gap)
         overlap[np.arange(size), np.arange(size)] = 0
-        hit = (overlap > 1e-6).all(axis=2)
+        hit: NDArray[np.bool_] = np.asarray((overlap > 1e-6).all(axis=2))
         if not hit.any():
             return places
         # Along the axis that needs the smaller move; boxes in one place part in the order of their numbers.
@@ -253,7 +265,7 @@ def _pushed_apart(middles: Floats, boxes: Floats, width: float, height: float) -
         sign = np.where(np.abs(gap) < 1e-9, order, sign)
         push = np.where((along[:, :, None] == np.arange(2)) & hit[:, :, None], overlap * sign, 0.0)
         moved = places - 0.3 * push.sum(axis=1)
-        if round_number < 300:
+        if round_number < 150:
             moved += 0.01 * (middles - moved)
         places = np.clip(moved, low, high)
     return None
@@ -272,7 +284,7 @@ def _laid_out(places: Floats, boxes: Floats) -> _Layout:
         found = _pushed_apart(np.array([width, height]) / 2 + centred, boxes, width, height)
         if found is not None:
             return _Layout(found + np.array([_MARGIN, _HEAD]), height)
-        height *= 1.12
+        height *= 1.2
 
 
 def _mixed(colours: tuple[str, ...], place: float) -> str:
@@ -284,15 +296,16 @@ def _mixed(colours: tuple[str, ...], place: float) -> str:
 
 
 def _is_dark(colour: str) -> bool:
-    red, green, blue = (int(colour[index : index + 2], 16) for index in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    """Whether white reads better on a colour than black does (contrast of WCAG 2)."""
+    parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.2
 
 
-def _round_sizes(largest: int) -> list[int]:
-    """Three round numbers for the legend of sizes, the largest not above the largest niche."""
+def _round_sizes(largest: float) -> list[int]:
+    """Up to three round numbers for the legend of sizes, falling, at most as large as given."""
     steps = [factor * 10**power for power in range(12) for factor in (1, 2, 5)]
-    fitting = [step for step in steps if step <= max(largest, 1)]
-    return sorted(set(fitting[-1::-2][:3]))
+    return [step for step in steps if step <= max(largest, 1)][:-6:-2]
 
 
 def _drawn_edges(edges: pa.Table, place: dict[str, int]) -> list[tuple[int, int, float]]:
@@ -315,23 +328,23 @@ def _drawn_edges(edges: pa.Table, place: dict[str, int]) -> list[tuple[int, int,
 
 def _value(value: float, colouring: Colouring) -> str:
     if colouring.is_percent:
-        return f"{value * 100:+.0f}%".replace("+0%", "0%").replace("-", "−")
+        return f"{value * 100:+.0f}%".replace("+0%", "0%").replace("-", "\u2212")
     return f"{value:.2g}"
 
 
-def _legend(colouring: Colouring, scale: Callable[[float], float], largest: int, top: float, *, has_unknown: bool) -> list[str]:
+def _legend(colouring: Colouring, scale: Callable[[float], float], largest: float, top: float, *, has_unknown: bool) -> list[str]:
     """Scale of sizes to the left, of colours to the right."""
     parts = [f'<text x="{_MARGIN:.0f}" y="{top + 12:.1f}" class="key">Members</text>']
-    x = _MARGIN
-    for count in _round_sizes(largest):
-        radius = min(scale(count), 26.0)
-        if scale(count) > 26:
-            break
-        x += radius
-        parts.append(f'<circle cx="{x:.1f}" cy="{top + 44:.1f}" r="{radius:.1f}" fill="none" stroke="{_SOFT_INK}"/>')
-        text = f"{count:,}"
-        parts.append(f'<text x="{x + radius + 6:.1f}" y="{top + 48:.1f}" class="tick">{text}</text>')
-        x += radius + 6 + text_width(text, 12) + 18
+    # Circles in one another, with lines from their tops to their numbers.
+    sizes = [size for size in _round_sizes(largest) if scale(size) > _SMALLEST_RADIUS] or _round_sizes(largest)[:1]
+    foot, outer = top + 78.0, scale(sizes[0])
+    x = _MARGIN + outer
+    for number, size in enumerate(sizes):
+        radius = scale(size)
+        line = min(foot - 2 * radius, foot - 14.0 * (len(sizes) - number) + 8)
+        parts.append(f'<circle cx="{x:.1f}" cy="{foot - radius:.1f}" r="{radius:.1f}" fill="none" stroke="{_SOFT_INK}"/>')
+        parts.append(f'<path d="M{x:.1f} {foot - 2 * radius:.1f}L{x + outer + 12:.1f} {line:.1f}" class="lead"/>')
+        parts.append(f'<text x="{x + outer + 16:.1f}" y="{line + 4:.1f}" class="tick">{size:,}</text>')
     colours = _FALL_TO_RISE if colouring.is_change else _LOW_TO_HIGH
     left, width = _WIDTH - _MARGIN - 320, 320.0
     stops = "".join(
@@ -349,7 +362,7 @@ def _legend(colouring: Colouring, scale: Callable[[float], float], largest: int,
     if has_unknown:
         x = left - 150
         parts.append(f'<circle cx="{x:.1f}" cy="{top + 31:.1f}" r="8" class="unknown"/>')
-        parts.append(f'<text x="{x + 15:.1f}" y="{top + 35:.1f}" class="tick">too small to tell</text>')
+        parts.append(f'<text x="{x + 15:.1f}" y="{top + 35:.1f}" class="tick">not known</text>')
     return parts
 
 
@@ -405,24 +418,22 @@ def niche_map(niches: pa.Table, edges: pa.Table, month: date, colouring: Colouri
 
     title = f"Niches in {_MONTHS[month.month - 1]} {month.year}"
     caption = (
-        f"{count} niches, {sum(members):,} memberships. A circle's area is its members. Niches with shared audiences are near each "
-        "other; lines join each niche to the three it shares most with."
+        [
+            f"{count:,} niches with {sum(members):,} members. The area of a circle is its members.",
+            "Niches that share an audience are near each other; lines join each niche to the three it shares most with.",
+        ]
         if count
-        else "No niche was found in this month."
+        else ["No niche was found in this month."]
     )
+    extent = f'viewBox="0 0 {_WIDTH:.0f} {height:.0f}" width="{_WIDTH:.0f}" height="{height:.0f}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" width="{_WIDTH:.0f}" '
-        f'height="{height:.0f}" role="img" aria-labelledby="title caption">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {extent} role="img" aria-labelledby="title caption">',
         f'<title id="title">{title}</title>',
-        f'<desc id="caption">{escape(caption)}</desc>',
-        f"<style>text{{font-family:{_FONTS};fill:{_INK}}}.head{{font-size:26px;font-weight:600}}"
-        f".note{{font-size:14px;fill:{_SOFT_INK}}}.key{{font-size:13px;font-weight:600}}.tick{{font-size:12px;fill:{_SOFT_INK}}}"
-        ".name{text-anchor:middle}.beneath{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
-        f".niche{{stroke:#fff;stroke-width:1.5}}.unknown{{fill:{_UNKNOWN};stroke:#9aa5b1;stroke-dasharray:3 2}}"
-        ".shared{stroke:#8795a5;stroke-linecap:round}</style>",
-        f'<rect width="100%" height="100%" fill="#fff"/>',
-        f'<text x="{_MARGIN:.0f}" y="48" class="head">{title}</text>',
-        f'<text x="{_MARGIN:.0f}" y="74" class="note">{escape(caption)}</text>',
+        f'<desc id="caption">{escape(" ".join(caption))}</desc>',
+        f"<style>{_STYLE}</style>",
+        '<rect width="100%" height="100%" fill="#fff"/>',
+        f'<text x="{_MARGIN:.0f}" y="46" class="head">{title}</text>',
+        *(f'<text x="{_MARGIN:.0f}" y="{74 + 19 * number}" class="note">{line}</text>' for number, line in enumerate(caption)),
     ]
     if layout:
         tops = layout.middles[:, 1] - boxes[:, 1] / 2
@@ -445,8 +456,8 @@ def niche_map(niches: pa.Table, edges: pa.Table, month: date, colouring: Colouri
     parts += _legend(
         colouring,
         lambda number: max(factor * float(np.sqrt(number)), _SMALLEST_RADIUS),
-        max(members, default=1),
-        height - _FOOT + 22,
+        min(float(max(members, default=1)), (_LEGEND_RADIUS / factor) ** 2),
+        height - _FOOT + 14,
         has_unknown=any(value is None for value in values),
     )
     return "\n".join([*parts, "</svg>\n"])

@@ -64,7 +64,7 @@ def world(
     local = np.flatnonzero(generator.random(ends.shape[1]) < inside)
     ends[1, local] = [generator.choice(np.flatnonzero(niche == niche[ends[0, edge]])) for edge in local]
     ends = ends[:, ends[0] != ends[1]]
-    weights = generator.exponential(1.0, ends.shape[1])
+    weights = np.asarray(generator.exponential(1.0, int(ends.shape[1])), dtype=np.float64)
     graph: csr_matrix = csr_matrix((weights, (ends[0], ends[1])), shape=(niche.size, niche.size))
     return CultureWindow(
         month=date(2026, 9, 1),
