@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates.valid import B, at, key
+from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
 Poison = tuple[int, dict[str, Any]]
 _NOBODY: Final = key(999)
 _LONG_AGO: Final = at(1).replace(year=1989)
 _MID_MONTH: Final = date(2026, 8, 2)
+_JULY: Final = date(2026, 7, 1)
 
 LANDED_EVERYWHERE: Final[dict[str, Poison]] = {
     "required columns are filled": (0, {"collection_method": None}),
@@ -89,6 +90,40 @@ _PLATFORM_FINDINGS: Final[dict[str, Poison]] = _COMPARED_PLATFORMS | {
     "the counts of tags are those of the tags themselves": (0, {"claimed_tag_count": 2}),
     "every tag of the pair is compared, abstains or is above the cap": (0, {"capped_count": 2}),
 }
+
+_STAMPED: Final[dict[str, Poison]] = {
+    "required columns are filled": (0, {"params_hash": None}),
+    "months are first days of months": (0, {"month": _MID_MONTH}),
+}
+_MEASURED: Final[dict[str, Poison]] = {
+    "intervals are ordered: low, value, high": (0, {"distinctness_low_bits": 0.45}),
+    "an interval has both ends, and its value": (0, {"distinctness_high_bits": None}),
+}
+_TERMS: Final[dict[str, Poison]] = _STAMPED | {
+    "terms are not empty": (0, {"term": " "}),
+    "no rank is beyond the number of terms": (0, {"term_rank": 3}),
+}
+_EVENTS: Final[dict[str, Poison]] = _STAMPED | {
+    "counts are not negative": (1, {"panel_member_count": -1}),
+    "members of the panel are members": (0, {"panel_member_count": 3}),
+    "a merge and a split name the other niche, and nothing else does": (1, {"other_niche_id": None}),
+    "a niche is not its own other": (1, {"other_niche_id": OTHER_NICHE}),
+    "who is born has nothing before, and everything else has": (0, {"previous_member_count": 3}),
+    "a niche begins once, by birth or split": (1, {"niche_id": NICHE, "other_niche_id": OTHER_NICHE, "member_count": 2}),
+}
+_NEIGHBOURS: Final[dict[str, Poison]] = _STAMPED | {
+    "a niche is not its own neighbour": (0, {"other_niche_id": NICHE}),
+    "no rank is beyond the number of neighbours": (0, {"neighbour_rank": 2}),
+    "two niches are as near one way as the other": (0, {"vocabulary_similarity": 0.5}),
+}
+_CULTURE: Final[dict[str, Poison]] = (
+    _STAMPED
+    | _MEASURED
+    | {
+        "members are accounts, and every niche has one": (0, {"account_count": 2}),
+        "an effective number is told at a number of members": (0, {"rarefied_member_count": None}),
+    }
+)
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
     "landed/accounts": {
@@ -203,12 +238,37 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "niches have a profile in their month": (0, {"niche_id": "another"}),
         "accounts were active in their month": (0, {"account_key": _NOBODY}),
     },
-    "derived/niche_profiles": {
-        "required columns are filled": (0, {"params_hash": None}),
-        "months are first days of months": (0, {"month": _MID_MONTH}),
-        "niches are named": (0, {"name": ""}),
-        "the member count is the number of members": (0, {"member_count": 7}),
+    "derived/niche_memberships": _STAMPED
+    | {
+        "the niches of an account hold no more than all of its edges": (2, {"membership_strength": 0.9}),
+        "the first niche is that of the assignment": (2, {"is_primary": True}),
+        "niches have a profile in their month": (2, {"niche_id": "another"}),
+        "accounts were looked at in their month": (2, {"account_key": _NOBODY}),
     },
+    "derived/niche_profiles": _STAMPED
+    | _MEASURED
+    | {"niches are named": (0, {"scene": ""}), "the member count is the number of members": (0, {"member_count": 7})},
+    "derived/niche_terms": _TERMS | {"niches have a profile in their month": (2, {"niche_id": "another"})},
+    "derived/niche_events": _EVENTS
+    | {
+        "a niche begins in the first month of its profiles": (0, {"month": _JULY}),
+        "a niche that ended has no profile from then on": (
+            1,
+            {"event": "death", "other_niche_id": None, "member_count": 0, "panel_member_count": 0},
+        ),
+        "members are those of the month's profile: at a merge of the niche merged into, at a death none": (
+            0,
+            {"member_count": 3},
+        ),
+        "every niche has a profile": (1, {"niche_id": "another"}),
+        "every other niche has a profile": (1, {"other_niche_id": "another"}),
+    },
+    "derived/niche_neighbours": _NEIGHBOURS
+    | {
+        "niches have a profile in their month": (0, {"niche_id": "another"}),
+        "neighbours have a profile in the month": (0, {"other_niche_id": "another"}),
+    },
+    "derived/culture_windows": _CULTURE | {"niches and members are those of the month's profiles": (0, {"niche_count": 1})},
     "derived/trend_precedence": _PRECEDENCE
     | {
         "required columns are filled": (0, {"params_hash": None}),
@@ -259,6 +319,45 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "months are first days of months": (0, {"first_month": _MID_MONTH}),
         "last months are first days of months": (0, {"last_month": _MID_MONTH}),
         "a niche is seen in one month at least, and in no more than lie between its ends": (0, {"month_count": 2}),
+        "a niche begins by birth or split, and ends by death or merge": (0, {"began_by": "growth"}),
+        "an end has its month, after the last one that the niche was seen in": (0, {"ended_month": date(2026, 9, 1)}),
+        "what ended does not live": (0, {"ended_by": "death", "ended_month": date(2026, 9, 1)}),
+    },
+    "marts/niche_months": _STAMPED
+    | _MEASURED
+    | {
+        "no part is larger than its whole": (1, {"insider_member_count": 2, "insider_member_share": 2.0}),
+        "who is active has a post": (1, {"post_count": 0}),
+        "shares are numerators over denominators": (0, {"insider_member_share": 0.9}),
+        "the share of micro members is known where a size is": (0, {"micro_member_share": None}),
+        "a concentration needs two posts, and voices one member who posted twice": (0, {"effective_voice_count": None}),
+        "voices are one over the concentration, and one at least": (0, {"effective_voice_count": 2.0}),
+        "every niche is in niches": (0, {"niche_id": "another"}),
+    },
+    "marts/niche_vocabulary": _TERMS | {"every niche of the month is in niche_months": (2, {"niche_id": "another"})},
+    "marts/niche_events": _EVENTS
+    | {
+        "the other niche has its name": (1, {"other_name": None}),
+        "every niche is in niches": (1, {"niche_id": "another"}),
+        "every other niche is in niches": (1, {"other_niche_id": "another"}),
+    },
+    "marts/niche_neighbours": _NEIGHBOURS
+    | {
+        "every niche of the month is in niche_months": (0, {"niche_id": "another"}),
+        "neighbours are in niche_months": (0, {"other_niche_id": "another"}),
+    },
+    "marts/culture_months": _CULTURE
+    | {
+        "the share of members is known where there are accounts": (0, {"member_share": None}),
+        "the share is members over accounts": (0, {"member_share": 0.5}),
+    },
+    "marts/creator_niches": _STAMPED
+    | {
+        "a creator is in a niche by accounts on platforms": (0, {"platforms": []}),
+        "a creator has one first niche a month at most": (2, {"is_primary": True}),
+        "every niche is in niches": (0, {"niche_id": "another"}),
+        "every creator is in creators": (0, {"creator_key": _NOBODY}),
+        "no more accounts are in a niche than the creator has": (0, {"account_count": 2}),
     },
     "marts/trends": _WINDOW
     | {
