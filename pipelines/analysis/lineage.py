@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.special import bdtr, gammaln, rel_entr
+from scipy.special import gammaln, ndtr, rel_entr
 from scipy.stats import hypergeom
 
 METHOD_VERSION: Final = "lineage_1"
@@ -37,7 +37,7 @@ class LineageParameters:
             niche in a split.
         smallest_change: Relative change on the panel that growth or contraction exceeds.
         chance_level: Largest chance of as one-sided a turnover (growth, contraction) or as large an overlap (merge, split).
-        common_prior: Accounts by which the movement that all other niches have in common is held to none.
+        smallest_common: Niches that go on, below which no change is taken to be common to all.
         smallest_panel: Accounts active in both windows that a niche (merge) or a group (split) needs to be judged by.
     """
 
@@ -47,7 +47,7 @@ class LineageParameters:
     smallest_containment: float = 0.5
     smallest_change: float = 0.2
     chance_level: float = 0.01
-    common_prior: float = 20.0
+    smallest_common: int = 4
     smallest_panel: int = 5
 
 
@@ -523,11 +523,11 @@ class _Story:
 
     def _changed(self, told: set[int]) -> Iterable[Event]:
         """Growth and contraction of niches that were there a window ago and whose change no merge or split tells."""
-        groups, last, prior = np.flatnonzero(self.niche_of >= 0), len(self.past) - 1, self.parameters.common_prior
+        groups, last = np.flatnonzero(self.niche_of >= 0), len(self.past) - 1
         steady = [group for group in groups.tolist() if self.fronts.window[self.niche_of[group]] == last]
-        overall_now = int(self.overlaps.group_sizes[last, steady].sum())
-        overall_then = int(self.overlaps.niche_sizes[self.niche_of[steady]].sum())
-        stayed = sum(self.overlaps.at(int(self.niche_of[group]), group)[0] for group in steady)
+        ratios = self.overlaps.group_sizes[last, steady] / np.maximum(self.overlaps.niche_sizes[self.niche_of[steady]], 1)
+        # Of few niches one that changes is no measure of the others.
+        common = float(np.median(ratios)) if len(steady) >= self.parameters.smallest_common else 1.0
         for group in groups.tolist():
             niche = int(self.niche_of[group])
             position = int(self.fronts.window[niche])
@@ -537,18 +537,14 @@ class _Story:
             now, then = int(self.overlaps.group_sizes[position, group]), int(self.overlaps.niche_sizes[niche])
             # A window in which fewer accounts could be placed, such as a month that has just begun, shrinks all niches: what counts is
             # the change beyond that of the others.
-            expected = then * (overall_now - now + prior) / (overall_then - then + prior)
+            expected = then * common
             if niche in told or abs(now - expected) <= self.parameters.smallest_change * expected:
                 continue
-            shared = self.overlaps.at(niche, group)[0]
-            joined, left = now - shared, then - shared
-            others_joined, others_left = overall_now - now - stayed + shared, overall_then - then - stayed + shared
-            chance = (others_joined + prior / 2) / (others_joined + others_left + prior)
-            # Exact test: who moves is as likely to have joined as among the movers of the other niches.
-            is_growth = now > expected
-            tail = bdtr(left, joined + left, 1 - chance) if is_growth else bdtr(joined, joined + left, chance)
-            if 2 * float(tail) <= self.parameters.chance_level:
-                event = "growth" if is_growth else "contraction"
+            mover_count = now + then - 2 * self.overlaps.at(niche, group)[0]
+            # Each mover counts by chance as one more or one less; without a common change this is the sign test.
+            distance = max(abs(now - expected) - 0.5, 0.0) / max(mover_count, 1) ** 0.5
+            if 2 * float(ndtr(-distance)) <= self.parameters.chance_level:
+                event = "growth" if now > expected else "contraction"
                 yield self._pair(event, niche, group, self.parameters.smallest_change, self.fronts.ids[niche], None)
 
     def events(self) -> tuple[Event, ...]:
