@@ -13,11 +13,7 @@ select
     not between lag(effective_niche_low_count) over (order by month) and lag(effective_niche_high_count) over (order by month)
         as is_number_beyond_last,
     distinctness_bits,
-    distinctness_low_bits,
-    distinctness_high_bits,
-    distinctness_bits
-    not between lag(distinctness_low_bits) over (order by month) and lag(distinctness_high_bits) over (order by month)
-        as is_distinctness_beyond_last,
+    distinctness_pair_count,
     overlap_ratio,
     assortativity_z_score,
     external_internal_index

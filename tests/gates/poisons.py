@@ -96,8 +96,7 @@ _STAMPED: Final[dict[str, Poison]] = {
     "months are first days of months": (0, {"month": _MID_MONTH}),
 }
 _MEASURED: Final[dict[str, Poison]] = {
-    "intervals are ordered: low, value, high": (0, {"distinctness_low_bits": 0.45}),
-    "an interval has both ends, and its value": (0, {"distinctness_high_bits": None}),
+    "a distinctness comes with what size alone makes": (0, {"distinctness_null_bits": None}),
 }
 _TERMS: Final[dict[str, Poison]] = _STAMPED | {
     "terms are not empty": (0, {"term": " "}),
@@ -116,14 +115,13 @@ _NEIGHBOURS: Final[dict[str, Poison]] = _STAMPED | {
     "no rank is beyond the number of neighbours": (0, {"neighbour_rank": 2}),
     "two niches are as near one way as the other": (0, {"vocabulary_similarity": 0.5}),
 }
-_CULTURE: Final[dict[str, Poison]] = (
-    _STAMPED
-    | _MEASURED
-    | {
-        "members are accounts, and every niche has one": (0, {"account_count": 2}),
-        "an effective number is told at a number of members": (0, {"rarefied_member_count": None}),
-    }
-)
+_CULTURE: Final[dict[str, Poison]] = _STAMPED | {
+    "intervals are ordered: low, value, high": (0, {"effective_niche_low_count": 1.9}),
+    "an interval has both ends, and its value": (0, {"effective_niche_high_count": None}),
+    "a mean is over pairs": (0, {"distinctness_pair_count": 0}),
+    "members are accounts, and every niche has one": (0, {"account_count": 2}),
+    "an effective number is told at a number of members": (0, {"rarefied_member_count": None}),
+}
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
     "landed/accounts": {

@@ -172,7 +172,7 @@ _PROFILES: Rows = [
         "member_count": 2,
         "predecessor_jaccard": 0.5,
     }
-    | {"distinctness_bits": 0.4, "distinctness_low_bits": 0.3, "distinctness_high_bits": 0.5},
+    | {"distinctness_bits": 0.4, "distinctness_null_bits": 0.2},
     _PROFILE | {"niche_id": OTHER_NICHE, "name": "old", "top_tags": ["old"], "member_count": 1},
 ]
 _TERM = _STAMP | {"month": AUGUST, "niche_user_count": 2, "other_user_count": 1, "c_tf_idf": 0.5}
@@ -203,7 +203,7 @@ _NEIGHBOURS: Rows = [
 ]
 _CULTURE = _STAMP | {"month": AUGUST, "account_count": 4, "member_count": 3, "niche_count": 2, "rarefied_member_count": 2}
 _CULTURE |= {"effective_niche_count": 1.6, "effective_niche_low_count": 1.2, "effective_niche_high_count": 2.0}
-_CULTURE |= {"distinctness_bits": 0.4, "distinctness_low_bits": 0.3, "distinctness_high_bits": 0.5, "overlap_ratio": 1.0}
+_CULTURE |= {"distinctness_bits": 0.4, "distinctness_pair_count": 1, "overlap_ratio": 1.0}
 _CULTURE |= {"assortativity": 0.3, "assortativity_z_score": 2.0, "external_internal_index": -0.5}
 _ESTIMATE = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9}
 _SHIFT = {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}

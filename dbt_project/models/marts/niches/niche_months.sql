@@ -52,8 +52,7 @@ select
     profiles.predecessor_jaccard,
     profiles.match_threshold,
     profiles.distinctness_bits,
-    profiles.distinctness_low_bits,
-    profiles.distinctness_high_bits,
+    profiles.distinctness_null_bits,
     profiles.method_version,
     profiles.params_hash
 from {{ source("derived", "niche_profiles") }} as profiles
