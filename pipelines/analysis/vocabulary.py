@@ -351,11 +351,14 @@ def niche_neighbours(usage: Usage, parameters: VocabularyParameters | None = Non
     scores = _class_tf_idf(counts, columns, len(usage.terms))
     # Sums of floats hang on their order: the columns are put in the order of their terms.
     order = sorted(range(len(usage.terms)), key=lambda column: (usage.kinds[column], usage.terms[column]))
+    if not counts.niche_count:
+        return NICHE_NEIGHBOURS.empty_table()
     similarity = np.zeros((counts.niche_count, counts.niche_count))
     present = np.zeros((counts.niche_count, 1))
     for own in columns:
         chosen = set(own.tolist())
         block = csr_matrix(scores[:, [column for column in order if column in chosen]])
+        block.sort_indices()
         lengths = np.sqrt(np.asarray(block.multiply(block).sum(axis=1)).ravel())
         block = csr_matrix(block.multiply(1 / np.maximum(lengths, 1e-300)[:, None]))
         similarity += (block @ block.T).toarray()
