@@ -437,6 +437,10 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("staged/int_trend_timelines", "account_key"): {"every timeline is of an adopter"},
     ("derived/niche_assignments", "account_key"): _REFERRED,
     ("derived/niche_assignments", "months are first days of months"): _REFERRED | {"niches have a profile in their month"},
+    **{
+        (f"{gate}/{table}", "effective_niche_count"): {"intervals are ordered: low, value, high"}
+        for gate, table in (("derived", "culture_windows"), ("marts", "culture_months"))
+    },
     ("derived/niche_profiles", "member_count"): {"the member count is the number of members"},
     ("derived/niche_profiles", "months are first days of months"): {"the member count is the number of members"},
     ("derived/precedence_findings", "claim"): {"nothing is claimed exactly where the estimate is NULL"},
