@@ -409,7 +409,47 @@ _COUNTED = {
     "the counts of tags are those of the tags themselves",
     "every tag of the pair is compared, abstains or is above the cap",
 }
+_ORDERED = {"intervals are ordered: low, value, high"}
+_MUTUAL = {"two niches are as near one way as the other"}
+_BEGUN = {"a niche begins once, by birth or split"}
+_OTHER = {"a merge and a split name the other niche, and nothing else does"}
+_RANKED = {"no rank is beyond the number of terms"}
+_PROFILED = {"niches have a profile in their month"}
+_IN_MONTHS = {"every niche of the month is in niche_months"}
+_FIRST_OF_MONTH = "months are first days of months"
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    **{
+        (table, rule): also
+        for tables, rule, also in (
+            (("derived/culture_windows", "marts/culture_months"), "effective_niche_count", _ORDERED),
+            (("derived/culture_windows", "marts/culture_months"), "distinctness_bits", _ORDERED),
+            (("derived/niche_profiles", "marts/niche_months"), "distinctness_bits", _ORDERED),
+            (("derived/niche_events", "marts/niche_events"), "niche_id month event", _BEGUN),
+            (("derived/niche_events", "marts/niche_events"), "event", _OTHER),
+            (("derived/niche_neighbours", "marts/niche_neighbours"), "vocabulary_similarity", _MUTUAL),
+            (("derived/niche_neighbours", "marts/niche_neighbours"), "overlap_ratio", _MUTUAL),
+        )
+        for table in tables
+    },
+    ("derived/culture_windows", _FIRST_OF_MONTH): {"niches and members are those of the month's profiles"},
+    ("derived/niche_events", _FIRST_OF_MONTH): {"a niche begins in the first month of its profiles"},
+    ("derived/niche_memberships", "month platform account_key niche_id"): {
+        "the niches of an account hold no more than all of its edges"
+    },
+    ("derived/niche_memberships", "account_key"): {"accounts were looked at in their month"},
+    ("derived/niche_memberships", _FIRST_OF_MONTH): _PROFILED | {"accounts were looked at in their month"},
+    ("derived/niche_neighbours", _FIRST_OF_MONTH): _PROFILED | {"neighbours have a profile in the month"},
+    ("derived/niche_terms", _FIRST_OF_MONTH): _PROFILED | _RANKED,
+    ("marts/creator_niches", "creator_key niche_id month"): {"a creator has one first niche a month at most"},
+    ("marts/creator_niches", "creator_key"): {"every creator is in creators"},
+    ("marts/culture_months", "members are accounts, and every niche has one"): {"the share is members over accounts"},
+    ("marts/niche_events", "a merge and a split name the other niche, and nothing else does"): {"the other niche has its name"},
+    ("marts/niche_months", "member_count"): {
+        "shares are numerators over denominators",
+        "no part is larger than its whole",
+    },
+    ("marts/niche_neighbours", _FIRST_OF_MONTH): _IN_MONTHS | {"neighbours are in niche_months"},
+    ("marts/niche_vocabulary", _FIRST_OF_MONTH): _IN_MONTHS | _RANKED,
     **{
         (f"{gate}/{table}", rule): also
         for gate in ("derived", "marts")
