@@ -329,6 +329,9 @@ def _month_tables(
 
 
 def _culture_window(stamped: _Stamped, row: Mapping[str, Any]) -> pa.Table:
+    """The culture's row; none of a month in which nobody was looked at."""
+    if not row["account_count"]:
+        return stamped.rows("culture_windows", [])
     columns = {
         "effective_niche_count": "effective_niches_1",
         "effective_niche_low_count": "effective_niches_1_low",

@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
+from pipelines.analysis import contracts
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
@@ -24,6 +27,7 @@ from pipelines.quality.calibration import RIPPLE_CLAIMS, check_calibration, with
 from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
 from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, log_results, withdraw_results
+from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
     "calibration",
@@ -46,6 +50,7 @@ MARTS: Final = (
     "trend_days",
     "trends",
 )
+LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
 REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
@@ -195,6 +200,13 @@ def check_conformed(paths: DataPaths, night: date, run_id: str) -> None:
     _ask(paths, "staged", night, run_id)
 
 
+def read_lexicon() -> pa.Table:
+    """Words of well-known scenes, as the seed has them. Raises ArrowInvalid where a row does not fit."""
+    types = {name: contracts.NICHE_LEXICON.field(name).type for name in contracts.NICHE_LEXICON.names}
+    rows = csv.read_csv(LEXICON, convert_options=csv.ConvertOptions(column_types=types))
+    return rows.select(contracts.NICHE_LEXICON.names).cast(contracts.NICHE_LEXICON)
+
+
 def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, list[GateResult]]]:
     """Run the analysis on the exchange models, write the derived tables, ask gate 3.
 
@@ -206,7 +218,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
-    niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored)
+    niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
     exchange.write_state(paths, niches.state | trends.state | platforms.state)
