@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -52,6 +52,7 @@ class NicheMonthParameters:
     """Parameters of the niche tables.
 
     Attributes:
+        smallest_vocabulary: Distinctive terms that a niche has: a group that one term holds together is a trend or a place.
         smallest_strength: An account is in all niches that at least this share of its edge weight goes into.
         discovery: Of communities.
         lineage: Of ids and events.
@@ -59,6 +60,7 @@ class NicheMonthParameters:
         culture: Of distinctness, overlap and diversity.
     """
 
+    smallest_vocabulary: int = 3
     smallest_strength: float = 0.15
     discovery: NicheParameters = field(default_factory=NicheParameters)
     lineage: LineageParameters = field(default_factory=LineageParameters)
@@ -89,6 +91,8 @@ class _Found:
         kept: Communities that are niches.
         group: Of each account the place of its niche in ``kept``, -1 for none.
         reason: Why an account has no niche; empty where it has one.
+        usage: Who uses what, by niche.
+        terms: Distinctive terms of the niches, by their places.
     """
 
     partition: Communities
@@ -97,25 +101,38 @@ class _Found:
     kept: Labels
     group: Labels
     reason: Texts
+    usage: Usage
+    terms: pa.Table
 
 
-def _found(read: MonthRows, parameters: NicheParameters) -> _Found:
-    partition = stable_partition(read.counts, read.mutual, parameters)
+def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
+    discovery = parameters.discovery
+    partition = stable_partition(read.counts, read.mutual, discovery)
     labels = partition.labels
     sizes = np.bincount(labels, minlength=1)
     degree = np.asarray(partition.graph.sum(axis=1)).ravel()
-    largest = parameters.largest_niche_share * labels.size
+    largest = discovery.largest_niche_share * labels.size
     jaccards = np.array([partition.jaccards.get(label, 0.0) for label in range(sizes.size)])
-    is_niche = (sizes >= parameters.smallest_niche) & (jaccards >= parameters.smallest_jaccard) & (sizes <= largest)
-    kept = np.flatnonzero(is_niche)
+    is_stable = (sizes >= discovery.smallest_niche) & (jaccards >= discovery.smallest_jaccard) & (sizes <= largest)
+    candidates = np.flatnonzero(is_stable)
     place = np.full(sizes.size, -1, dtype=np.int64)
-    place[kept] = np.arange(kept.size)
+    place[candidates] = np.arange(candidates.size)
+    kinds, spelled = zip(*map(unit_kind, read.units), strict=True) if read.units else ((), ())
+    usage = Usage(read.uses, spelled, kinds, place[labels], read.platforms.tolist())
+    terms = distinctive_terms(usage, parameters.words)
+    own = np.asarray(terms["niche"].to_numpy(), dtype=np.int64)
+    has_words = np.bincount(own, minlength=candidates.size) >= parameters.smallest_vocabulary
+    kept = candidates[has_words]
+    later = np.where(has_words, np.cumsum(has_words) - 1, -1)
+    terms = terms.set_column(0, terms.schema.field(0), pa.array(later[own], pa.int64())).filter(pa.array(has_words[own]))
+    place[candidates] = later
     reason = np.select(
-        [degree == 0, sizes[labels] < parameters.smallest_niche, sizes[labels] > largest, ~is_niche[labels]],
-        ["no_shared_tags", "too_small", "too_large", "unstable"],
+        [degree == 0, sizes[labels] < discovery.smallest_niche, sizes[labels] > largest, ~is_stable[labels], place[labels] < 0],
+        ["no_shared_tags", "too_small", "too_large", "unstable", "no_vocabulary"],
         default="",
     )
-    return _Found(partition, sizes, jaccards, kept, place[labels], reason.astype(object))
+    group = place[labels]
+    return _Found(partition, sizes, jaccards, kept, group, reason.astype(object), replace(usage, niches=group), terms)
 
 
 def _proposed_ids(read: MonthRows, found: _Found) -> tuple[str, ...]:
@@ -240,13 +257,10 @@ class _Words:
     neighbours: list[dict[str, Any]]
 
 
-def _words(read: MonthRows, group: Labels, ids: tuple[str, ...], lexicon: pa.Table, parameters: VocabularyParameters) -> _Words:
-    kinds, terms = zip(*map(unit_kind, read.units), strict=True) if read.units else ((), ())
-    usage = Usage(read.uses, terms, kinds, group, read.platforms.tolist())
-    found = distinctive_terms(usage, parameters)
-    named = name_niches(found, range(len(ids)), lexicon, parameters).to_pylist()
+def _words(found: _Found, ids: tuple[str, ...], lexicon: pa.Table, parameters: VocabularyParameters) -> _Words:
+    named = name_niches(found.terms, range(len(ids)), lexicon, parameters).to_pylist()
     top_tags: list[list[str]] = [[] for _ in ids]
-    rows = found.to_pylist()
+    rows = found.terms.to_pylist()
     for row in rows:
         if row["term_kind"] == "tag":
             top_tags[row["niche"]].append(row["term"])
@@ -276,7 +290,7 @@ def _words(read: MonthRows, group: Labels, ids: tuple[str, ...], lexicon: pa.Tab
                     "neighbour_rank": row["neighbour_rank"],
                     "vocabulary_similarity": row["cosine_similarity"],
                 }
-                for row in niche_neighbours(usage, parameters).to_pylist()
+                for row in niche_neighbours(found.usage, parameters).to_pylist()
             ),
             key=lambda row: (str(row["niche_id"]), row["neighbour_rank"]),
         ),
@@ -287,13 +301,13 @@ def _month_tables(
     read: MonthRows, past: Sequence[Window], stamp: Mapping[str, str], lexicon: pa.Table, parameters: NicheMonthParameters
 ) -> dict[str, pa.Table]:
     stamped = _Stamped(read.month, stamp)
-    found = _found(read, parameters.discovery)
+    found = _found(read, parameters)
     followed = follow(Window(read.month, read.accounts, found.group, _proposed_ids(read, found)), past, parameters.lineage)
     # One more, for those without a niche.
     ids = np.array([*followed.ids, None], dtype=object)
     memberships, strengths = _memberships(stamped, read, found, ids, parameters.smallest_strength)
     measures = _culture(read, found, followed.ids, strengths, parameters.culture)
-    words = _words(read, found.group, followed.ids, lexicon, parameters.words)
+    words = _words(found, followed.ids, lexicon, parameters.words)
     measured = {row["niche_id"]: row for row in measures.niches.to_pylist()}
     profiles = [
         {
