@@ -26,6 +26,8 @@ _SMALLEST_RADIUS: Final = 5.0
 _LARGEST_RADIUS: Final = 96.0
 _LEGEND_RADIUS: Final = 29.0
 _COVERED_SHARE: Final = 0.17
+_GROWTHS: Final = 4
+_MOST_PUSHED: Final = 200
 _EDGES_OF_A_NICHE: Final = 3
 _LINE: Final = 1.2
 _LABEL_LINES: Final = 3
@@ -158,10 +160,10 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
     """
     pieces: list[str] = []
     for word in text.split():
-        run = ""
+        run, fits = "", text_width(word, size) <= width
         for character in word:
             is_wide = _is_wide(character)
-            if run and (is_wide or text_width(run + character + "-", size) > width):
+            if run and (is_wide or (not fits and text_width(run + character + "-", size) > width)):
                 pieces.append(run if is_wide or _is_wide(run[-1]) else run + "-")
                 run = ""
             run += character
@@ -251,7 +253,7 @@ def _pushed_apart(middles: Floats, boxes: Floats, width: float, height: float) -
         return None
     places = np.clip(middles, low, high)
     size = places.shape[0]
-    for round_number in range(500):
+    for round_number in range(400):
         gap = places[None, :] - places[:, None]
         overlap = half[:, None] + half[None, :] + _GAP - np.abs(gap)
         overlap[np.arange(size), np.arange(size)] = 0
@@ -264,27 +266,46 @@ def _pushed_apart(middles: Floats, boxes: Floats, width: float, height: float) -
         order = np.sign(np.arange(size)[None, :] - np.arange(size)[:, None])[:, :, None]
         sign = np.where(np.abs(gap) < 1e-9, order, sign)
         push = np.where((along[:, :, None] == np.arange(2)) & hit[:, :, None], overlap * sign, 0.0)
-        moved = places - 0.3 * push.sum(axis=1)
+        # Boxes with many neighbours move less for each, or they would be thrown to and fro.
+        moved = places - 0.5 * push.sum(axis=1) / np.sqrt(np.maximum(hit.sum(axis=1), 1))[:, None]
         if round_number < 150:
             moved += 0.01 * (middles - moved)
         places = np.clip(moved, low, high)
     return None
 
 
+def _in_rows(middles: Floats, boxes: Floats, width: float) -> tuple[Floats, float]:
+    """Boxes in rows from the top, each where it fits, in the order of their places; and how high the rows are."""
+    places, left, top, row_height = np.zeros_like(middles), 0.0, 0.0, 0.0
+    for index in np.lexsort((middles[:, 0], np.round(middles[:, 1] / 100))):
+        if left and left + boxes[index, 0] > width:
+            left, top, row_height = 0.0, top + row_height + _GAP, 0.0
+        places[index] = left + boxes[index, 0] / 2, top + boxes[index, 1] / 2
+        left, row_height = left + boxes[index, 0] + _GAP, max(row_height, boxes[index, 1])
+    return places, top + row_height
+
+
 def _laid_out(places: Floats, boxes: Floats) -> _Layout:
-    """Boxes in the plot without overlaps; the plot grows downwards where they find no room."""
+    """Boxes in the plot without overlaps; the plot grows downwards where they find no room, and rows always find some."""
     width, height = _WIDTH - 2 * _MARGIN, _HEIGHT - _HEAD - _FOOT
-    extent = np.maximum(np.ptp(places, axis=0), 1e-9) if places.shape[0] else np.ones(2)
-    while True:
-        room = np.array([width, height]) - boxes.max(axis=0)
-        scale = np.maximum(room, 1.0) / extent
-        # Not more than half again as wide as it is high: distances should mean the same in both directions.
-        scale = np.minimum(scale, 1.5 * scale.min()) if extent.min() > 1e-6 else np.minimum(scale, room)
-        centred = (places - (places.max(axis=0) + places.min(axis=0)) / 2) * scale
-        found = _pushed_apart(np.array([width, height]) / 2 + centred, boxes, width, height)
+    corner = np.array([_MARGIN, _HEAD])
+    extent = np.maximum(np.ptp(places, axis=0), 1e-9)
+    middle = (places.max(axis=0) + places.min(axis=0)) / 2
+    wanted = places
+    # What covers more than a third of a plot is seldom pushed apart, and what is very many never soon.
+    height = max(height, float(boxes.prod(axis=1).sum()) / (0.36 * width))
+    for growth in range(_GROWTHS if boxes.shape[0] <= _MOST_PUSHED else 0):
+        room = np.maximum(np.array([width, height]) - boxes.max(axis=0), 1.0)
+        scale = room / extent
+        # At first not more than half again as wide as it is high: distances should mean the same in both directions.
+        scale = np.minimum(scale, (1.5 + growth) * scale.min())
+        wanted = np.array([width, height]) / 2 + (places - middle) * scale
+        found = _pushed_apart(wanted, boxes, width, height)
         if found is not None:
-            return _Layout(found + np.array([_MARGIN, _HEAD]), height)
+            return _Layout(found + corner, height)
         height *= 1.2
+    found, height = _in_rows(wanted, boxes, width)
+    return _Layout(found + corner, max(height, _HEIGHT - _HEAD - _FOOT))
 
 
 def _mixed(colours: tuple[str, ...], place: float) -> str:

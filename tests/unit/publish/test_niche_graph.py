@@ -138,7 +138,10 @@ def test_a_niche_twice_and_a_type_that_files_cannot_hold_are_refused() -> None:
         list(gexf(niche_graph(listed, edges), MONTH, "n"))
 
 
-def drawn(svg: str) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]], float]:
+Box = tuple[float, float, float, float]
+
+
+def drawn(svg: str) -> tuple[list[Box], list[Box], float]:
     """Boxes of circles and of names, left, top, right, bottom; and the height of the picture."""
     root = parsed(svg)
     circles, names = [], []
@@ -154,7 +157,7 @@ def drawn(svg: str) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]], f
     return circles, names, float(re.findall(r'viewBox="0 0 1200 (\d+)"', svg)[0])
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 12, 40])
+@pytest.mark.parametrize("count", [1, 2, 5, 12, 40, 120, 400])
 def test_no_circle_and_no_name_overlaps_another_and_all_are_inside_the_picture(count: int) -> None:
     circles, names, height = drawn(niche_map(*tables(count), MONTH))
     assert len(circles) == count
@@ -198,6 +201,7 @@ def test_niches_with_a_shared_audience_are_nearer_than_others() -> None:
 
 
 def test_names_break_at_spaces_and_in_scripts_without_spaces_anywhere() -> None:
+    assert wrapped("matcha", 12, text_width("matcha", 12)) == ["matcha"]
     assert wrapped("mechanical keyboards", 12, 100) == ["mechanical", "keyboards"]
     assert "".join(wrapped(NAMES[2], 12, 70)) == NAMES[2]
     assert wrapped(NAMES[5], 12, 150)[0].endswith("-")
