@@ -258,7 +258,9 @@ def stable_partition(counts: csr_matrix, mutual: csr_matrix, parameters: NichePa
         return graph
 
     def resample(seed: int) -> csr_matrix:
-        return joined(co_use.resampled(parameters.kept_share, seed), _thinned(mutual, parameters.kept_edge_share, seed))
+        return joined(
+            co_use.resampled(parameters.kept_share, seed), _thinned(mutual, parameters.kept_edge_share, seed + 1_000_000)
+        )
 
     return _stable(joined(co_use.graph(), mutual), resample, parameters)
 

@@ -44,7 +44,7 @@ def test_validated_pairs_of_planted_communities_share_one_but_for_the_promised_r
     world = planted_world(1000, 10, 0.2, 3)
     co_use = find_co_use(world.counts, CoUseParameters())
     left, right = co_use.left[co_use.is_validated], co_use.right[co_use.is_validated]
-    assert left.size > 1_000
+    assert left.size > 500
     assert np.mean(world.homes[left] != world.homes[right]) < CoUseParameters().false_discovery_rate
 
 
@@ -55,7 +55,7 @@ def test_chances_are_hypergeometric_where_all_units_are_alike() -> None:
     counts = coo_matrix((np.ones(places.size), (np.repeat(np.arange(accounts), own), places)), (accounts, units)).tocsr()
     p_values = _ChanceOverlaps(counts, np.full(units, 5)).p_values(np.zeros(3, int), np.ones(3, int), 5 * np.arange(3, 6))
     expected = hypergeom.sf(np.arange(3, 6) - 1, units, own, own)
-    # Without fixed degrees the overlap varies a little more, so the p-values are not too small.
+    # One of the two degrees is not fixed, so the overlap varies more: the p-values err on the safe side.
     assert np.all(p_values >= expected)
     assert np.all(p_values <= 2.5 * expected)
 
