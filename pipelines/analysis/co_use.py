@@ -22,6 +22,7 @@ _EXACT_DEGREE: Final = 32
 _DEGREE_STEP: Final = 1.08
 _POINTS_PER_NAT: Final = 4.0
 _SMALLEST_P: Final = 1e-14
+_DEALS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,34 @@ def _nearest(left: Places, right: Places, cosines: Floats, is_edge: Flags, size:
     rank = np.arange(sources.size) - (np.cumsum(own) - own)[sources]
     result = np.zeros(left.size, dtype=bool)
     result[pairs[rank < room[sources]]] = True
+    return result
+
+
+def dealt_at_random(counts: csr_matrix, seed: int) -> csr_matrix:
+    """The same accounts and units with as many cells each, but who uses what is chance.
+
+    All ends of cells are dealt anew; cells that come out twice are dealt again with as many others, and those that still do are
+    dropped (Maslov and Sneppen 2002 without their order of swaps).
+
+    Args:
+        counts: Uses, account x unit; how often a unit is used goes with its cell.
+        seed: Of the deal.
+    """
+    random = np.random.default_rng(seed)
+    cells = counts.tocoo()
+    codes = cells.row.astype(np.int64) * counts.shape[1]
+    columns = random.permutation(cells.col.astype(np.int64))
+    first = np.arange(0)
+    for _ in range(_DEALS):
+        _, first = np.unique(codes + columns, return_index=True)
+        again = np.setdiff1d(np.arange(codes.size), first, assume_unique=True)
+        if not again.size:
+            break
+        dealt = np.unique(np.concatenate([again, random.choice(codes.size, min(3 * again.size + 10, codes.size), replace=False)]))
+        columns[dealt] = columns[random.permutation(dealt)]
+    _, first = np.unique(codes + columns, return_index=True)
+    result = csr_matrix((cells.data[first], (cells.row[first], columns[first])), shape=counts.shape)
+    result.sort_indices()
     return result
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.stats import hypergeom
 
-from pipelines.analysis.co_use import CoUseParameters, _ChanceOverlaps, candidate_pairs, find_co_use
-from tests.unit.analysis.co_use_worlds import planted_world, without_structure
+from pipelines.analysis.co_use import CoUseParameters, _ChanceOverlaps, candidate_pairs, dealt_at_random, find_co_use
+from tests.unit.analysis.co_use_worlds import planted_world
 
 SAMPLED = CoUseParameters(whole_pair_count=2, whole_pair_floor=0)
 
@@ -21,7 +21,7 @@ def test_chance_validates_about_no_pair_and_planted_communities_thousands_on_the
     chance, planted = 0, 0
     for seed in range(5):
         counts = planted_world(600, 8, 0.2, seed).counts
-        dealt = without_structure(counts, seed)
+        dealt = dealt_at_random(counts, seed)
         assert np.array_equal(np.diff(dealt.indptr), np.diff(counts.indptr))
         chance += int(find_co_use(dealt, CoUseParameters()).is_validated.sum())
         planted += int(find_co_use(counts, CoUseParameters()).is_validated.sum())
@@ -33,7 +33,7 @@ def test_chance_validates_about_no_pair_and_planted_communities_thousands_on_the
 def test_chance_validates_about_no_pair_where_candidates_were_chosen_for_what_they_share() -> None:
     found = []
     for seed in range(3):
-        counts = without_structure(planted_world(2000, 20, 0.4, seed).counts, seed)
+        counts = dealt_at_random(planted_world(2000, 20, 0.4, seed).counts, seed)
         co_use = find_co_use(counts, SAMPLED)
         assert co_use.candidate_count < 0.2 * find_co_use(counts, CoUseParameters()).candidate_count
         found.append(int(co_use.is_validated.sum()))
