@@ -247,7 +247,7 @@ def _tail(chances: Floats, counts: Floats, points: Places, draw_count: float) ->
     angles = -2j * np.pi * np.arange(length // 2 + 1) / length
     one = np.expm1(np.outer(angles, points)) @ (counts * chances / draw_count)
     mass = np.maximum(np.fft.irfft((1 + one) ** draw_count, length), 0)
-    return np.clip(np.cumsum(mass[::-1])[::-1], _SMALLEST_P, 1)
+    return np.asarray(np.clip(np.cumsum(mass[::-1])[::-1], _SMALLEST_P, 1))
 
 
 class _ChanceOverlaps:

@@ -70,7 +70,7 @@ class NicheParameters:
     tolerated_instability: float = 0.01
     selection_count: int = 4
     bootstrap_count: int = 12
-    full_resample_edges: int = 1_000_000
+    full_resample_edges: int = 250_000
     smallest_resample_count: int = 2
     kept_share: float = 0.75
     kept_edge_share: float = 0.8
