@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
-from pipelines.analysis.co_use import CoUseParameters, find_co_use
+from pipelines.analysis.co_use import CoUse, CoUseParameters, dealt_at_random, find_co_use
 
 METHOD_VERSION: Final = "leiden_cpm_2"
 Floats = NDArray[np.float64]
@@ -47,6 +47,9 @@ class NicheParameters:
         largest_niche_share: A partition with a larger community is refused (unless nothing else is left).
         smallest_covered_share: A partition with fewer linked accounts in groups of niche size is refused.
         smallest_jaccard: Mean best Jaccard over resamples that a niche needs.
+        chance_size_ratio: A community is chance where, with the same degrees and no structure, one has at least this share of its
+            members ...
+        chance_jaccard_margin: ... and a Jaccard that is not less by more than this.
         smallest_lineage_jaccard: Overlap with last month's niche that keeps its id.
         core_tag_count: Tags that name a niche and make its id.
         seed: Of every random draw.
@@ -63,7 +66,7 @@ class NicheParameters:
     tolerated_instability: float = 0.01
     selection_count: int = 4
     bootstrap_count: int = 12
-    full_resample_edges: int = 1_000_000
+    full_resample_edges: int = 250_000
     smallest_resample_count: int = 2
     kept_share: float = 0.75
     kept_edge_share: float = 0.8
@@ -71,6 +74,8 @@ class NicheParameters:
     largest_niche_share: float = 0.6
     smallest_covered_share: float = 0.3
     smallest_jaccard: float = 0.6
+    chance_size_ratio: float = 0.5
+    chance_jaccard_margin: float = 0.05
     smallest_lineage_jaccard: float = 0.25
     core_tag_count: int = 5
     seed: int = 20260903
@@ -82,7 +87,7 @@ class Communities:
 
     Attributes:
         labels: Community of each account.
-        jaccards: Of each community, its mean best Jaccard over resamples.
+        jaccards: Of each community, its mean best Jaccard over resamples; zero where chance makes as large and stable ones.
         graph: Account graph it was found on.
         strengths: Account x community: the share of the account's edge weight that goes to members of the community. A row sums to
             one, and to nothing where the account has no edges.
@@ -161,6 +166,21 @@ def _thinned(graph: csr_matrix, kept_share: float, seed: int) -> csr_matrix:
     return result
 
 
+def _rewired(graph: csr_matrix, seed: int) -> csr_matrix:
+    """Everybody keeps the number of their edges, whose other ends are dealt anew; what meets itself or twice is dropped."""
+    edges = graph.tocoo()
+    upper = edges.row < edges.col
+    values = edges.data[upper]
+    ends = np.random.default_rng(seed).permutation(np.concatenate([edges.row[upper], edges.col[upper]]).astype(np.int64))
+    low, high = np.minimum(ends[: values.size], ends[values.size :]), np.maximum(ends[: values.size], ends[values.size :])
+    _, first = np.unique(low * max(graph.shape[0], 1) + high, return_index=True)
+    first = first[low[first] < high[first]]
+    half = coo_matrix((values[first], (low[first], high[first])), shape=graph.shape).tocsr()
+    result = csr_matrix(half + half.T)
+    result.sort_indices()
+    return result
+
+
 def _strengths(graph: csr_matrix, labels: Labels) -> csr_matrix:
     size = labels.size
     members = csr_matrix((np.ones(size), (np.arange(size), labels)), shape=(size, int(labels.max(initial=-1)) + 1))
@@ -208,8 +228,17 @@ def _scaled(count: int, graph: csr_matrix, parameters: NicheParameters) -> int:
     return max(round(count * share), min(count, parameters.smallest_resample_count))
 
 
-def _stable(graph: csr_matrix, resample: Callable[[int], csr_matrix], parameters: NicheParameters) -> Communities:
-    """Communities at the most stable resolution, judged on resamples of the graph."""
+@dataclass(frozen=True)
+class _Sampled:
+    """A graph and how it is resampled, by seed."""
+
+    graph: csr_matrix
+    resample: Callable[[int], csr_matrix]
+
+
+def _stable(sampled: _Sampled, chance: Callable[[], _Sampled], parameters: NicheParameters) -> Communities:
+    """Communities at the most stable resolution, judged on resamples of the graph and on what is stable by chance."""
+    graph, resample = sampled.graph, sampled.resample
     if graph.nnz == 0:
         labels = np.arange(graph.shape[0], dtype=np.int64)
         return Communities(labels, {}, graph, _strengths(graph, labels))
@@ -235,10 +264,32 @@ def _stable(graph: csr_matrix, resample: Callable[[int], csr_matrix], parameters
                 break
         rest = seeds[selection_count:bootstrap_count]
         chosen += list(pool.map(lambda seed: leiden(balanced(resample(seed)), resolution, seed), rest))
+        null = chance()
+        draws = [balanced(graph) for graph in (null.graph, *map(null.resample, seeds[:selection_count]))]
+        by_chance = list(pool.map(partial(_run, resolution=resolution), draws, [parameters.seed, *seeds[:selection_count]]))
     labels = chosen[0]
-    overlaps = np.mean([_best_jaccards(labels, other) for other in chosen[1:]], axis=0)
+    overlaps = _mean_jaccards(chosen)
+    overlaps[_is_chance(np.bincount(labels), overlaps, np.bincount(by_chance[0]), _mean_jaccards(by_chance), parameters)] = 0.0
     jaccards = {label: float(value) for label, value in enumerate(overlaps)}
     return Communities(labels, jaccards, graph, _strengths(graph, labels))
+
+
+def _mean_jaccards(partitions: list[Labels]) -> Floats:
+    """Of each community of the first partition, its mean best Jaccard with the others."""
+    return np.asarray(np.mean([_best_jaccards(partitions[0], other) for other in partitions[1:]], axis=0))
+
+
+def _is_chance(
+    sizes: Labels, jaccards: Floats, null_sizes: Labels, null_jaccards: Floats, parameters: NicheParameters
+) -> NDArray[np.bool_]:
+    """Communities beside which one of the null stands that is about as large and as stable; a giant one would be refused anyway."""
+    is_giant = null_sizes > parameters.largest_niche_share * null_sizes.sum()
+    null_sizes, null_jaccards = null_sizes[~is_giant], null_jaccards[~is_giant]
+    order = np.argsort(null_sizes, kind="stable")
+    # Of the null's communities from this size on, the most stable one.
+    highest = np.append(np.maximum.accumulate(null_jaccards[order][::-1])[::-1], -np.inf)
+    at = np.searchsorted(null_sizes[order], np.ceil(sizes * parameters.chance_size_ratio), side="left")
+    return np.asarray(highest[at] >= jaccards - parameters.chance_jaccard_margin)
 
 
 def _run(graph: csr_matrix, seed: int, *, resolution: float) -> Labels:
@@ -258,24 +309,34 @@ def stable_partition(counts: csr_matrix, mutual: csr_matrix, parameters: NichePa
     """Find communities at the resolution that resamples agree on most, and how well each comes back in resamples.
 
     A resample keeps a share of account-unit cells and of mutual interactions. Communities whose Jaccard is below
-    ``smallest_jaccard`` are not niches: what is known of their members is ``strengths``.
+    ``smallest_jaccard`` are not niches: what is known of their members is ``strengths``. Where every account and unit keeps its
+    degree but who uses what is dealt at random, some small communities come back too: as large and stable ones get a Jaccard of 0.
 
     Args:
         counts: Uses, account x unit.
         mutual: Weights of mutual interaction, account x account, symmetric.
         parameters: See :class:`NicheParameters`.
     """
-    co_use = find_co_use(counts, parameters.co_use)
+
+    def sampled(co_use: CoUse, interactions: csr_matrix) -> _Sampled:
+        def resample(seed: int) -> csr_matrix:
+            return joined(
+                co_use.resampled(parameters.kept_share, seed),
+                _thinned(interactions, parameters.kept_edge_share, seed + 1_000_000),
+            )
+
+        return _Sampled(joined(co_use.graph(), interactions), resample)
 
     def joined(used: csr_matrix, interactions: csr_matrix) -> csr_matrix:
         graph = csr_matrix(used + interactions)
         graph.sort_indices()
         return graph
 
-    def resample(seed: int) -> csr_matrix:
-        return joined(co_use.resampled(parameters.kept_share, seed), _thinned(mutual, parameters.kept_edge_share, seed))
+    def chance() -> _Sampled:
+        dealt = find_co_use(dealt_at_random(counts, parameters.seed), parameters.co_use)
+        return sampled(dealt, _rewired(mutual, parameters.seed))
 
-    return _stable(joined(co_use.graph(), mutual), resample, parameters)
+    return _stable(sampled(find_co_use(counts, parameters.co_use), mutual), chance, parameters)
 
 
 def stable_graph_partition(graph: csr_matrix, parameters: NicheParameters) -> Communities:
@@ -285,5 +346,9 @@ def stable_graph_partition(graph: csr_matrix, parameters: NicheParameters) -> Co
         graph: Weights, symmetric and not negative; the diagonal is not looked at.
         parameters: See :class:`NicheParameters`.
     """
+
+    def sampled(whole: csr_matrix) -> _Sampled:
+        return _Sampled(whole, lambda seed: _thinned(whole, parameters.kept_edge_share, seed))
+
     whole = _thinned(graph, 1.0, parameters.seed)
-    return _stable(whole, lambda seed: _thinned(whole, parameters.kept_edge_share, seed), parameters)
+    return _stable(sampled(whole), lambda: sampled(_rewired(whole, parameters.seed)), parameters)

@@ -123,9 +123,10 @@ def test_communities_of_recommended_artists_are_of_a_genre_and_rewired_ones_are_
     print(
         f"network rewired: {chance_inside.sum()} of {linked.sum()} artists in {np.unique(chance_labels[chance_inside]).size} communities"
     )
-    assert niche_count > 10
-    assert own[0] > 0.2
+    assert niche_count >= 5
+    assert own[0] > 0.4
     assert abs(null[0]) < 0.05
-    assert own[1] > null[1] + 0.2
-    assert own[1] > naive_inside[1]
-    assert chance_inside.sum() < 0.1 * inside.sum()
+    assert own[1] > null[1] + 0.3
+    # Modularity places everybody, in mixed groups; of those placed here it knows as much.
+    assert own[1] > naive[1]
+    assert chance_inside.sum() < 0.05 * inside.sum()

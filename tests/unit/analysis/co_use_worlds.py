@@ -1,4 +1,4 @@
-"""Accounts and what they use, drawn from planted communities, and the same without any. No tests here."""
+"""Accounts and what they use, drawn from planted communities. No tests here."""
 
 from __future__ import annotations
 
@@ -63,25 +63,3 @@ def planted_world(
     # The bounds of niche discovery: nobody's units and everybody's say nothing.
     shared = np.flatnonzero((used >= 3) & (used <= max(0.05 * size, min(0.35 * size, 300))))
     return World(csr_matrix(counts[:, shared]), homes.astype(np.int64), seconds.astype(np.int64))
-
-
-def without_structure(counts: csr_matrix, seed: int) -> csr_matrix:
-    """The same accounts and units with as many cells each, dealt at random by swaps that never make a cell twice.
-
-    A pass deals all stubs anew; cells that came out twice are dealt again with as many others.
-    """
-    random = np.random.default_rng(seed)
-    cells = coo_matrix(counts)
-    rows, columns = cells.row.astype(np.int64), cells.col.astype(np.int64)
-    columns = random.permutation(columns)
-    for _ in range(1000):
-        code = rows * counts.shape[1] + columns
-        _, first = np.unique(code, return_index=True)
-        again = np.setdiff1d(np.arange(code.size), first)
-        if not again.size:
-            break
-        dealt = np.concatenate([again, random.choice(code.size, min(3 * again.size + 10, code.size), replace=False)])
-        dealt = np.unique(dealt)
-        columns[dealt] = columns[random.permutation(dealt)]
-    kept = np.unique(rows * counts.shape[1] + columns)
-    return csr_matrix((np.ones(kept.size), (kept // counts.shape[1], kept % counts.shape[1])), shape=counts.shape)

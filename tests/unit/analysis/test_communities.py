@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_matrix, csr_matrix
 
+from pipelines.analysis.co_use import dealt_at_random
 from pipelines.analysis.communities import (
     Communities,
     Labels,
@@ -19,7 +20,7 @@ from pipelines.analysis.communities import (
     stable_partition,
 )
 from pipelines.world.scoring.metrics_niches import adjusted_mutual_information, contingency
-from tests.unit.analysis.co_use_worlds import planted_world, without_structure
+from tests.unit.analysis.co_use_worlds import planted_world
 
 PARAMETERS = NicheParameters()
 
@@ -107,7 +108,7 @@ def test_strengths_of_an_account_sum_to_one_or_to_nothing() -> None:
 
 def test_use_without_structure_has_no_niches() -> None:
     for seed in range(3):
-        counts = without_structure(planted_world(600, 8, 0.2, seed).counts, seed)
+        counts = dealt_at_random(planted_world(600, 8, 0.2, seed).counts, seed)
         assert niches(stable_partition(counts, nobody(600), PARAMETERS)) == []
 
 
