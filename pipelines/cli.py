@@ -8,6 +8,7 @@ from pipelines.commands.calibrate import calibrate
 from pipelines.commands.collect import collect, watchlist
 from pipelines.commands.doctor import doctor
 from pipelines.commands.listen import listen
+from pipelines.commands.niches import niches
 from pipelines.commands.nightly import nightly
 from pipelines.commands.query import query
 from pipelines.commands.score import score
@@ -20,7 +21,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, listen, query, doctor, world, score, calibrate, ui):
+for command in (nightly, collect, watchlist, listen, query, niches, doctor, world, score, calibrate, ui):
     main.add_command(command)
 
 

@@ -236,8 +236,10 @@ class _Sampled:
     resample: Callable[[int], csr_matrix]
 
 
-def _stable(sampled: _Sampled, chance: Callable[[], _Sampled], parameters: NicheParameters) -> Communities:
-    """Communities at the most stable resolution, judged on resamples of the graph and on what is stable by chance."""
+def _stable(
+    sampled: _Sampled, chance: Callable[[], _Sampled], weigh: Callable[[csr_matrix], csr_matrix], parameters: NicheParameters
+) -> Communities:
+    """Communities at the most stable resolution of the graph so weighed, judged on resamples and on what is stable by chance."""
     graph, resample = sampled.graph, sampled.resample
     if graph.nnz == 0:
         labels = np.arange(graph.shape[0], dtype=np.int64)
@@ -251,8 +253,8 @@ def _stable(sampled: _Sampled, chance: Callable[[], _Sampled], parameters: Niche
     chosen: list[Labels] = []
     resolution = 0.0
     with ThreadPoolExecutor(_THREADS) as pool:
-        even = balanced(graph)
-        draws = [balanced(resample(seed)) for seed in seeds[:selection_count]]
+        even = weigh(graph)
+        draws = [weigh(resample(seed)) for seed in seeds[:selection_count]]
         for tried in _resolutions(even, parameters):
             run = partial(_run, resolution=tried)
             found = list(pool.map(run, [even, *draws], [parameters.seed, *seeds[:selection_count]]))
@@ -263,9 +265,9 @@ def _stable(sampled: _Sampled, chance: Callable[[], _Sampled], parameters: Niche
             if np.bincount(found[0][linked]).max() > parameters.largest_niche_share * np.count_nonzero(linked):
                 break
         rest = seeds[selection_count:bootstrap_count]
-        chosen += list(pool.map(lambda seed: leiden(balanced(resample(seed)), resolution, seed), rest))
+        chosen += list(pool.map(lambda seed: leiden(weigh(resample(seed)), resolution, seed), rest))
         null = chance()
-        draws = [balanced(graph) for graph in (null.graph, *map(null.resample, seeds[:selection_count]))]
+        draws = [weigh(draw) for draw in (null.graph, *map(null.resample, seeds[:selection_count]))]
         by_chance = list(pool.map(partial(_run, resolution=resolution), draws, [parameters.seed, *seeds[:selection_count]]))
     labels = chosen[0]
     overlaps = _mean_jaccards(chosen)
@@ -290,6 +292,10 @@ def _is_chance(
     highest = np.append(np.maximum.accumulate(null_jaccards[order][::-1])[::-1], -np.inf)
     at = np.searchsorted(null_sizes[order], np.ceil(sizes * parameters.chance_size_ratio), side="left")
     return np.asarray(highest[at] >= jaccards - parameters.chance_jaccard_margin)
+
+
+def _as_given(graph: csr_matrix) -> csr_matrix:
+    return graph
 
 
 def _run(graph: csr_matrix, seed: int, *, resolution: float) -> Labels:
@@ -336,7 +342,7 @@ def stable_partition(counts: csr_matrix, mutual: csr_matrix, parameters: NichePa
         dealt = find_co_use(dealt_at_random(counts, parameters.seed), parameters.co_use)
         return sampled(dealt, _rewired(mutual, parameters.seed))
 
-    return _stable(sampled(find_co_use(counts, parameters.co_use), mutual), chance, parameters)
+    return _stable(sampled(find_co_use(counts, parameters.co_use), mutual), chance, balanced, parameters)
 
 
 def stable_graph_partition(graph: csr_matrix, parameters: NicheParameters) -> Communities:
@@ -351,4 +357,4 @@ def stable_graph_partition(graph: csr_matrix, parameters: NicheParameters) -> Co
         return _Sampled(whole, lambda seed: _thinned(whole, parameters.kept_edge_share, seed))
 
     whole = _thinned(graph, 1.0, parameters.seed)
-    return _stable(sampled(whole), lambda: sampled(_rewired(whole, parameters.seed)), parameters)
+    return _stable(sampled(whole), lambda: sampled(_rewired(whole, parameters.seed)), _as_given, parameters)

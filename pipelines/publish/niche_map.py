@@ -1,4 +1,4 @@
-"""A month's niches as a picture (SVG): sized by members, coloured by a measure, near where they share an audience. Computes no measure."""
+"""A month's niches as a picture (SVG): sized by members, coloured by a measure, near where they are alike. Computes no measure."""
 
 from __future__ import annotations
 
@@ -353,12 +353,14 @@ def _value(value: float, colouring: Colouring) -> str:
     return f"{value:.2g}"
 
 
-def _legend(colouring: Colouring, scale: Callable[[float], float], largest: float, top: float, *, has_unknown: bool) -> list[str]:
+def _legend(
+    colouring: Colouring, scale: Callable[[float], float], smallest: int, largest: float, top: float, *, has_unknown: bool
+) -> list[str]:
     """Scale of sizes to the left, of colours to the right."""
-    parts = [f'<text x="{_MARGIN:.0f}" y="{top + 12:.1f}" class="key">Members</text>']
-    # Circles in one another, with lines from their tops to their numbers.
-    sizes = [size for size in _round_sizes(largest) if scale(size) > _SMALLEST_RADIUS] or _round_sizes(largest)[:1]
-    foot, outer = top + 78.0, scale(sizes[0])
+    # Circles in one another, with lines from their tops to their numbers; none where all niches are larger than what fits here.
+    sizes = [size for size in _round_sizes(largest) if scale(size) > _SMALLEST_RADIUS and size >= smallest]
+    parts = [f'<text x="{_MARGIN:.0f}" y="{top + 12:.1f}" class="key">Members</text>'] if sizes else []
+    foot, outer = top + 78.0, scale(sizes[0]) if sizes else 0.0
     x = _MARGIN + outer
     for number, size in enumerate(sizes):
         radius = scale(size)
@@ -390,7 +392,7 @@ def _legend(colouring: Colouring, scale: Callable[[float], float], largest: floa
 def niche_map(niches: pa.Table, edges: pa.Table, month: date, colouring: Colouring = BY_DISTINCTNESS) -> str:
     """Draw the niches of a month.
 
-    Niches that share an audience are near each other: places are scaled from ``1 - weight`` and then pushed apart until no
+    Niches that are alike are near each other: places are scaled from ``1 - weight`` and then pushed apart until no
     circle and no label overlaps another, so that a distance is an impression and not a measure. The same tables give the same picture,
     whatever the order of their rows.
 
@@ -440,8 +442,8 @@ def niche_map(niches: pa.Table, edges: pa.Table, month: date, colouring: Colouri
     title = f"Niches in {_MONTHS[month.month - 1]} {month.year}"
     caption = (
         [
-            f"{count:,} niches with {sum(members):,} members. The area of a circle is its members.",
-            "Niches that share an audience are near each other; lines join each niche to the three it shares most with.",
+            f"{count:,} niches with {sum(members):,} members, {min(members):,} to {max(members):,} each: the area of a circle.",
+            "Niches that are alike are near each other; lines join each niche to the three that it is most like.",
         ]
         if count
         else ["No niche was found in this month."]
@@ -477,6 +479,7 @@ def niche_map(niches: pa.Table, edges: pa.Table, month: date, colouring: Colouri
     parts += _legend(
         colouring,
         lambda number: max(factor * float(np.sqrt(number)), _SMALLEST_RADIUS),
+        min(members, default=1),
         min(float(max(members, default=1)), (_LEGEND_RADIUS / factor) ** 2),
         height - _FOOT + 14,
         has_unknown=any(value is None for value in values),

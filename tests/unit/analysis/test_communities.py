@@ -22,7 +22,8 @@ from pipelines.analysis.communities import (
 from pipelines.world.scoring.metrics_niches import adjusted_mutual_information, contingency
 from tests.unit.analysis.co_use_worlds import planted_world
 
-PARAMETERS = NicheParameters()
+# Small worlds have small niches.
+PARAMETERS = NicheParameters(smallest_niche=5)
 
 
 def nobody(size: int) -> csr_matrix:
