@@ -64,6 +64,7 @@ class VocabularyParameters:
         term_count: Terms kept for each niche.
         prior_account_count: Strength of the prior: as many average accounts that use each term as often as everybody.
         smallest_log_odds: Natural logarithm of the odds ratio below which a term is common property, however certain it is.
+        largest_word_share: A word of texts that more of the accounts outside use is grammar or common property. Tags are chosen, words are not.
         largest_q_value: False-discovery rate among a niche's terms.
         name_term_count: Terms in a name.
         smallest_scene_overlap: Share of a niche's vocabulary, by weight, that must be in a scene's lexicon ...
@@ -76,6 +77,7 @@ class VocabularyParameters:
     term_count: int = 25
     prior_account_count: float = 10.0
     smallest_log_odds: float = 0.7
+    largest_word_share: float = 0.1
     largest_q_value: float = 0.05
     name_term_count: int = 3
     smallest_scene_overlap: float = 0.12
@@ -301,6 +303,8 @@ def distinctive_terms(usage: Usage, parameters: VocabularyParameters | None = No
         for column, inside, outside, contrast, _ in tested:
             own, q_values = q_values[: column.size], q_values[column.size :]
             kept = (own <= parameters.largest_q_value) & (contrast.log_odds >= parameters.smallest_log_odds)
+            if usage.kinds[column[0]] == "text":
+                kept &= outside <= parameters.largest_word_share * outsiders
             found += [
                 {
                     "niche": int(niche),
@@ -398,8 +402,8 @@ def scene_overlaps(vocabulary: Sequence[Mapping[str, Any]], lexicon: pa.Table) -
     """
     weights: dict[str, dict[str, float]] = {}
     for row in lexicon.to_pylist():
-        scene = weights.setdefault(_comparable(row["term"]), {})
-        scene[row["scene"]] = max(float(row["weight"]), scene.get(row["scene"], 0.0))
+        by_scene = weights.setdefault(_comparable(row["term"]), {})
+        by_scene[row["scene"]] = max(float(row["weight"]), by_scene.get(row["scene"], 0.0))
     certain: dict[str, float] = {}
     for row in vocabulary:
         term = _comparable(row["term"])
@@ -452,7 +456,8 @@ def name_niches(
     for row in vocabulary.to_pylist():
         if row["niche"] in rows:
             rows[row["niche"]].append(row)
-    result, parts, spare = [], {}, {}
+    result: list[dict[str, Any]] = []
+    parts, spare = {}, {}
     for niche, own in rows.items():
         overlaps = scene_overlaps(own, lexicon)
         ranked = sorted(overlaps, key=lambda scene: (-overlaps[scene][0], scene))

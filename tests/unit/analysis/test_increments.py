@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.analysis import contracts, niches
+from pipelines.analysis import contracts, niche_rows
 from pipelines.analysis.increments import Analysis, Partition, row_hashes
 from pipelines.analysis.niche_rows import NicheTables
 from pipelines.analysis.niches import discover_niche_months
@@ -169,7 +169,7 @@ def months(seed: int, count: int = 3) -> dict[date, Partition[NicheTables]]:
                 )
                 rows.append(dict(zip(contracts.INT_ACCOUNT_TAG_MONTHS.names, values, strict=True)))
     table = pa.Table.from_pylist(rows, schema=contracts.INT_ACCOUNT_TAG_MONTHS)
-    return niches.partitioned(table, contracts.INT_INTERACTION_MONTHS.empty_table())
+    return niche_rows.partitioned(table, contracts.INT_INTERACTION_MONTHS.empty_table())
 
 
 def test_a_changed_month_is_found_anew_and_the_next_only_where_its_niches_changed() -> None:

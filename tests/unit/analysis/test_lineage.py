@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -23,7 +23,7 @@ def month(number: int) -> date:
     return date(2020 + number // 12, number % 12 + 1, 1)
 
 
-def window(number: int, groups: dict[str, Sequence[int]], others: Sequence[int] = ()) -> Window:
+def window(number: int, groups: Mapping[str, Sequence[int]], others: Sequence[int] = ()) -> Window:
     """Groups of numbered accounts by name; the proposed id is the name and the window's number."""
     account = [member for members in groups.values() for member in members] + list(others)
     group = [place for place, members in enumerate(groups.values()) for _ in members] + [-1] * len(others)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -195,9 +196,9 @@ def rows_of(niche: int, *terms: str, kind: str = "tag") -> list[dict[str, object
     ]
 
 
-def named(*rows: list[dict[str, object]], scenes: pa.Table = NO_LEXICON) -> dict[int, str]:
+def named(*rows: list[dict[str, Any]], scenes: pa.Table = NO_LEXICON) -> dict[int, str]:
     flat = [row for part in rows for row in part]
-    table = name_niches(pa.Table.from_pylist(flat, schema=NICHE_TERMS), sorted({row["niche"] for row in flat}), scenes)  # type: ignore[type-var]
+    table = name_niches(pa.Table.from_pylist(flat, schema=NICHE_TERMS), sorted({row["niche"] for row in flat}), scenes)
     return dict(zip(table["niche"].to_pylist(), table["name"].to_pylist(), strict=True))
 
 
