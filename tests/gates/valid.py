@@ -20,6 +20,7 @@ Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
 NIGHT: Final = date(2026, 10, 1)
 AUGUST: Final = date(2026, 8, 1)
+JULY = date(2026, 7, 1)
 SOURCE: Final = "f" * 16
 _ARROW: Final = {
     "varchar": pa.string(),
@@ -153,6 +154,10 @@ _MEMBERS: Rows = [
     _MEMBER | {"account_key": B},
     _MEMBER | {"account_key": C, "niche_id": None, "membership_strength": None, "unassigned_reason": "unstable"},
     _MEMBER | {"account_key": D, "niche_id": OTHER_NICHE, "membership_strength": 0.9},
+    # A month before, in which nobody had a niche: those of August were born in it.
+    _MEMBER
+    | {"month": JULY, "account_key": C, "niche_id": None, "membership_strength": None, "bootstrap_jaccard": None}
+    | {"unassigned_reason": "no_shared_tags"},
 ]
 _BELONGING = _STAMP | {"month": AUGUST, "platform": "bluesky"}
 _BELONGINGS: Rows = [
@@ -204,6 +209,7 @@ _NEIGHBOURS: Rows = [
 _CULTURE = _STAMP | {"month": AUGUST, "account_count": 4, "member_count": 3, "niche_count": 2, "rarefied_member_count": 2}
 _CULTURE |= {"effective_niche_count": 1.6, "effective_niche_low_count": 1.2, "effective_niche_high_count": 2.0}
 _CULTURE |= {"distinctness_bits": 0.4, "distinctness_pair_count": 1, "overlap_ratio": 1.0}
+_QUIET = _STAMP | {"month": JULY, "account_count": 1, "member_count": 0, "niche_count": 0, "distinctness_pair_count": 0}
 _CULTURE |= {"assortativity": 0.3, "assortativity_z_score": 2.0, "external_internal_index": -0.5}
 _ESTIMATE = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9}
 _SHIFT = {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}
@@ -286,7 +292,8 @@ EXCHANGED: Final[dict[str, Rows]] = {
     "int_account_tag_months": [
         {"month": AUGUST, "platform": "bluesky", "account_key": account, "tag": tag, "post_count": 2}
         for account, tag in ((A, "eco"), (B, "eco"), (A, "old"), (C, "sound:other"), (D, "domain:old.example"))
-    ],
+    ]
+    + [{"month": JULY, "platform": "bluesky", "account_key": C, "tag": "eco", "post_count": 2}],
     "int_interaction_months": [
         {"month": AUGUST, "platform": "bluesky", "source_account_key": A, "target_account_key": B, "interaction_count": 1}
     ],
@@ -335,7 +342,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "niche_terms": _TERMS,
     "niche_events": _EVENTS,
     "niche_neighbours": _NEIGHBOURS,
-    "culture_windows": [_CULTURE],
+    "culture_windows": [_CULTURE, _QUIET],
     "trend_precedence": _PRECEDENCE,
     "precedence_findings": [
         _STAMP
@@ -422,7 +429,7 @@ MARTED: Final[dict[str, Rows]] = {
         _NEIGHBOURS[0] | {"name": "eco", "other_name": "old"},
         _NEIGHBOURS[1] | {"name": "old", "other_name": "eco"},
     ],
-    "culture_months": [_CULTURE | {"member_share": 0.75}],
+    "culture_months": [_CULTURE | {"member_share": 0.75}, _QUIET | {"member_share": 0.0}],
     "trends": [
         _TREND
         | {"trend_key": ECO, "label": "eco", "unit_type": "hashtag", "is_left_censored": False}
