@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -56,7 +56,7 @@ def test_a_month_of_niches_is_a_graph_file_and_a_picture(backfilled: Installatio
     file = tmp_path / f"niches.{shape}"
     done = _niches(backfilled, "--month", f"{month:%Y-%m}", "--format", shape, "--out", str(file))
     assert done.exit_code == 0, done.output
-    root = ElementTree.parse(file).getroot()  # noqa: S314 - our own file
+    root = ET.parse(file).getroot()  # noqa: S314 - our own file
     marks = {"gexf": ".//{*}node", "graphml": ".//{*}node", "svg": ".//{*}circle[@fill]"}
     assert len(root.findall(marks[shape])) >= (count if shape != "svg" else 1)
 

@@ -128,3 +128,82 @@ def test_empty_input_gives_empty_tables_in_the_contracts_schemas() -> None:
     assert derived["niche_assignments"].schema == contracts.NICHE_ASSIGNMENTS
     assert derived["niche_profiles"].schema == contracts.NICHE_PROFILES
     assert derived["niche_assignments"].num_rows == 0
+
+
+def _used(month: date, key: str, counts: dict[str, int]) -> list[dict[str, object]]:
+    return [
+        {"month": month, "platform": "reddit", "account_key": key, "tag": tag, "post_count": count}
+        for tag, count in counts.items()
+    ]
+
+
+def _with(table: pa.Table, rows: list[dict[str, object]]) -> pa.Table:
+    return pa.concat_tables([table, pa.Table.from_pylist(rows, schema=table.schema)])
+
+
+def test_a_group_that_one_tag_holds_together_is_a_trend_and_no_niche() -> None:
+    table, _ = planted(AUGUST, 6)
+    generator = np.random.default_rng(6)
+    rows = [
+        row
+        for number in range(24)
+        for row in _used(AUGUST, f"fan_{number:02d}", {"the_fad": 4, f"any_{generator.integers(40)}": 1})
+    ]
+    derived = discover_niches(_with(table, rows), NO_INTERACTIONS)
+    found = {row["account_key"]: row for row in derived["niche_assignments"].to_pylist()}
+    fans = [found[f"fan_{number:02d}"] for number in range(24)]
+    assert {row["niche_id"] for row in fans} == {None}
+    assert "no_vocabulary" in {row["unassigned_reason"] for row in fans}
+    assert derived["niche_profiles"].num_rows == 5
+    assert "the_fad" not in derived["niche_terms"]["term"].to_pylist()
+
+
+def test_who_uses_the_tags_of_two_niches_is_in_both_and_first_in_the_one_that_it_uses_more() -> None:
+    table, truth = planted(AUGUST, 7)
+    both = {f"n0_{tag}": 3 for tag in range(6)} | {f"n1_{tag}": 2 for tag in range(4)}
+    derived = discover_niches(_with(table, _used(AUGUST, "both", both)), NO_INTERACTIONS)
+    niche = {
+        truth[row["account_key"]]: row["niche_id"]
+        for row in derived["niche_assignments"].to_pylist()
+        if row["account_key"] in truth
+    }
+    rows = [row for row in derived["niche_memberships"].to_pylist() if row["account_key"] == "both"]
+    assert {(row["niche_id"], row["is_primary"]) for row in rows} == {(niche[0], True), (niche[1], False)}
+    assert sum(row["membership_strength"] for row in rows) <= 1 + 1e-9
+
+
+def test_the_first_month_tells_no_event_and_a_later_one_tells_of_a_niche_that_is_new() -> None:
+    august, _ = planted(AUGUST, 3, niche_count=4)
+    september, _ = planted(SEPTEMBER, 4, niche_count=5)
+    derived = discover_niches(pa.concat_tables([august, september]), NO_INTERACTIONS)
+    (event,) = derived["niche_events"].to_pylist()
+    assert (event["month"], event["event"], event["other_niche_id"]) == (SEPTEMBER, "birth", None)
+    names = {row["niche_id"]: row["top_tags"] for row in derived["niche_profiles"].to_pylist() if row["month"] == SEPTEMBER}
+    assert {tag.split("_")[0] for tag in names[event["niche_id"]]} == {"n4"}
+
+
+def test_a_lexicon_names_a_niche_that_speaks_as_a_scene_does_and_changes_no_membership() -> None:
+    table, _ = planted(AUGUST, 8)
+    rows = [{"scene": "moss people", "term": f"n2_{tag}", "weight": 1.0} for tag in range(6)]
+    lexicon = pa.Table.from_pylist(rows, schema=contracts.NICHE_LEXICON)
+    plain, named = discover_niches(table, NO_INTERACTIONS), discover_niches(table, NO_INTERACTIONS, lexicon=lexicon)
+    assert named["niche_assignments"].equals(plain["niche_assignments"])
+    scenes = {row["scene"]: row for row in named["niche_profiles"].to_pylist()}
+    assert set(scenes) == {"moss people", None}
+    assert scenes["moss people"]["name"] == "moss people"
+    assert all(tag.startswith("n2_") for tag in scenes["moss people"]["top_tags"])
+
+
+def test_every_niche_has_terms_neighbours_and_a_place_in_the_culture_of_its_month() -> None:
+    table, _ = planted(AUGUST, 9)
+    derived = discover_niches(table, NO_INTERACTIONS)
+    ids = set(derived["niche_profiles"]["niche_id"].to_pylist())
+    assert set(derived["niche_terms"]["niche_id"].to_pylist()) == ids
+    (culture,) = derived["culture_windows"].to_pylist()
+    assert (culture["niche_count"], culture["account_count"]) == (5, 120)
+    # Five niches of 24 members, most of whose words are their own.
+    assert 4.5 < culture["effective_niche_count"] <= 5
+    assert 0.5 < culture["distinctness_bits"] <= 1
+    for row in derived["niche_neighbours"].to_pylist():
+        assert {row["niche_id"], row["other_niche_id"]} <= ids
+        assert 0 < row["vocabulary_similarity"] < 0.5
