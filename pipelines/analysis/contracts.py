@@ -86,20 +86,20 @@ NICHE_ASSIGNMENTS: Final = pa.schema(
         _required("platform", pa.string()),
         _required("account_key", pa.string()),
         pa.field("niche_id", pa.string()),  # NULL: not stable under resampling (see unassigned_reason)
-        pa.field("membership_strength", pa.float64()),  # share of the account's weighted edges inside the niche
+        pa.field("membership_strength", pa.float64()),  # share of what the account uses that the niche explains
         pa.field("bootstrap_jaccard", pa.float64()),
         pa.field("unassigned_reason", pa.string()),
         *_STAMP,
     ]
 )
-# account x niche x month: all the niches that an account's edges go into, not the first one only.
+# account x niche x month: all the niches that explain what an account uses, not the first one only.
 NICHE_MEMBERSHIPS: Final = pa.schema(
     [
         _required("month", pa.date32()),
         _required("platform", pa.string()),
         _required("account_key", pa.string()),
         _required("niche_id", pa.string()),
-        _required("membership_strength", pa.float64()),  # share of the account's weighted edges inside the niche
+        _required("membership_strength", pa.float64()),  # share of what the account uses that the niche explains
         _required("is_primary", pa.bool_()),  # the niche of niche_assignments
         *_STAMP,
     ]

@@ -75,7 +75,7 @@ def membership_strengths(
     chosen = csr_matrix((np.ones(members.size), (group[members], members)), shape=(count, size))
     counts = csr_matrix(chosen @ ones)
     everybody = np.asarray(ones.sum(axis=0)).ravel()
-    vocabularies = _Vocabularies(counts, np.asarray(counts.sum(axis=1)).ravel(), everybody / everybody.sum())
+    vocabularies = _Vocabularies(counts, np.asarray(counts.sum(axis=1), dtype=np.float64).ravel(), everybody / everybody.sum())
     width = min(parameters.candidate_count, count)
     step = max(1, int(_BLOCK_CELLS * size / max(ones.nnz, 1) / (width + 1)))
     parts = [
@@ -87,6 +87,34 @@ def membership_strengths(
     share = np.round(np.concatenate([part.ravel() for part, _ in parts]), _DECIMALS)
     kept = share > 0
     return csr_matrix((share[kept], (account[kept], niche[kept])), shape=(size, count))
+
+
+def regrouped(
+    uses: csr_matrix, group: Labels, count: int, smallest: int, parameters: MembershipParameters | None = None
+) -> Labels:
+    """First niches after each member went to the niche that explains most of what it uses; who has none gets none.
+
+    The edges of an account are few and partly chance; what it uses is all that there is. No niche is emptied below its smallest size.
+
+    Args:
+        uses: Account x unit.
+        group: Of each account its niche, -1 for none.
+        count: Number of niches.
+        smallest: Members that a niche keeps, if it has them.
+        parameters: Defaults when None.
+    """
+    if not count:
+        return group
+    strengths = membership_strengths(uses, group, count, parameters)
+    best = np.asarray(strengths.argmax(axis=1)).ravel().astype(np.int64)
+    is_told = (group >= 0) & (np.diff(strengths.indptr) > 0)
+    moved = np.where(is_told, best, group)
+    while True:
+        sizes = np.bincount(moved[moved >= 0], minlength=count)
+        back = (moved != group) & (sizes < smallest)[np.maximum(group, 0)]
+        if not back.any():
+            return np.asarray(moved)
+        moved = np.where(back, group, moved)
 
 
 def _candidates(ones: csr_matrix, group: Labels, vocabularies: _Vocabularies, width: int) -> Labels:

@@ -11,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_array, csr_matrix, diags_array
 
-from pipelines.analysis import co_use, communities, contracts, culture, lineage, vocabulary
-from pipelines.analysis.communities import Communities, NicheParameters, stable_partition
+from pipelines.analysis import co_use, communities, contracts, culture, lineage, memberships, vocabulary
+from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
 from pipelines.analysis.lineage import LineageParameters, Window, follow
+from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_rows import (
     MonthRows,
     NichePartition,
@@ -53,8 +54,10 @@ class NicheMonthParameters:
 
     Attributes:
         smallest_vocabulary: Distinctive terms that a niche has: a group that one term holds together is a trend or a place.
-        smallest_strength: An account is in all niches that at least this share of its edge weight goes into.
+        smallest_strength: An account is in all niches that explain at least this share of what it uses.
+        regrouping_count: How often members go to the niche that explains most of what they use.
         discovery: Of communities.
+        memberships: Of strengths.
         lineage: Of ids and events.
         words: Of vocabulary and names.
         culture: Of distinctness, overlap and diversity.
@@ -62,7 +65,9 @@ class NicheMonthParameters:
 
     smallest_vocabulary: int = 3
     smallest_strength: float = 0.15
+    regrouping_count: int = 2
     discovery: NicheParameters = field(default_factory=NicheParameters)
+    memberships: MembershipParameters = field(default_factory=MembershipParameters)
     lineage: LineageParameters = field(default_factory=LineageParameters)
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
     # Windows are months of their own: neighbouring ones share no data.
@@ -75,34 +80,35 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, lineage, vocabulary, culture)
+    modules = (co_use, communities, memberships, lineage, vocabulary, culture)
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A month's communities, those of them that are niches, and which of these each account belongs to.
+    """A month's niches, and which of them each account belongs to.
 
     Attributes:
-        partition: The communities.
-        sizes: Accounts of each community.
-        jaccards: Of each community.
-        kept: Communities that are niches.
-        group: Of each account the place of its niche in ``kept``, -1 for none.
+        sizes: Members of each niche.
+        jaccards: Of the community that each niche comes from, its mean best Jaccard over resamples.
+        group: Of each account the place of its niche, -1 for none.
+        community_jaccard: Of the community in which each account was found.
         reason: Why an account has no niche; empty where it has one.
         usage: Who uses what, by niche.
         terms: Distinctive terms of the niches, by their places.
+        strengths: Share of what an account uses that each niche explains, account x niche; of an account that uses nothing with others,
+            the share of its edges.
     """
 
-    partition: Communities
     sizes: Labels
     jaccards: Floats
-    kept: Labels
     group: Labels
+    community_jaccard: Floats
     reason: Texts
     usage: Usage
     terms: pa.Table
+    strengths: csr_matrix
 
 
 def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
@@ -123,24 +129,41 @@ def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
     own = np.asarray(terms["niche"].to_numpy(), dtype=np.int64)
     has_words = np.bincount(own, minlength=candidates.size) >= parameters.smallest_vocabulary
     kept = candidates[has_words]
-    later = np.where(has_words, np.cumsum(has_words) - 1, -1)
-    terms = terms.set_column(0, terms.schema.field(0), pa.array(later[own], pa.int64())).filter(pa.array(has_words[own]))
-    place[candidates] = later
+    place[candidates] = np.where(has_words, np.cumsum(has_words) - 1, -1)
+    group = place[labels]
     reason = np.select(
         [degree == 0, sizes[labels] < discovery.smallest_niche, sizes[labels] > largest, ~is_stable[labels], place[labels] < 0],
         ["no_shared_tags", "too_small", "too_large", "unstable", "no_vocabulary"],
         default="",
     )
-    group = place[labels]
-    return _Found(partition, sizes, jaccards, kept, group, reason.astype(object), replace(usage, niches=group), terms)
+    for _ in range(parameters.regrouping_count):
+        group = regrouped(read.uses, group, kept.size, discovery.smallest_niche, parameters.memberships)
+    strengths = membership_strengths(read.uses, group, kept.size, parameters.memberships)
+    usage = replace(usage, niches=group)
+    return _Found(
+        np.bincount(group[group >= 0], minlength=kept.size),
+        jaccards[kept],
+        group,
+        jaccards[labels],
+        reason.astype(object),
+        usage,
+        distinctive_terms(usage, parameters.words),
+        _with_edges(strengths, csr_matrix(partition.strengths[:, kept])),
+    )
+
+
+def _with_edges(strengths: csr_matrix, by_edges: csr_matrix) -> csr_matrix:
+    """Strengths by what is used, and by edges where nothing is used that others use too."""
+    is_silent = np.diff(strengths.indptr) == 0
+    return csr_matrix(strengths + diags_array(is_silent.astype(np.float64)) @ by_edges)
 
 
 def _proposed_ids(read: MonthRows, found: _Found) -> tuple[str, ...]:
     """An id for each niche, should it continue none: of its month and its first member."""
     accounts = read.accounts
     ids = []
-    for label in found.kept.tolist():
-        first = str(accounts[int(np.argmax(found.partition.labels == label))])
+    for place in range(found.sizes.size):
+        first = str(accounts[int(np.argmax(found.group == place))])
         ids.append(hashlib.sha256(f"{read.month.isoformat()}|{first}".encode()).hexdigest()[:12])
     return tuple(ids)
 
@@ -179,16 +202,16 @@ class _Stamped:
 
 
 def _assignments(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts) -> pa.Table:
-    labels, is_member = found.partition.labels, found.group >= 0
-    count = labels.size
-    own = np.asarray(found.partition.strengths[np.arange(count), labels]).ravel() if count else np.empty(0)
+    is_member, count = found.group >= 0, found.group.size
+    own = np.zeros(count)
+    own[is_member] = np.asarray(found.strengths[np.flatnonzero(is_member), found.group[is_member]]).ravel()
     has_edges = found.reason != "no_shared_tags"
     columns = {
         "platform": pa.array(read.platforms, pa.string()),
         "account_key": pa.array(read.account_keys, pa.string()),
         "niche_id": pa.array(ids[found.group], pa.string(), mask=~is_member),
         "membership_strength": pa.array(np.round(own, _DECIMALS), pa.float64(), mask=~is_member),
-        "bootstrap_jaccard": pa.array(np.round(found.jaccards, _DECIMALS)[labels], pa.float64(), mask=~has_edges),
+        "bootstrap_jaccard": pa.array(np.round(found.community_jaccard, _DECIMALS), pa.float64(), mask=~has_edges),
         "unassigned_reason": pa.array(found.reason, pa.string(), mask=is_member),
     }
     return stamped.table("niche_assignments", columns, count)
@@ -196,14 +219,15 @@ def _assignments(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts) 
 
 def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> tuple[pa.Table, csr_matrix]:
     """All niches of all accounts, and the same as account x niche."""
-    strengths = csr_matrix(found.partition.strengths[:, found.kept])
-    strengths.data = np.round(strengths.data, _DECIMALS)
-    account = np.repeat(np.arange(strengths.shape[0]), np.diff(strengths.indptr))
-    niche = strengths.indices
-    # A primary niche counts however its edges lie.
-    is_primary = found.group[account] == niche
-    kept = (strengths.data >= smallest) | is_primary
-    account, niche, strength, is_primary = account[kept], niche[kept], strengths.data[kept], is_primary[kept]
+    # A first niche counts however little of what the account uses is of it.
+    members = np.flatnonzero(found.group >= 0)
+    marks = csr_matrix((np.ones(members.size), (members, found.group[members])), shape=found.strengths.shape)
+    strengths, first = coo_array(found.strengths + marks), found.group
+    account, niche = strengths.row.astype(np.int64), strengths.col.astype(np.int64)
+    is_primary = first[account] == niche
+    strength = np.round(strengths.data - is_primary, _DECIMALS)
+    kept = (strength >= smallest) | is_primary
+    account, niche, strength, is_primary = account[kept], niche[kept], strength[kept], is_primary[kept]
     order = np.lexsort((ids[niche].astype(str), account)) if account.size else np.empty(0, dtype=np.int64)
     account, niche, strength, is_primary = account[order], niche[order], strength[order], is_primary[order]
     columns = {
@@ -214,7 +238,7 @@ def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, 
         "is_primary": is_primary,
     }
     table = stamped.table("niche_memberships", columns, account.size)
-    return table, csr_matrix((strength, (account, niche)), shape=strengths.shape)
+    return table, csr_matrix((strength, (account, niche)), shape=found.strengths.shape)
 
 
 def _culture(
@@ -315,8 +339,8 @@ def _month_tables(
             "name": words.names[place],
             "scene": words.scenes[place],
             "top_tags": words.top_tags[place],
-            "member_count": int(found.sizes[found.kept[place]]),
-            "bootstrap_jaccard": round(float(found.jaccards[found.kept[place]]), _DECIMALS),
+            "member_count": int(found.sizes[place]),
+            "bootstrap_jaccard": round(float(found.jaccards[place]), _DECIMALS),
             "predecessor_jaccard": followed.predecessor_jaccard[place],
             "match_threshold": followed.match_thresholds[place],
             "distinctness_bits": measured[niche_id]["distinctness_bits"],
