@@ -238,7 +238,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
     "derived/niche_memberships": _STAMPED
     | {
-        "the niches of an account hold no more than all of its edges": (2, {"membership_strength": 0.9}),
+        "the niches of an account explain no more than all that it uses": (2, {"membership_strength": 0.9}),
         "the first niche is that of the assignment": (2, {"is_primary": True}),
         "niches have a profile in their month": (2, {"niche_id": "another"}),
         "accounts were looked at in their month": (2, {"account_key": _NOBODY}),
@@ -434,7 +434,7 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("derived/culture_windows", _FIRST_OF_MONTH): {"niches and members are those of the month's profiles"},
     ("derived/niche_events", _FIRST_OF_MONTH): {"a niche begins in the first month of its profiles"},
     ("derived/niche_memberships", "month platform account_key niche_id"): {
-        "the niches of an account hold no more than all of its edges"
+        "the niches of an account explain no more than all that it uses"
     },
     ("derived/niche_memberships", "account_key"): {"accounts were looked at in their month"},
     ("derived/niche_memberships", _FIRST_OF_MONTH): _PROFILED | {"accounts were looked at in their month"},
