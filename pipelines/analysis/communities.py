@@ -91,12 +91,17 @@ class Communities:
         graph: Account graph it was found on.
         strengths: Account x community: the share of the account's edge weight that goes to members of the community. A row sums to
             one, and to nothing where the account has no edges.
+        home: Of each account the community that it is in in most resamples: a splinter that comes off a community in one partition
+            is part of it in the others.
+        home_share: In how many of them, as a share.
     """
 
     labels: Labels
     jaccards: dict[int, float]
     graph: csr_matrix
     strengths: csr_matrix
+    home: Labels
+    home_share: Floats
 
 
 def leiden(graph: csr_matrix, resolution: float, seed: int, *, use_modularity: bool = False) -> Labels:
@@ -243,7 +248,7 @@ def _stable(
     graph, resample = sampled.graph, sampled.resample
     if graph.nnz == 0:
         labels = np.arange(graph.shape[0], dtype=np.int64)
-        return Communities(labels, {}, graph, _strengths(graph, labels))
+        return Communities(labels, {}, graph, _strengths(graph, labels), labels, np.ones(labels.size))
     linked = np.diff(graph.indptr) > 0
     selection_count, bootstrap_count = (
         _scaled(count, graph, parameters) for count in (parameters.selection_count, parameters.bootstrap_count)
@@ -273,7 +278,24 @@ def _stable(
     overlaps = _mean_jaccards(chosen)
     overlaps[_is_chance(np.bincount(labels), overlaps, np.bincount(by_chance[0]), _mean_jaccards(by_chance), parameters)] = 0.0
     jaccards = {label: float(value) for label, value in enumerate(overlaps)}
-    return Communities(labels, jaccards, graph, _strengths(graph, labels))
+    return Communities(labels, jaccards, graph, _strengths(graph, labels), *_homes(chosen))
+
+
+def _homes(partitions: list[Labels]) -> tuple[Labels, Floats]:
+    """Of each account the community of the first partition that most of the others put it in, and in how many of them, as a share.
+
+    A community of another partition stands for that one of the first which most of its members are in.
+    """
+    reference, others = partitions[0], partitions[1:]
+    size, count = reference.size, int(reference.max(initial=-1)) + 1
+    votes = csr_matrix((size, count))
+    for other in others:
+        table = csr_matrix((np.ones(size), (other, reference)), shape=(int(other.max()) + 1, count))
+        table.sum_duplicates()
+        stands_for = np.asarray(table.argmax(axis=1)).ravel()
+        votes = csr_matrix(votes + csr_matrix((np.ones(size), (np.arange(size), stands_for[other])), shape=(size, count)))
+    home = np.asarray(votes.argmax(axis=1)).ravel().astype(np.int64)
+    return home, np.asarray(votes[np.arange(size), home]).ravel() / len(others)
 
 
 def _mean_jaccards(partitions: list[Labels]) -> Floats:

@@ -53,6 +53,9 @@ class NicheMonthParameters:
     """Parameters of the niche tables.
 
     Attributes:
+        smallest_home_share: Who was found in a community that is no niche belongs to the niche that it is in in this share of resamples.
+        same_vocabulary: Groups whose words are this alike (cosine of class-based TF-IDF) are one niche: splinters share the words of
+            what they come off; niches of the planted worlds are below .2, daughters of a split at first below .5.
         smallest_vocabulary: Distinctive terms that a niche has: a group that one term holds together is a trend or a place.
         smallest_strength: An account is in all niches that explain at least this share of what it uses.
         regrouping_count: How often members go to the niche that explains most of what they use.
@@ -63,6 +66,8 @@ class NicheMonthParameters:
         culture: Of distinctness, overlap and diversity.
     """
 
+    smallest_home_share: float = 0.6
+    same_vocabulary: float = 0.5
     smallest_vocabulary: int = 3
     smallest_strength: float = 0.15
     regrouping_count: int = 2
@@ -123,18 +128,28 @@ def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
     candidates = np.flatnonzero(is_stable)
     place = np.full(sizes.size, -1, dtype=np.int64)
     place[candidates] = np.arange(candidates.size)
+    is_at_home = (place[labels] < 0) & (partition.home_share >= parameters.smallest_home_share) & (degree > 0)
+    group = np.where(is_at_home, place[partition.home], place[labels])
     kinds, spelled = zip(*map(unit_kind, read.units), strict=True) if read.units else ((), ())
-    usage = Usage(read.uses, spelled, kinds, place[labels], read.platforms.tolist())
-    terms = distinctive_terms(usage, parameters.words)
-    own = np.asarray(terms["niche"].to_numpy(), dtype=np.int64)
+    usage = Usage(read.uses, spelled, kinds, group, read.platforms.tolist())
+    folded = _folded(usage, candidates.size, parameters)
+    usage = replace(usage, niches=np.where(group >= 0, folded[group], -1) if candidates.size else group)
+    own = np.asarray(distinctive_terms(usage, parameters.words)["niche"].to_numpy(), dtype=np.int64)
     has_words = np.bincount(own, minlength=candidates.size) >= parameters.smallest_vocabulary
     kept = candidates[has_words]
-    place[candidates] = np.where(has_words, np.cumsum(has_words) - 1, -1)
-    group = place[labels]
+    later = np.append(np.where(has_words, np.cumsum(has_words) - 1, -1), -1)
+    is_stable_member = usage.niches >= 0
+    group = later[usage.niches]
     reason = np.select(
-        [degree == 0, sizes[labels] < discovery.smallest_niche, sizes[labels] > largest, ~is_stable[labels], place[labels] < 0],
-        ["no_shared_tags", "too_small", "too_large", "unstable", "no_vocabulary"],
-        default="",
+        [
+            group >= 0,
+            degree == 0,
+            is_stable_member,
+            sizes[labels] < discovery.smallest_niche,
+            sizes[labels] > largest,
+        ],
+        ["", "no_shared_tags", "no_vocabulary", "too_small", "too_large"],
+        default="unstable",
     )
     for _ in range(parameters.regrouping_count):
         group = regrouped(read.uses, group, kept.size, discovery.smallest_niche, parameters.memberships)
@@ -150,6 +165,23 @@ def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
         distinctive_terms(usage, parameters.words),
         _with_edges(strengths, csr_matrix(partition.strengths[:, kept])),
     )
+
+
+def _folded(usage: Usage, count: int, parameters: NicheMonthParameters) -> Labels:
+    """For each group the one that it is part of: the most alike of the larger ones with the same words, or itself."""
+    sizes = np.bincount(usage.niches[usage.niches >= 0], minlength=count)
+    # Larger first; of equals the one whose first member comes first.
+    rank = np.empty(count, dtype=np.int64)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(count)
+    target = np.arange(count)
+    best = np.full(count, parameters.same_vocabulary)
+    for row in niche_neighbours(usage, parameters.words).to_pylist():
+        one, other, alike = row["niche"], row["neighbour_niche"], row["cosine_similarity"]
+        if rank[other] < rank[one] and alike >= best[one]:
+            target[one], best[one] = other, np.nextafter(alike, 2)
+    for one in np.argsort(rank):
+        target[one] = target[target[one]]
+    return target
 
 
 def _with_edges(strengths: csr_matrix, by_edges: csr_matrix) -> csr_matrix:
