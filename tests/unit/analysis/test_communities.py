@@ -171,3 +171,14 @@ def test_two_accounts_that_share_a_tag_are_no_trouble() -> None:
     found = stable_partition(csr_matrix(np.array([[1.0, 0], [1, 0], [0, 1]])), nobody(3), PARAMETERS)
     assert found.labels.size == 3
     assert niches(found) == []
+
+
+def test_an_account_is_at_home_where_most_resamples_put_it() -> None:
+    world = planted_world(600, 8, 0.2, 3)
+    found = stable_partition(world.counts, nobody(600), PARAMETERS)
+    stable = np.isin(found.labels, niches(found))
+    assert (found.home[stable] == found.labels[stable]).mean() > 0.97
+    assert np.median(found.home_share[stable]) == 1.0
+    # Where there is nothing to be at home in, resamples do not agree.
+    dealt = stable_partition(dealt_at_random(world.counts, 3), nobody(600), PARAMETERS)
+    assert (dealt.home_share >= 0.6).mean() < 0.5

@@ -6,11 +6,12 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from pipelines.analysis import contracts
 from pipelines.analysis.communities import adjusted_rand_index
 from pipelines.analysis.niche_rows import NichePartition, NicheTables, partitioned
-from pipelines.analysis.niches import discover_niche_months, discover_niches
+from pipelines.analysis.niches import NicheMonthParameters, discover_niche_months, discover_niches
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
@@ -207,3 +208,16 @@ def test_every_niche_has_terms_neighbours_and_a_place_in_the_culture_of_its_mont
     for row in derived["niche_neighbours"].to_pylist():
         assert {row["niche_id"], row["other_niche_id"]} <= ids
         assert 0 < row["vocabulary_similarity"] < 0.5
+
+
+@pytest.mark.parametrize(("same_vocabulary", "niche_count", "home_count"), [(0.5, 5, 1), (1.1, 6, 2)])
+def test_fans_of_a_few_fads_who_speak_as_their_niche_does_are_no_niche_of_their_own(
+    same_vocabulary: float, niche_count: int, home_count: int
+) -> None:
+    table, truth = planted(AUGUST, 10, members=40)
+    fads = {f"fad_{number}": 4 for number in range(5)}
+    rows = [row for member in range(0, 28, 2) for row in _used(AUGUST, f"a0_{member:02d}", fads)]
+    parameters = NicheMonthParameters(same_vocabulary=same_vocabulary)
+    derived = discover_niches(_with(table, rows), NO_INTERACTIONS, parameters)
+    homes = {row["niche_id"] for row in derived["niche_assignments"].to_pylist() if truth[row["account_key"]] == 0}
+    assert (derived["niche_profiles"].num_rows, len(homes)) == (niche_count, home_count)
