@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.platforms.text import COMBINING_MARKS
+
 METHOD_VERSION: Final = "terms_1"
 _CODED: Final = pa.dictionary(pa.int32(), pa.string())
 # account x term; texts are coded, since each account and term has many rows
@@ -42,19 +44,6 @@ class TermParameters:
     longest_term: int = 40
 
 
-def _mark_ranges() -> Iterator[str]:
-    """Combining marks, as ranges of a character class: parts of words in Hindi, Thai or Arabic, but no word characters to ``re``."""
-    begins: int | None = None
-    for code in range(0x300, 0x1F000):
-        is_mark = unicodedata.category(chr(code))[0] == "M"
-        if is_mark and begins is None:
-            begins = code
-        elif not is_mark and begins is not None:
-            yield f"\\U{begins:08x}-\\U{code - 1:08x}"
-            begins = None
-
-
-_MARKS: Final = "".join(_mark_ranges())
 _KATAKANA: Final = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 _HAN_HIRAGANA: Final = "\u3005-\u3007\u3021-\u3029\u3038-\u303c\u3041-\u3096\u309d-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U000323af"
 _HANGUL: Final = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7a3\ud7b0-\ud7fb"
@@ -76,17 +65,17 @@ _BARE_LINK: Final = (
     r"(?<![\w.-])(?:www\.[^\s<>\"'\])]+"
     r"|(?:[\w-]{1,63}\.){1,8}(?:[a-z]{2,24}/[^\s<>\"'\])]*|(?:com|org|net|info|io|ly|eu|uk|jp|cn|kr)(?![\w.-]*\w)))"
 )
-_ADDRESS: Final = rf"(?<![a-z0-9.+%_-])[a-z0-9.+%_-]{{0,64}}@[\w.{_MARKS}-]+(?:@[\w.-]+)?"
-_HASHTAG: Final = rf"(?<!#)#+[\w{_MARKS}]+"
+_ADDRESS: Final = rf"(?<![a-z0-9.+%_-])[a-z0-9.+%_-]{{0,64}}@[\w.{COMBINING_MARKS}-]+(?:@[\w.-]+)?"
+_HASHTAG: Final = rf"(?<!#)#+[\w{COMBINING_MARKS}]+"
 _DROPPED: Final = re.compile(f"{_LINK}|{_BARE_LINK}|{_ADDRESS}|{_HASHTAG}")
 _RUN: Final = re.compile(
     rf"(?P<bigrams>[{_HAN_HIRAGANA}]+)|(?P<clusters>[{_UNSPACED}]+)|(?P<whole>[{_KATAKANA}]{{2,}}|[{_HANGUL}]+)"
-    rf"|(?P<word>(?:(?![{_HAN_HIRAGANA}{_UNSPACED}{_KATAKANA}{_HANGUL}])[^\W_][{_MARKS}]*"
+    rf"|(?P<word>(?:(?![{_HAN_HIRAGANA}{_UNSPACED}{_KATAKANA}{_HANGUL}])[^\W_][{COMBINING_MARKS}]*"
     rf"(?:(?<=[{_CYRILLIC}])'(?=[{_CYRILLIC}]))?)+)"
 )
 # A letter with what is written around it: a vowel before it, marks and vowels behind it, a consonant stacked below it.
 _CLUSTER: Final = re.compile(
-    rf"[\u0e40-\u0e44\u0ec0-\u0ec4]?[^{_MARKS}](?:[{_MARKS}\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]|(?<=[\u17d2\u1039])[^{_MARKS}])*|[{_MARKS}]+"
+    rf"[\u0e40-\u0e44\u0ec0-\u0ec4]?[^{COMBINING_MARKS}](?:[{COMBINING_MARKS}\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]|(?<=[\u17d2\u1039])[^{COMBINING_MARKS}])*|[{COMBINING_MARKS}]+"
 )
 
 

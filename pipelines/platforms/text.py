@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 
-def _joiners() -> Iterator[str]:
+def _mark_ranges() -> Iterator[str]:
     """Combining marks, as ranges of a character class: they are parts of words in Thai, Hindi and Arabic, but no word characters to ``re``."""
     begins: int | None = None
     for code in range(0x300, 0x1F000):
@@ -21,17 +21,17 @@ def _joiners() -> Iterator[str]:
             begins = None
 
 
-_MARKS: Final = "".join(_joiners())
+COMBINING_MARKS: Final = "".join(_mark_ranges())
 # One '#' or more, then letters, digits, marks or '_'; at least one letter, so that '#1' is no tag.
-_NAME: Final = rf"[\w{_MARKS}\u200c\u200d]*[^\W\d_][\w{_MARKS}\u200c\u200d]*"
+_NAME: Final = rf"[\w{COMBINING_MARKS}\u200c\u200d]*[^\W\d_][\w{COMBINING_MARKS}\u200c\u200d]*"
 # Captions also write tags without a space between them: '#one#two' holds two, 'C#' and a link's fragment none.
 # What stands before is looked at after the '#' itself, by which a search finds its place fast.
-_TAGS: Final = re.compile(rf"[#\uff03](?<![\w{_MARKS}&/#\uff03][#\uff03])[#\uff03]*{_NAME}(?:[#\uff03]+{_NAME})*")
+_TAGS: Final = re.compile(rf"[#\uff03](?<![\w{COMBINING_MARKS}&/#\uff03][#\uff03])[#\uff03]*{_NAME}(?:[#\uff03]+{_NAME})*")
 _TAG: Final = re.compile(_NAME)
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)\u3000]+", re.IGNORECASE)
 _ZERO_WIDTH: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\ufe0f"))
 _TRACKING: Final = re.compile(r"^(utm_.*|fbclid|gclid|igshid|igsh|ref|ref_src|ref_url|si|feature|mc_cid|mc_eid|spm|share_id)$")
-_WORD: Final = re.compile(rf"(?:[^\W_][{_MARKS}]*)+(?:'(?:[^\W_][{_MARKS}]*)+)?")
+_WORD: Final = re.compile(rf"(?:[^\W_][{COMBINING_MARKS}]*)+(?:'(?:[^\W_][{COMBINING_MARKS}]*)+)?")
 _APOSTROPHES: Final = str.maketrans("\u2019\u02bc", "''")
 MAX_TAG_LENGTH: Final = 100
 
