@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from pipelines.analysis.precedence import KernelParameters, account_weights
+from pipelines.analysis.precedence import exponential_weights
 
 METHOD_VERSION: Final = "concentration_1"
 Floats = NDArray[np.float64]
@@ -277,7 +277,7 @@ def bootstrap_weights(accounts: Hashes, resample_count: int, seed: int) -> Float
         resample_count: Resamples.
         seed: Of the weights.
     """
-    weights = account_weights(accounts, KernelParameters(bootstrap_count=resample_count, seed=seed))
+    weights = exponential_weights(accounts, resample_count, seed)
     return np.asarray(weights / weights.mean(axis=1, keepdims=True)) if accounts.size else weights
 
 

@@ -295,16 +295,27 @@ def _rank_p(observed: float, null: Floats) -> float:
     return float(min(1.0, 2 * min(above, below) / (1 + null.size)))
 
 
+def exponential_weights(accounts: Hashes, resample_count: int, seed: int) -> Floats:
+    """Exponential (Bayesian bootstrap) weights, resample x account, from the account's hash: one weight for all that it does.
+
+    Args:
+        accounts: Hashes of account keys.
+        resample_count: Resamples.
+        seed: Of the weights.
+    """
+    draws = np.arange(resample_count, dtype=np.uint64)[:, None] + np.uint64(seed)
+    bits = mixed(mixed(draws) + accounts[None, :])
+    return np.asarray(-np.log(((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
+
+
 def account_weights(accounts: Hashes, parameters: KernelParameters) -> Floats:
-    """Exponential (Bayesian bootstrap) weights, resample x account, from the account's hash: one weight in all its trends.
+    """Weights of accounts in the resamples of this estimator; see :func:`exponential_weights`.
 
     Args:
         accounts: Hashes of account keys.
         parameters: See :class:`KernelParameters`.
     """
-    draws = np.arange(parameters.bootstrap_count, dtype=np.uint64)[:, None] + np.uint64(parameters.seed)
-    bits = mixed(mixed(draws) + accounts[None, :])
-    return np.asarray(-np.log(((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53))
+    return exponential_weights(accounts, parameters.bootstrap_count, parameters.seed)
 
 
 def two_sided_p(resamples: Floats) -> float:
