@@ -50,8 +50,6 @@ class NicheParameters:
         chance_size_ratio: A community is chance where, with the same degrees and no structure, one has at least this share of its
             members ...
         chance_jaccard_margin: ... and a Jaccard that is not less by more than this.
-        smallest_lineage_jaccard: Overlap with last month's niche that keeps its id.
-        core_tag_count: Tags that name a niche and make its id.
         seed: Of every random draw.
     """
 
@@ -76,8 +74,6 @@ class NicheParameters:
     smallest_jaccard: float = 0.6
     chance_size_ratio: float = 0.5
     chance_jaccard_margin: float = 0.05
-    smallest_lineage_jaccard: float = 0.25
-    core_tag_count: int = 5
     seed: int = 20260903
 
 
