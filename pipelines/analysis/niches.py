@@ -192,12 +192,9 @@ def _with_edges(strengths: csr_matrix, by_edges: csr_matrix) -> csr_matrix:
 
 def _proposed_ids(read: MonthRows, found: _Found) -> tuple[str, ...]:
     """An id for each niche, should it continue none: of its month and its first member."""
-    accounts = read.accounts
-    ids = []
-    for place in range(found.sizes.size):
-        first = str(accounts[int(np.argmax(found.group == place))])
-        ids.append(hashlib.sha256(f"{read.month.isoformat()}|{first}".encode()).hexdigest()[:12])
-    return tuple(ids)
+    places, first = np.unique(found.group, return_index=True)
+    names = read.accounts[first[places >= 0]]
+    return tuple(hashlib.sha256(f"{read.month.isoformat()}|{name}".encode()).hexdigest()[:12] for name in names)
 
 
 def _window(assignments: pa.Table) -> Window:

@@ -7,11 +7,13 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 
 from pipelines.analysis import contracts
 from pipelines.analysis.communities import adjusted_rand_index
 from pipelines.analysis.niche_rows import NichePartition, NicheTables, partitioned
 from pipelines.analysis.niches import NicheMonthParameters, discover_niche_months, discover_niches
+from tests.installation import ROOT
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 NO_INTERACTIONS = pa.Table.from_pylist([], schema=contracts.INT_INTERACTION_MONTHS)
@@ -221,3 +223,10 @@ def test_fans_of_a_few_fads_who_speak_as_their_niche_does_are_no_niche_of_their_
     derived = discover_niches(_with(table, rows), NO_INTERACTIONS, parameters)
     homes = {row["niche_id"] for row in derived["niche_assignments"].to_pylist() if truth[row["account_key"]] == 0}
     assert (derived["niche_profiles"].num_rows, len(homes)) == (niche_count, home_count)
+
+
+def test_the_numbers_that_dbt_repeats_are_those_of_the_parameters() -> None:
+    variables = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text())["vars"]
+    parameters = NicheMonthParameters()
+    assert parameters.lineage.lookback_windows == variables["niche_lookback_months"]
+    assert parameters.culture.insider_strength == variables["insider_membership_strength"]
