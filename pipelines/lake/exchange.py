@@ -13,6 +13,7 @@ from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
+from pipelines.lake.words import month_words
 from pipelines.lake.writer import write_table
 
 # Models that grow with history: the month column of each, and the model that lists the months which tonight wrote anew.
@@ -58,12 +59,16 @@ def _identity(paths: DataPaths, models: tuple[str, ...], month: date) -> str:
 
 
 def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
-    """What niches are found from, by month; a month is read only when it is asked for."""
+    """What niches are found from, by month; a month is read only when it is asked for.
+
+    A month that no row touched has the texts it had, so that its models' files tell whether its words can have changed.
+    """
     models = ("int_account_tag_months", "int_interaction_months")
 
     def partition(month: date) -> NichePartition:
         return Partition(
-            _identity(paths, models, month), lambda: NicheTables(*(_read_month(paths, model, month) for model in models))
+            _identity(paths, models, month),
+            lambda: NicheTables(*(_read_month(paths, model, month) for model in models), month_words(paths, month)),
         )
 
     return {month: partition(month) for month in _months(paths, models)}
