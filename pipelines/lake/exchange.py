@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -63,13 +64,15 @@ def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
 
     A month that no row touched has the texts it had, so that its models' files tell whether its words can have changed.
     """
-    models = ("int_account_tag_months", "int_interaction_months")
+    models = account_tags, interactions = ("int_account_tag_months", "int_interaction_months")
+
+    def load(month: date) -> NicheTables:
+        return NicheTables(
+            _read_month(paths, account_tags, month), _read_month(paths, interactions, month), month_words(paths, month)
+        )
 
     def partition(month: date) -> NichePartition:
-        return Partition(
-            _identity(paths, models, month),
-            lambda: NicheTables(*(_read_month(paths, model, month) for model in models), month_words(paths, month)),
-        )
+        return Partition(_identity(paths, models, month), partial(load, month))
 
     return {month: partition(month) for month in _months(paths, models)}
 
