@@ -250,21 +250,20 @@ def _stable(
         _scaled(count, graph, parameters) for count in (parameters.selection_count, parameters.bootstrap_count)
     )
     seeds = [parameters.seed + 1 + index for index in range(max(selection_count, bootstrap_count))]
-    best: tuple[bool, float] | None = None
+    best: float | None = None
     chosen: list[Labels] = []
     resolution = 0.0
     with ThreadPoolExecutor(_THREADS) as pool:
         even = weigh(graph)
         draws = [weigh(resample(seed)) for seed in seeds[:selection_count]]
-        for tried in _resolutions(even, parameters):
-            run = partial(_run, resolution=tried)
-            found = list(pool.map(run, [even, *draws], [parameters.seed, *seeds[:selection_count]]))
-            is_allowed = _is_plausible(found[0][linked], parameters)
+        tried = _tried(even, linked, pool, parameters)
+        plausible = [each for each in tried if _is_plausible(each[1][linked], parameters)]
+        # What is refused anyway need not be known to be stable, unless all of it is refused.
+        for each, labels in plausible or tried:
+            found = [labels, *pool.map(partial(_run, resolution=each), draws, seeds[:selection_count])]
             stability = float(np.mean([adjusted_rand_index(a[linked], b[linked]) for a, b in combinations(found, 2)]))
-            if best is None or (is_allowed, stability - parameters.tolerated_instability * (is_allowed == best[0])) > best:
-                best, chosen, resolution = (is_allowed, stability), found, tried
-            if np.bincount(found[0][linked]).max() > parameters.largest_niche_share * np.count_nonzero(linked):
-                break
+            if best is None or stability - parameters.tolerated_instability > best:
+                best, chosen, resolution = stability, found, each
         rest = seeds[selection_count:bootstrap_count]
         chosen += list(pool.map(lambda seed: leiden(weigh(resample(seed)), resolution, seed), rest))
         null = chance()
@@ -275,6 +274,21 @@ def _stable(
     overlaps[_is_chance(np.bincount(labels), overlaps, np.bincount(by_chance[0]), _mean_jaccards(by_chance), parameters)] = 0.0
     jaccards = {label: float(value) for label, value in enumerate(overlaps)}
     return Communities(labels, jaccards, graph, _strengths(graph, labels), *_homes(chosen))
+
+
+def _tried(
+    graph: csr_matrix, linked: NDArray[np.bool_], pool: ThreadPoolExecutor, parameters: NicheParameters
+) -> list[tuple[float, Labels]]:
+    """Resolutions from the finest down to the first that makes a community too large, and the partition at each."""
+    resolutions = _resolutions(graph, parameters)
+    found: list[tuple[float, Labels]] = []
+    for begin in range(0, len(resolutions), _THREADS):
+        some = resolutions[begin : begin + _THREADS]
+        for each, labels in zip(some, pool.map(lambda tried: leiden(graph, tried, parameters.seed), some), strict=True):
+            found.append((each, labels))
+            if np.bincount(labels[linked]).max() > parameters.largest_niche_share * np.count_nonzero(linked):
+                return found
+    return found
 
 
 def _homes(partitions: list[Labels]) -> tuple[Labels, Floats]:

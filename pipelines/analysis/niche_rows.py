@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 from pipelines.analysis.communities import NicheParameters
 from pipelines.analysis.increments import Partition, coded, digest, row_hashes
+from pipelines.analysis.terms import TERM_COUNTS
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -23,10 +24,17 @@ PREFIXES: Final = frozenset({"community", "domain", "sound"})
 
 @dataclass(frozen=True)
 class NicheTables:
-    """Rows of one month in the exchange tables: ``int_account_tag_months`` and ``int_interaction_months``."""
+    """Rows of one month in the exchange tables ``int_account_tag_months`` and ``int_interaction_months``, and the words of its texts.
+
+    Attributes:
+        account_tags: What accounts use.
+        interactions: Whom they answer.
+        words: ``TERM_COUNTS`` of the month's texts; none where texts are not kept.
+    """
 
     account_tags: pa.Table
     interactions: pa.Table
+    words: pa.Table = field(default_factory=TERM_COUNTS.empty_table)
 
 
 NichePartition = Partition[NicheTables]
@@ -44,6 +52,8 @@ class MonthRows:
         uses: Posts of each account with each unit, account x unit.
         shared: Units that link accounts: neither used by a few only nor by everybody.
         mutual: Weights of mutual interaction, account x account; symmetric.
+        words: Words of their texts, ordered; they name niches and find none.
+        word_uses: Posts of each account with each word, account x word.
     """
 
     month: date
@@ -53,6 +63,8 @@ class MonthRows:
     uses: csr_matrix
     shared: Labels
     mutual: csr_matrix
+    words: list[str]
+    word_uses: csr_matrix
 
     @property
     def accounts(self) -> Texts:
@@ -123,12 +135,26 @@ def read_month(month: date, tables: NicheTables, parameters: NicheParameters) ->
     mutual = csr_matrix(directed.minimum(directed.T))
     mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
     names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
-    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), mutual)
+    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), mutual, *_words(tables.words, names[1]))
+
+
+def _words(counts: pa.Table, account_keys: Texts) -> tuple[list[str], csr_matrix]:
+    """Words that these accounts use, and account x word; a key is of one account, whatever its platform."""
+    order = np.argsort(account_keys, kind="stable")
+    known = pa.array(account_keys[order].tolist(), pa.string())
+    at = pc.index_in(counts["account_key"].cast(pa.string()), value_set=known).fill_null(-1).to_numpy()
+    kept = np.flatnonzero(at >= 0)
+    words, word = coded(counts["term"].cast(pa.string()).take(pa.array(kept, pa.int64())))
+    times = np.asarray(counts["post_count"].to_numpy(), dtype=np.float64)[kept]
+    return words, csr_matrix((times, (order[at[kept]], word)), shape=(account_keys.size, len(words)))
 
 
 def content_hash(tables: NicheTables) -> str:
     """Hash of a month's rows, whatever their order."""
-    found = [row_hashes(table, "platform", table.schema.names) for table in (tables.account_tags, tables.interactions)]
+    words = tables.words.set_column(1, "term", tables.words["term"].cast(pa.string()))
+    words = words.set_column(0, "account_key", words["account_key"].cast(pa.string()))
+    keyed = ((tables.account_tags, "platform"), (tables.interactions, "platform"), (words, "term"))
+    found = [row_hashes(table, key, table.schema.names) for table, key in keyed]
     return digest(*(f"{key}:{value}" for hashes in found for key, value in sorted(hashes.items())), len(found[0]))
 
 

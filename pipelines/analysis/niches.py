@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_matrix, diags_array
+from scipy.sparse import coo_array, csr_matrix, diags_array, hstack
 
-from pipelines.analysis import co_use, communities, contracts, culture, lineage, memberships, vocabulary
+from pipelines.analysis import co_use, communities, contracts, culture, lineage, memberships, terms, vocabulary
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
@@ -30,9 +30,10 @@ from pipelines.analysis.niche_rows import (
     unit_kind,
 )
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.terms import TermParameters
 from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches, niche_neighbours
 
-METHOD_VERSION: Final = "niches_2"
+METHOD_VERSION: Final = "niches_3"
 TABLES: Final = (
     "niche_assignments",
     "niche_memberships",
@@ -63,6 +64,7 @@ class NicheMonthParameters:
         memberships: Of strengths.
         lineage: Of ids and events.
         words: Of vocabulary and names.
+        texts: Of the words of texts, as they were counted.
         culture: Of distinctness, overlap and diversity.
     """
 
@@ -75,6 +77,7 @@ class NicheMonthParameters:
     memberships: MembershipParameters = field(default_factory=MembershipParameters)
     lineage: LineageParameters = field(default_factory=LineageParameters)
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
+    texts: TermParameters = field(default_factory=TermParameters)
     # Windows are months of their own: neighbouring ones share no data.
     culture: CultureParameters = field(default_factory=lambda: CultureParameters(window_width=1))
 
@@ -85,7 +88,7 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, memberships, lineage, vocabulary, culture)
+    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture)
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
@@ -153,8 +156,19 @@ def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
     )
     for _ in range(parameters.regrouping_count):
         group = regrouped(read.uses, group, kept.size, discovery.smallest_niche, parameters.memberships)
-    strengths = membership_strengths(read.uses, group, kept.size, parameters.memberships)
     usage = replace(usage, niches=group)
+    terms = distinctive_terms(_with_words(usage, read), parameters.words)
+    # Who left for another niche may have taken the words along.
+    still = (
+        np.bincount(np.asarray(terms["niche"].to_numpy(), dtype=np.int64), minlength=kept.size) >= parameters.smallest_vocabulary
+    )
+    if not still.all():
+        reason = np.where((group >= 0) & ~np.append(still, True)[group], "no_vocabulary", reason)
+        group = np.append(np.where(still, np.cumsum(still) - 1, -1), -1)[group]
+        kept = kept[still]
+        usage = replace(usage, niches=group)
+        terms = distinctive_terms(_with_words(usage, read), parameters.words)
+    strengths = membership_strengths(read.uses, group, kept.size, parameters.memberships)
     return _Found(
         np.bincount(group[group >= 0], minlength=kept.size),
         jaccards[kept],
@@ -162,9 +176,15 @@ def _found(read: MonthRows, parameters: NicheMonthParameters) -> _Found:
         jaccards[labels],
         reason.astype(object),
         usage,
-        distinctive_terms(usage, parameters.words),
+        terms,
         _with_edges(strengths, csr_matrix(partition.strengths[:, kept])),
     )
+
+
+def _with_words(usage: Usage, read: MonthRows) -> Usage:
+    """What accounts use and the words of their texts, which had no part in finding the niches."""
+    terms, kinds = (*usage.terms, *read.words), (*usage.kinds, *("text" for _ in read.words))
+    return replace(usage, uses=csr_matrix(hstack([usage.uses, read.word_uses])), terms=terms, kinds=kinds)
 
 
 def _folded(usage: Usage, count: int, parameters: NicheMonthParameters) -> Labels:

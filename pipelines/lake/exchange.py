@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
+from pipelines.lake.words import month_words
 from pipelines.lake.writer import write_table
 
 # Models that grow with history: the month column of each, and the model that lists the months which tonight wrote anew.
@@ -58,13 +60,19 @@ def _identity(paths: DataPaths, models: tuple[str, ...], month: date) -> str:
 
 
 def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
-    """What niches are found from, by month; a month is read only when it is asked for."""
-    models = ("int_account_tag_months", "int_interaction_months")
+    """What niches are found from, by month; a month is read only when it is asked for.
+
+    A month that no row touched has the texts it had, so that its models' files tell whether its words can have changed.
+    """
+    models = account_tags, interactions = ("int_account_tag_months", "int_interaction_months")
+
+    def load(month: date) -> NicheTables:
+        return NicheTables(
+            _read_month(paths, account_tags, month), _read_month(paths, interactions, month), month_words(paths, month)
+        )
 
     def partition(month: date) -> NichePartition:
-        return Partition(
-            _identity(paths, models, month), lambda: NicheTables(*(_read_month(paths, model, month) for model in models))
-        )
+        return Partition(_identity(paths, models, month), partial(load, month))
 
     return {month: partition(month) for month in _months(paths, models)}
 

@@ -133,6 +133,13 @@ def held_back(paths: DataPaths) -> list[LandedNight]:
     return [each for each in landed if each.name not in admitted]
 
 
+def admitted_nights(paths: DataPaths) -> set[tuple[str, date]]:
+    """Platform and night of all landed rows that may be read."""
+    landed = landed_nights(paths)
+    admitted = _admitted(paths, landed)
+    return {(each.platform, each.night) for each in landed if each.name in admitted}
+
+
 def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = False) -> NightPlan:
     """Decide what a night models.
 

@@ -79,6 +79,7 @@ class Activity:
     ) -> None:
         self._world, self._size, self._accounts, self._graph = world, size, accounts, graph
         self._niche_count = len(niches)
+        self._born_day, self._dies_day = (np.array([getattr(each, name) for each in niches]) for name in ("born_day", "dies_day"))
         self._brands = np.array(
             [number for number, outlet in enumerate(outlets) if outlet.outlet_class == "brand"], dtype=np.int64
         )
@@ -160,6 +161,11 @@ class Activity:
         niche = accounts.niches_on(author, day)
         visits = rng.random(len(author)) < accounts.second_share[author]
         niche = np.where(visits, accounts.second_niche[author], niche)
+        if self._world.people.mixing:
+            strays = rng.random(len(author)) < self._world.people.mixing
+            alive = np.flatnonzero((self._born_day <= day) & (day < self._dies_day))
+            steps = rng.integers(1, max(alive.size, 2), len(author))
+            niche = np.where(strays, alive[(np.searchsorted(alive, niche) + steps) % alive.size], niche)
         if self._world.people.is_homogenising:
             common = rng.random(len(author)) < 0.85 * day / self._size.day_count
             niche = np.where(common, 0, niche)

@@ -63,6 +63,7 @@ class People:
         bot_share: Share of accounts that are bots with few followers and high rates.
         is_growing_when_early: Micro accounts that were early in a trend grow twentyfold later.
         mover_share: Share of persons that move to the platform that launches.
+        mixing: Share of posts that are about another living niche, whichever, in place of the author's own (the mu of a block model, of posts).
         is_homogenising: Niches lose their own words to common ones, month by month.
         has_lifecycle: Niches are born, merge, split and die.
     """
@@ -74,6 +75,7 @@ class People:
     bot_share: float = 0.0
     is_growing_when_early: bool = False
     mover_share: float = 0.0
+    mixing: float = 0.0
     is_homogenising: bool = False
     has_lifecycle: bool = False
 

@@ -11,8 +11,9 @@ import yaml
 
 from pipelines.analysis import contracts
 from pipelines.analysis.communities import adjusted_rand_index
-from pipelines.analysis.niche_rows import NichePartition, NicheTables, partitioned
+from pipelines.analysis.niche_rows import NichePartition, NicheTables, content_hash, partitioned
 from pipelines.analysis.niches import NicheMonthParameters, discover_niche_months, discover_niches
+from pipelines.analysis.terms import TERM_COUNTS
 from tests.installation import ROOT
 
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
@@ -230,3 +231,30 @@ def test_the_numbers_that_dbt_repeats_are_those_of_the_parameters() -> None:
     parameters = NicheMonthParameters()
     assert parameters.lineage.lookback_windows == variables["niche_lookback_months"]
     assert parameters.culture.insider_strength == variables["insider_membership_strength"]
+
+
+def test_words_of_texts_join_the_vocabulary_and_move_nobody() -> None:
+    table, truth = planted(AUGUST, 1)
+    said = [
+        {"account_key": key, "term": term, "post_count": 2}
+        for key, niche in truth.items()
+        for term in (f"word_{niche}", "everybody")
+    ]
+    words = pa.Table.from_pylist(said).cast(TERM_COUNTS)
+    tables = NicheTables(table, NO_INTERACTIONS, words)
+    spoken = discover_niche_months({AUGUST: NichePartition("spoken", lambda: tables)}).tables
+    silent = discover_niches(table, NO_INTERACTIONS)
+    assert spoken["niche_assignments"].equals(silent["niche_assignments"])
+    assert spoken["niche_neighbours"].equals(silent["niche_neighbours"])
+    texts = [row["term"] for row in spoken["niche_terms"].to_pylist() if row["term_kind"] == "text"]
+    assert sorted(texts) == [f"word_{niche}" for niche in range(5)]
+
+
+def test_other_words_are_other_rows_whatever_the_order() -> None:
+    table, truth = planted(AUGUST, 1)
+    words = pa.Table.from_pylist([{"account_key": key, "term": "linen", "post_count": 2} for key in truth])
+    hashes = [
+        content_hash(NicheTables(table, NO_INTERACTIONS, said.cast(TERM_COUNTS)))
+        for said in (words, words.take(list(range(len(words)))[::-1]), words.slice(1))
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
