@@ -75,8 +75,7 @@ class NicheMonthParameters:
     memberships: MembershipParameters = field(default_factory=MembershipParameters)
     lineage: LineageParameters = field(default_factory=LineageParameters)
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
-    # Windows are months of their own: neighbouring ones share no data.
-    culture: CultureParameters = field(default_factory=lambda: CultureParameters(window_width=1))
+    culture: CultureParameters = field(default_factory=CultureParameters)
 
 
 def method_digest(parameters: NicheMonthParameters | None = None) -> str:
