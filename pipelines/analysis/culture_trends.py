@@ -40,18 +40,18 @@ def culture_trends(culture_windows: pa.Table, parameters: CultureTrendParameters
         parameters: Defaults when None.
 
     Returns:
-        ``culture_trends``, one row per measure and window; none where no month has both.
+        ``culture_trends``, one row per measure and period; none where no month has both.
     """
     parameters = parameters or CultureTrendParameters()
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
     months = sorted(culture_windows.select(["month", *MEASURES]).to_pylist(), key=lambda row: row["month"])
     recent = [row for row in months if months and _number(row) > _number(months[-1]) - parameters.window_month_count]
     rows = []
-    for window, found in ((f"last_{parameters.window_month_count}_months", recent), ("all", months)):
+    for period, found in ((f"last_{parameters.window_month_count}_months", recent), ("all", months)):
         whole = [row for row in found if all(row[measure] is not None for measure in MEASURES)]
         if whole:
-            rows += [row | {"window": window} | stamp for row in _window_rows(whole, parameters.slopes)]
-    return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["measure"], row["window"])), schema=CULTURE_TRENDS)
+            rows += [row | {"period": period} | stamp for row in _window_rows(whole, parameters.slopes)]
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: (row["measure"], row["period"])), schema=CULTURE_TRENDS)
 
 
 def _number(row: dict[str, Any]) -> int:

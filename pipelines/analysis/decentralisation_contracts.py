@@ -89,11 +89,11 @@ DECENTRALISATION_TRENDS: Final = pa.schema(
         *_STAMP,
     ]
 )
-# measure x window
+# measure x period
 CULTURE_TRENDS: Final = pa.schema(
     [
         _required("measure", pa.string()),  # effective_niche_count, distinctness_bits
-        _required("window", pa.string()),  # last_12_months, all
+        _required("period", pa.string()),  # last_12_months, all
         _required("first_month", pa.date32()),
         _required("last_month", pa.date32()),
         _required("month_count", pa.int64()),  # with a value of both measures

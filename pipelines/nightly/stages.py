@@ -63,7 +63,7 @@ DERIVED_GRAINS: Final = {
     "niche_events": "niche x month x event",
     "niche_neighbours": "niche x neighbour x month",
     "culture_windows": "month",
-    "culture_trends": "measure x window",
+    "culture_trends": "measure x period",
     "decentralisation_months": "month x platform x niche x resource x panel",
     "decentralisation_trends": "platform x niche x resource x panel",
     "trend_precedence": "trend x lead class x target class",
