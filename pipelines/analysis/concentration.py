@@ -240,7 +240,7 @@ def top_share(counts: Counts, share: float = 0.01) -> float:
 def gini(counts: Counts) -> float:
     """Gini index of the accounts with an event: ``sum (2 i - n - 1) x_(i) / (n sum x)``.
 
-    Not fair to sample size, and blind to the accounts without an event: it falls when more is collected. It describes one
+    Not fair to sample size, and blind to the accounts without an event: it moves when more is collected. It describes one
     cell; two cells or two months must not be compared by it.
     """
     counts = np.sort(_positive(counts))

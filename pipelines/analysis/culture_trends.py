@@ -23,11 +23,12 @@ class CultureTrendParameters:
 
     Attributes:
         window_month_count: Months of the shorter window.
-        slopes: Of slopes; windows are months of their own, neighbouring ones share no data.
+        slopes: Of slopes; windows are months of their own, neighbouring ones share no data. What two measures say together is claimed
+            by chance as often as either is, so each has half of the twentieth.
     """
 
     window_month_count: int = 12
-    slopes: SlopeParameters = field(default_factory=lambda: SlopeParameters(window_width=1, interval_level=0.95))
+    slopes: SlopeParameters = field(default_factory=lambda: SlopeParameters(window_width=1, interval_level=0.975))
 
 
 def culture_trends(culture_windows: pa.Table, parameters: CultureTrendParameters | None = None) -> pa.Table:

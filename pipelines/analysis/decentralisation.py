@@ -58,7 +58,8 @@ class DecentralisationParameters:
         rarefied_platform_count: Independent events at which Hill numbers of order 1 of all niches together are told.
         rarefied_niche_count: The same of one niche.
         smallest_account_count: Accounts with an event that a cell needs.
-        smallest_event_count: Independent events (posts, or as many equally large posts as tell as much) that a cell needs.
+        smallest_event_count: Independent events (posts, or as many equally large posts as tell as much) that a cell needs. At 50 the index
+            of attention was up to 16% too low in planted worlds, at 100 up to 9%, at 300 up to 3%.
         smallest_covered_ratio: Share of a month's days that must be covered.
         top_share: Share of accounts that "the top" is.
         top_account_count: Accounts below which it has no share.
@@ -72,7 +73,7 @@ class DecentralisationParameters:
     rarefied_platform_count: int = 200
     rarefied_niche_count: int = 50
     smallest_account_count: int = 20
-    smallest_event_count: int = 50
+    smallest_event_count: int = 100
     smallest_covered_ratio: float = 0.5
     top_share: float = 0.01
     top_account_count: int = 100

@@ -215,7 +215,7 @@ def published() -> Rows:
             for month in (7, 8) for resource in ("posts", "engagement")
         ],
         "decentralisation_trends": [{"platform": "bluesky", "niche_id": "*", "resource": "posts", "panel": "fixed", "direction": "none"}],
-        "culture_trends": [{"measure": "distinctness_bits", "period": "all", "culture_direction": "none"}],
+        "culture_trends": [{"measure": "distinctness_bits", "period": "all", "direction": "none", "culture_direction": "none"}],
         "coverage_days": [
             {"platform": row["platform"], "source": "posts", "covered_on": row["day"], "status": "ok" if row["observed_post_count"] else "outage"}
             for row in planted["posts_count"]
