@@ -143,8 +143,17 @@ def _absent(counts: Floats, totals: Floats, events: int) -> Floats:
     return np.exp(left - _log_choose(totals, np.full_like(totals, events))[:, None])
 
 
-def _entropies(counts: Floats, totals: Floats, events: int) -> Floats:
-    """What an account adds to the entropy (nats) expected at a number of events, total x account."""
+def expected_surprises(counts: Floats, totals: Floats, events: int) -> Floats:
+    """What an account adds to the entropy (nats) expected at a number of events.
+
+    Args:
+        counts: Events of each account, whole.
+        totals: Events of all accounts together, one for each case.
+        events: Events that are drawn; no more than any of the totals.
+
+    Returns:
+        Total x account.
+    """
     drawn = np.arange(1, events + 1, dtype=np.float64)
     surprise = -(drawn / events) * np.log(drawn / events)
     own = _log_choose(counts[:, None], drawn[None, :])
@@ -197,7 +206,7 @@ def _hills(counts: Counts, weights: Floats, events: int, order: int) -> Floats:
     values, inverse = np.unique(totals, return_inverse=True)
     enough = values >= events
     parts = np.full((values.size, distinct.size), np.nan)
-    form = _entropies if order else _absent
+    form = expected_surprises if order else _absent
     parts[enough] = form(distinct.astype(float), values[enough], events)
     parts = parts if order else 1 - parts
     sums = (alike * parts[inverse]).sum(axis=1)
@@ -231,7 +240,7 @@ def top_share(counts: Counts, share: float = 0.01) -> float:
 def gini(counts: Counts) -> float:
     """Gini index of the accounts with an event: ``sum (2 i - n - 1) x_(i) / (n sum x)``.
 
-    Not fair to sample size, and blind to the accounts without an event: it falls when more is collected. It describes one
+    Not fair to sample size, and blind to the accounts without an event: it moves when more is collected. It describes one
     cell; two cells or two months must not be compared by it.
     """
     counts = np.sort(_positive(counts))

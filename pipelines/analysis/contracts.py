@@ -6,6 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from pipelines.analysis import decentralisation_contracts
+
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
 
@@ -450,6 +452,7 @@ PLATFORM_PRECEDENCE_FINDINGS: Final = pa.schema(
 STATE_PLATFORM_PAIRS: Final = pa.schema([*_PAIR, _required("input_hash", pa.string())])
 
 EXCHANGE: Final[dict[str, pa.Schema]] = {
+    **decentralisation_contracts.EXCHANGE,
     "int_account_tag_months": INT_ACCOUNT_TAG_MONTHS,
     "int_interaction_months": INT_INTERACTION_MONTHS,
     "int_platform_pairs": INT_PLATFORM_PAIRS,
@@ -461,6 +464,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     "int_trend_timelines": INT_TREND_TIMELINES,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
+    **decentralisation_contracts.DERIVED,
     "niche_assignments": NICHE_ASSIGNMENTS,
     "niche_memberships": NICHE_MEMBERSHIPS,
     "niche_profiles": NICHE_PROFILES,
@@ -475,6 +479,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
 }
 STATE: Final[dict[str, pa.Schema]] = {
+    **decentralisation_contracts.STATE,
     "trends": STATE_TRENDS,
     "trend_groups": STATE_TREND_GROUPS,
     "trend_adoptions": STATE_TREND_ADOPTIONS,

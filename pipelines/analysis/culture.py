@@ -1,4 +1,4 @@
-"""How fragmented or alike a culture's niches are in a window, and over windows. Finds, names and follows none; no I/O."""
+"""How fragmented or alike a culture's niches are in a window. Finds, names and follows none; no slope over windows, no I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.stats import t as student_t
 
 from pipelines.analysis.concentration import ConcentrationParameters, Interval, concentration, effective_groups
 from pipelines.analysis.increments import mixed
@@ -22,7 +21,6 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 NONE: Final = float("nan")
-_FEWEST_WINDOWS: Final = 4
 _PLACES: Final = 9
 
 
@@ -111,9 +109,7 @@ class CultureParameters:
         rewiring_count: Rewired graphs.
         burn_in_rounds: Rounds of edge swaps before the first of them; in a round each edge is in one attempted swap.
         rewiring_rounds: Rounds between two of them.
-        bootstrap_count: Resamples of accounts, and of windows.
-        window_width: Steps that a window spans: neighbouring windows share data, which makes trends where there are none.
-        steady_share: Change over all windows, as a share of the median, up to which the effective number of niches "stays".
+        bootstrap_count: Resamples of accounts.
         interval_level: Coverage of intervals.
         seed: Of every random draw.
     """
@@ -128,8 +124,6 @@ class CultureParameters:
     burn_in_rounds: int = 20
     rewiring_rounds: int = 6
     bootstrap_count: int = 400
-    window_width: int = 3
-    steady_share: float = 0.2
     interval_level: float = 0.90
     seed: int = 20261128
 
@@ -208,16 +202,6 @@ class Assortativity:
     def z_score(self) -> float:
         """Distance from the expectation in standard deviations of rewired graphs."""
         return (self.within - self.expected) / self.spread if self.spread > 0 else NONE
-
-
-@dataclass(frozen=True)
-class Slope:
-    """Change for each step of time; NaN below four windows."""
-
-    value: float
-    low: float
-    high: float
-    window_count: int
 
 
 def _checked(window: CultureWindow) -> CultureWindow:
@@ -458,91 +442,6 @@ def assortativity(graph: csr_matrix, niche: Labels, parameters: CultureParameter
             _rewire(ends, niche.size, generator)
         draws.append(within())
     return Assortativity(count, observed, expected, float(np.std(draws, ddof=1)))
-
-
-def _theil_sen(steps: Floats, values: Floats) -> Floats:
-    """Median slope of pairs (Theil 1950, Sen 1968), for one series or many (last axis: windows)."""
-    left, right = np.triu_indices(steps.size, 1)
-    return np.asarray(np.median((values[..., right] - values[..., left]) / (steps[right] - steps[left]), axis=-1))
-
-
-def slope(steps: Labels, values: Floats, parameters: CultureParameters) -> Slope:
-    """Theil-Sen slope over windows with an interval that knows that neighbouring windows share data.
-
-    The moving-block bootstrap of residuals (Kunsch 1989) alone is too narrow with few windows. So each end is
-    the farther one of its end and that of Student's t with the variance of a slope under noise whose correlation is the share
-    of data that two windows have in common, ``max(0, 1 - lag / window_width)``, and with degrees of freedom by Satterthwaite (1946).
-
-    Args:
-        steps: Number of each window, as months since any month; gaps are allowed, and windows that are not defined are left out.
-        values: Of each window.
-        parameters: See :class:`CultureParameters`.
-
-    Returns:
-        The slope for one step; NaN below four windows.
-
-    Raises:
-        ValueError: A window twice.
-    """
-    kept = np.isfinite(values)
-    order = np.argsort(steps[kept], kind="stable")
-    step, value = steps[kept][order].astype(np.float64), values[kept][order]
-    count = step.size
-    if np.unique(step).size != count:
-        raise ValueError("a window has one value")
-    if count < _FEWEST_WINDOWS:
-        return Slope(NONE, NONE, NONE, count)
-    found = float(_theil_sen(step, value))
-    residuals = value - found * step
-    residuals -= residuals.mean()
-    tail = (1 - parameters.interval_level) / 2
-
-    block = min(parameters.window_width, count // 2)
-    starts = np.random.default_rng(parameters.seed).integers(
-        0, count - block + 1, (parameters.bootstrap_count, -(-count // block))
-    )
-    places = (starts[:, :, None] + np.arange(block)).reshape(parameters.bootstrap_count, -1)[:, :count]
-    resampled = _theil_sen(step, residuals[places]) * np.sqrt(count / (count - 2))
-    low, high = np.quantile(resampled - resampled.mean(), [tail, 1 - tail])
-
-    centred = step - step.mean()
-    shared = np.maximum(0.0, 1 - np.abs(step[:, None] - step[None, :]) / parameters.window_width)
-    maker = np.eye(count) - 1 / count - np.outer(centred, centred) / (centred @ centred)
-    spread = maker @ shared
-    trace = float(np.trace(spread))
-    freedom = trace**2 / float(np.trace(spread @ spread))
-    rest = maker @ value
-    variance = float(rest @ rest) / trace * float(centred @ shared @ centred) / float(centred @ centred) ** 2
-    half = float(student_t.ppf(1 - tail, freedom)) * np.sqrt(variance)
-    return Slope(found, found + min(float(low), -half), found + max(float(high), half), count)
-
-
-def direction(
-    distinctness: Slope, effective_niches: Slope, median_effective_niches: float, parameters: CultureParameters
-) -> str | None:
-    """Where a culture goes: ``homogenising`` only where niches grow alike while their effective number stays.
-
-    Args:
-        distinctness: Slope of the mean divergence of niches.
-        effective_niches: Slope of the effective number of niches, over the same windows.
-        median_effective_niches: Median of that number.
-        parameters: See :class:`CultureParameters`.
-
-    Returns:
-        ``homogenising``; ``consolidating`` where the effective number falls; ``fragmenting`` where it rises and niches do not
-        grow alike; ``undecided``; None below four windows.
-    """
-    if not (np.isfinite(distinctness.value) and np.isfinite(effective_niches.value)):
-        return None
-    change = abs(effective_niches.value) * (effective_niches.window_count - 1)
-    is_steady = effective_niches.low <= 0 <= effective_niches.high and change <= parameters.steady_share * median_effective_niches
-    if distinctness.high < 0 and is_steady:
-        return "homogenising"
-    if effective_niches.high < 0:
-        return "consolidating"
-    if effective_niches.low > 0 and distinctness.high >= 0:
-        return "fragmenting"
-    return "undecided"
 
 
 def _mean(values: Floats) -> tuple[float, int]:

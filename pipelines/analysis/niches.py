@@ -78,8 +78,7 @@ class NicheMonthParameters:
     lineage: LineageParameters = field(default_factory=LineageParameters)
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
     texts: TermParameters = field(default_factory=TermParameters)
-    # Windows are months of their own: neighbouring ones share no data.
-    culture: CultureParameters = field(default_factory=lambda: CultureParameters(window_width=1))
+    culture: CultureParameters = field(default_factory=CultureParameters)
 
 
 def method_digest(parameters: NicheMonthParameters | None = None) -> str:

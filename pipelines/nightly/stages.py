@@ -36,6 +36,9 @@ MARTS: Final = (
     "creator_niches",
     "creators",
     "culture_months",
+    "culture_trends",
+    "decentralisation_months",
+    "decentralisation_trends",
     "niche_events",
     "niche_members",
     "niche_months",
@@ -60,6 +63,9 @@ DERIVED_GRAINS: Final = {
     "niche_events": "niche x month x event",
     "niche_neighbours": "niche x neighbour x month",
     "culture_windows": "month",
+    "culture_trends": "measure x period",
+    "decentralisation_months": "month x platform x niche x resource x panel",
+    "decentralisation_trends": "platform x niche x resource x panel",
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
@@ -213,6 +219,8 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     Returns:
         By derived table, its rows and the results of its checks.
     """
+    from pipelines.analysis.culture_trends import culture_trends
+    from pipelines.analysis.decentralisation import analyse_decentralisation
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
@@ -221,8 +229,16 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    exchange.write_state(paths, niches.state | trends.state | platforms.state)
-    tables = niches.tables | trends.tables | platforms.tables
+    attention = analyse_decentralisation(
+        exchange.attention_partitions(paths),
+        niches.tables["niche_assignments"],
+        exchange.read_exchange(paths, "int_coverage_months"),
+        dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)),
+        stored=stored,
+    )
+    exchange.write_state(paths, niches.state | trends.state | platforms.state | attention.state)
+    tables = niches.tables | trends.tables | platforms.tables | attention.tables
+    tables["culture_trends"] = culture_trends(tables["culture_windows"])
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)

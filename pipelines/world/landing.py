@@ -1,4 +1,4 @@
-"""Rows of the lake made straight from a world's arrays, as parsing its native files would land them. Only what the trend models read; no files."""
+"""Rows of the lake made straight from a world's arrays, as parsing its native files would land them. Only what the trend models and those of attention read; no files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from pipelines.lake.writer import event_days
 from pipelines.platforms.text import normalise_tag
-from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, START_SECONDS, Ints, Posts
+from pipelines.world.drawn import DAY, FIRST_DAY, NOBODY, PLATFORMS, REPOST, START_SECONDS, Ints, Posts
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
-from pipelines.world.observation import are_profiled, profile_days
+from pipelines.world.observation import are_profiled, collected, profile_days
 from pipelines.world.warehouse import landed_schema
 from pipelines.world.worlds import Observation
 
@@ -120,6 +120,51 @@ def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool =
                 "deleted_at": _instants(moments),
             }
             found[platform, "deletions"] = _rows("deletions", columns, moments, gone[rows])
+    return found
+
+
+def landed_metrics(names: Names, filed: Sequence[Filed]) -> Landed:
+    """Final counters of all posts that were collected, on every platform alike; a repost has none.
+
+    Args:
+        names: Of the world.
+        filed: What the collection handed over, one a day.
+    """
+    posts = collected(filed)
+    posts = posts.take(posts.kind != REPOST)
+    found: Landed = {}
+    for number in np.unique(names.accounts.platform[posts.account]).tolist():
+        chosen = posts.take(names.accounts.platform[posts.account] == number)
+        columns = {
+            "platform": PLATFORMS[number],
+            "post_key": keys("p", chosen.number, 9),
+            "published_at": _instants(chosen.stated_second),
+            "like_count": chosen.like_count,
+            "comment_count": chosen.comment_count,
+            "share_count": chosen.share_count,
+        }
+        day = chosen.second // DAY
+        found[PLATFORMS[number], "post_metrics"] = _rows("post_metrics", columns, (day + 1) * DAY, day)
+    return found
+
+
+def landed_coverage(names: Names, filed: Sequence[Filed]) -> Landed:
+    """Posts collected by platform and day, as one source that says nothing of what to expect.
+
+    Args:
+        names: Of the world.
+        filed: What the collection handed over, one a day.
+    """
+    posts = collected(filed)
+    platform, day = names.accounts.platform[posts.account], posts.stated_second // DAY
+    found: Landed = {}
+    for number in np.unique(platform).tolist():
+        days, counts = np.unique(day[platform == number], return_counts=True)
+        columns = {
+            "platform": PLATFORMS[number], "source": "world", "covered_on": pa.array(_FIRST_DAY + days), "got_count": counts,
+            "quarantined_count": np.zeros_like(counts), "status": "ok",
+        }  # fmt: skip
+        found[PLATFORMS[number], "coverage"] = _rows("coverage", columns, (days + 1) * DAY, days, "firehose")
     return found
 
 

@@ -32,6 +32,7 @@ from pipelines.world.native.files import Fault, Filed
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation
+from pipelines.world.true_concentration import TrueConcentration
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 DISCLOSURES: Final = ("none", "clear_text", "ambiguous", "platform_label")
@@ -88,6 +89,11 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "attention_months": _schema(
         platform=_TEXT, month=_DAY, niche=_TEXT, tier=_TEXT, account_count=_COUNT, post_count=_COUNT, like_count=_COUNT,
     ),
+    # One row per platform, month and resource: over how many accounts it is spread; hhi is of two different posts, whole_hhi of all that happened.
+    "concentration_months": _schema(
+        platform=_TEXT, month=_DAY, niche=_TEXT, resource=_TEXT, account_count=_COUNT, event_count=_COUNT, effective_event_count=_REAL,
+        hhi=_REAL, hill_2=_REAL, whole_hhi=_REAL,
+    ),
     # One row per planted fault of the files.
     "planted_faults": _schema(platform=_TEXT, file=_TEXT, kind=_TEXT, expected_code=_TEXT, detail=_TEXT),
 }  # fmt: skip
@@ -128,6 +134,7 @@ class Ledger:
         shape = (len(PLATFORMS), months, len(simulation.niches), len(TIERS))
         self._months = sorted({day_of(day).replace(day=1) for day in range(simulation.size.day_count)})
         self._posts_by_cell, self._likes_by_cell = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        self._concentration = TrueConcentration(simulation.accounts, simulation.size.day_count)
         self._accounts_by_cell: list[Ints] = [np.empty(0, dtype=np.int64) for _ in range(months)]
 
     def note(self, day: Day, filed: Filed) -> None:
@@ -145,6 +152,7 @@ class Ledger:
         np.add.at(self._likes_by_cell, cells, posts.like_count)
         keys = (posts.account * len(self._simulation.niches) + posts.niche) * len(TIERS) + tiers
         self._accounts_by_cell[month] = np.unique(np.concatenate([self._accounts_by_cell[month], keys]))
+        self._concentration.note(day)
         self._note_rows(day, filed, first)
 
     def _note_rows(self, day: Day, filed: Filed, first: Posts) -> None:
@@ -188,6 +196,7 @@ class Ledger:
         rows = {
             **self._rows, "accounts": self._accounts(), "niches": self._niches(), "niche_events": self._niche_events(),
             "moves": self._moves(), "posts_count": self._posts_count(), "attention_months": self._attention_months(),
+            "concentration_months": self._concentration.rows(),
             "planted_faults": [asdict(fault) for fault in planted],
         }  # fmt: skip
         tables = {name: pa.Table.from_pylist(found, schema=SCHEMAS[name]) for name, found in rows.items()}

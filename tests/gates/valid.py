@@ -15,6 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
+from tests.gates import valid_decentralisation
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -289,6 +290,7 @@ _PAIRS_COMPARED: Rows = [
 ]
 
 EXCHANGED: Final[dict[str, Rows]] = {
+    **valid_decentralisation.EXCHANGED,
     "int_account_tag_months": [
         {"month": AUGUST, "platform": "bluesky", "account_key": account, "tag": tag, "post_count": 2}
         for account, tag in ((A, "eco"), (B, "eco"), (A, "old"), (C, "sound:other"), (D, "domain:old.example"))
@@ -336,6 +338,7 @@ EXCHANGED: Final[dict[str, Rows]] = {
     ],
 }
 DERIVATIONS: Final[dict[str, Rows]] = {
+    **valid_decentralisation.DERIVATIONS,
     "niche_assignments": _MEMBERS,
     "niche_memberships": _BELONGINGS,
     "niche_profiles": _PROFILES,
@@ -396,6 +399,7 @@ _CALIBRATED: Rows = [
     | {"status": "not_published"},
 ]
 MARTED: Final[dict[str, Rows]] = {
+    **valid_decentralisation.MARTED,
     "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C, D)],
     "creator_months": [_ACTIVE | {"creator_key": account} for account in (A, B, C, D)],
     "niche_members": [row | {"creator_key": row["account_key"]} for row in _MEMBERS],

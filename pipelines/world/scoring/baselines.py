@@ -306,13 +306,13 @@ def _gini_slope(linked: Linked) -> Found:
     slope = theilslopes(curve[known], months[known])
     says = "concentration falls" if slope.slope < 0 else "concentration grows" if slope.slope > 0 else "no change"
     told = " ".join(f"{value:.3f}" for value in curve)
+    is_claimed = not slope.low_slope <= 0 <= slope.high_slope
     return Found(
-        float(slope.slope),
-        float(slope.low_slope),
-        float(slope.high_slope),
-        int(known.sum()),
+        float(is_claimed),
+        unit_count=int(known.sum()),
+        planted="0",
         found=says,
-        note=f"Gini of engagement by month {told}, all creators seen",
+        note=f"Gini of engagement by month {told}, all creators seen; claimed where the 95% interval of its slope leaves zero out",
     )
 
 

@@ -17,7 +17,7 @@ TASKS: Final = (
     "Coverage honesty", "Scale",
 )  # fmt: skip
 """Rows of E.3, in its order."""
-OWN_TASKS: Final = ("Trends and adoptions", "Creators")
+OWN_TASKS: Final = ("Trends and adoptions", "Culture", "Creators")
 """What E.3 does not ask and the tables can answer."""
 
 
@@ -62,6 +62,10 @@ _MEAN_FDP: Final = "mean over seeds <= .05; <= .06 with 30% loss"
 _RIGHT_SIGN: Final = "right in >= 95% of seeds; >= 90% with 30% loss"
 _POWER: Final = (("P1_micro_first", 0.99, 0.95), ("P2_micro_first_mixture", 0.85, 0.65))
 _OFTEN: Final = "P1 claimed in >= 99% of seeds, P2 in >= 85%"
+
+_SPREAD: Final = ("decentralisation_months.hill_2",)
+_FLAT: Final = (("W9_growth_only", 0.05, 0.05), ("W10_collection_growth", 0.05, 0.05))
+_CULTURE: Final = ("culture_trends.culture_direction",)
 
 WANTED: Final = (
     Wanted("wrong_large", "False positives", "wrong pooled claim, large_creators", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
@@ -129,8 +133,12 @@ WANTED: Final = (
     ),
     Wanted("relational", "Relational", "Spearman with the true reply-back rate", ("creator_months.reply_back_rate",), ">= .9; >= .8 with 30% loss", AT_LEAST, 0.9, 0.8),
     Wanted("insider", "Insider", "AUC of insiders against the rest", ("creator_niches.insider_score",), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88),
-    Wanted("decentral_error", "Decentralisation", "relative error of D_2", ("decentralisation_months.hill_2",), "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
-    Wanted("decentral_slope", "Decentralisation", "slope of concentration a month", ("decentralisation_months.hill_2",), "slope claimed in <= 5% of W9 and W10"),
+    Wanted("decentral_error", "Decentralisation", "relative error of D_2 of posts", _SPREAD, "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
+    Wanted("decentral_error_engagement", "Decentralisation", "relative error of D_2 of engagement", _SPREAD, "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
+    Wanted(
+        "decentral_slope", "Decentralisation", "trends of concentration claimed", ("decentralisation_trends.direction",),
+        "claimed in <= 5% of W9 and W10", AT_MOST, is_of_seeds=True, of_worlds=_FLAT,
+    ),
     Wanted("shift_flow", "Platform shift", "net flow MAPE", ("platform_moves.net_flow_count",), "<= 10%; <= 15% with 30% loss", AT_MOST, 0.1, 0.15),
     Wanted("shift_date", "Platform shift", "error of the migration date, days", ("platform_moves.month",), "+-7 d", AT_MOST, 7.0),
     Wanted("disclosure", "Disclosure level", "macro-F1", ("disclosure_months.disclosure_level",), ">= .95", AT_LEAST, 0.95),
@@ -143,7 +151,7 @@ WANTED: Final = (
     Wanted("idempotency", "Idempotency", "same marts from any order", elsewhere="needs several runs; held by the pipeline's tests", target="identical"),
     Wanted("outages_told", "Coverage honesty", "planted outage days that coverage_days tells", ("coverage_days.status",), "100%", EQUAL, 1.0),
     Wanted("outages_false", "Coverage honesty", "other days called an outage", ("coverage_days.status",)),
-    Wanted("coverage_null", "Coverage honesty", "rates NULL under the threshold", ("decentralisation_months.abstain_reason",), "100%", EQUAL, 1.0),
+    Wanted("coverage_null", "Coverage honesty", "rates NULL under the threshold", ("decentralisation_months.abstain_reason", "decentralisation_months.covered_day_ratio"), "100%", EQUAL, 1.0),
     Wanted("scale", "Scale", "large world, end to end", elsewhere="measured by the benchmarks", target="<= 60 min, <= 24 GB on 16 cores"),
     Wanted("detected", "Trends and adoptions", "planted trends found", ("trends.label",)),
     Wanted("censored_recall", "Trends and adoptions", "trends under way at the start that are gated", _GATES),
@@ -153,6 +161,8 @@ WANTED: Final = (
     Wanted("adoption_recall", "Trends and adoptions", "seen adoptions found within the hour", _ADOPTIONS),
     Wanted("adoption_precision", "Trends and adoptions", "found adoptions that are true within the hour", _ADOPTIONS),
     Wanted("adoption_tier", "Trends and adoptions", "tier as of adoption", (*_ADOPTIONS, "trend_adoptions.tier")),
+    Wanted("culture_homogenising", "Culture", "planted homogenising is claimed", _CULTURE, is_of_seeds=True),
+    Wanted("culture_false", "Culture", "a direction of culture claimed where none is planted", _CULTURE, "<= 5% of W13", AT_MOST, is_of_seeds=True, of_worlds=(("W13_stable_niches", 0.05, 0.05),)),
     Wanted("link_recall", "Creators", "mutual links that join accounts", ("creators.creator_key", "creators.link_evidence")),
     Wanted("link_precision", "Creators", "joined accounts that are mutually linked", ("creators.creator_key", "creators.link_evidence")),
 )  # fmt: skip

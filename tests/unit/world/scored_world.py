@@ -105,6 +105,10 @@ def truth() -> Rows:
             {"platform": platform, "day": day_of(day), "post_count": 10, "observed_post_count": 0 if (platform, day) == ("bluesky", 75) else 10}
             for platform in ("bluesky", "mastodon") for day in range(70, 80)
         ],
+        "concentration_months": [
+            {"platform": "bluesky", "month": date(2026, 7, 1), "niche": "*", "resource": resource, "hhi": 0.1, "hill_2": 10.0}
+            for resource in ("posts", "engagement")
+        ],
     }  # fmt: skip
 
 
@@ -201,6 +205,17 @@ def published() -> Rows:
         ],
         "niche_events": [{"niche_id": "id-moss", "month": date(2026, 9, 1), "event": "merge", "other_niche_id": "id-gone"}],
         "niches": [{"niche_id": f"id-{niche}", "name": niche, "top_tags": [niche, "weekend"]} for niche in NICHES],
+        # Ten days of August are all that there is of it.
+        "decentralisation_months": [
+            {
+                "platform": "bluesky", "month": date(2026, month, 1), "niche_id": "*", "resource": resource, "panel": "open",
+                "hill_2": 10.0 if month == 7 else None, "hhi_unbiased": 0.1 if month == 7 else None, "covered_day_ratio": 1.0 if month == 7 else 0.3,
+                "abstain_reason": None if month == 7 else "coverage",
+            }
+            for month in (7, 8) for resource in ("posts", "engagement")
+        ],
+        "decentralisation_trends": [{"platform": "bluesky", "niche_id": "*", "resource": "posts", "panel": "fixed", "direction": "none"}],
+        "culture_trends": [{"measure": "distinctness_bits", "period": "all", "direction": "none", "culture_direction": "none"}],
         "coverage_days": [
             {"platform": row["platform"], "source": "posts", "covered_on": row["day"], "status": "ok" if row["observed_post_count"] else "outage"}
             for row in planted["posts_count"]

@@ -53,6 +53,11 @@ PERFECT = {
     "planted shocks that the shock gate holds": 1.0,
     "held shocks that were set off from outside": 1.0,
     "Spearman of the raw rate with the true one": 1.0,
+    "relative error of D_2 of posts": 0.0,
+    "relative error of D_2 of engagement": 0.0,
+    "trends of concentration claimed": 0.0,
+    "rates NULL under the threshold": 1.0,
+    "a direction of culture claimed where none is planted": 0.0,
     "published rows of deleted posts and accounts": 0.0,
     "private accounts named in values or bytes": 0.0,
     "trends of fewer than 20 accounts": 0.0,
@@ -157,6 +162,15 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         _each("creator_months", lambda row: {"engagement_count": -row["engagement_count"]}),
         "Spearman of the raw rate with the true one",
         -1.0,
+    ),
+    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 1.2 * row["hill_2"]}), "relative error of D_2 of posts", 0.2),
+    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 0.5 * row["hill_2"]}), "relative error of D_2 of engagement", 0.5),
+    (_each("decentralisation_months", lambda _: {"hhi_unbiased": 0.1}), "rates NULL under the threshold", 0.0),
+    (_each("decentralisation_trends", lambda _: {"direction": "concentrating"}), "trends of concentration claimed", 1.0),
+    (
+        _each("culture_trends", lambda _: {"culture_direction": "fragmenting"}),
+        "a direction of culture claimed where none is planted",
+        1.0,
     ),
     (_each("creators", lambda _: {"link_evidence": "none"}), "mutual links that join accounts", 0.0),
     (_each("creators", lambda _: {"link_evidence": "mutual_self_declared"}), "joined accounts that are mutually linked", 1 / 31),
@@ -292,7 +306,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "20 scores not published yet"
+    assert lines[-1] == "17 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
