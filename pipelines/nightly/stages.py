@@ -32,6 +32,8 @@ from pipelines.settings import DBT_PROJECT
 MARTS: Final = (
     "calibration",
     "coverage_days",
+    "creator_accounts",
+    "creator_links",
     "creator_months",
     "creator_niches",
     "creators",
@@ -43,6 +45,9 @@ MARTS: Final = (
     "niche_vocabulary",
     "niches",
     "origin_by_tier",
+    "platform_months",
+    "platform_moves",
+    "platform_norms",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
@@ -65,6 +70,7 @@ DERIVED_GRAINS: Final = {
     "origin_odds": "period x tier",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
+    "person_moves": "person x platform left x day",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -214,6 +220,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         By derived table, its rows and the results of its checks.
     """
     from pipelines.analysis.niches import discover_niche_months
+    from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
 
@@ -221,8 +228,10 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    exchange.write_state(paths, niches.state | trends.state | platforms.state)
-    tables = niches.tables | trends.tables | platforms.tables
+    moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
+    analyses = (niches, trends, platforms, moves)
+    exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
+    tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)

@@ -164,9 +164,16 @@ def _model(node: Mapping[str, Any], data_root: str) -> Model:
 
 
 class Warehouse:
-    """The models in a database in memory, on one thread; used again for world after world."""
+    """The models in a database in memory, on one thread; used again for world after world.
 
-    def __init__(self, project: Project) -> None:
+    Args:
+        project: As it was rendered.
+        exchanged: Models that the analysis reads.
+        published: Marts.
+    """
+
+    def __init__(self, project: Project, exchanged: Iterable[str] = EXCHANGED, published: Iterable[str] = PUBLISHED) -> None:
+        self._exchanged, self._published = tuple(exchanged), tuple(published)
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._connection.execute("set enable_progress_bar = false")
         # As in the profile of the project: its database's name is part of every reference.
@@ -179,9 +186,9 @@ class Warehouse:
             self._store(f"state.{name}", schema.empty_table())
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", schema.empty_table())
-        self._before = project.needed(EXCHANGED)
+        self._before = project.needed(self._exchanged)
         known = {model.name for model in self._before}
-        self._after = [model for model in project.needed(PUBLISHED) if model.name not in known]
+        self._after = [model for model in project.needed(self._published) if model.name not in known]
         self._delivered: set[str] = set()
         for model in [*self._before, *self._after]:
             if staged := _STAGED.fullmatch(model.name):
@@ -195,7 +202,7 @@ class Warehouse:
             landed: By platform and landed table, all rows of a world in :func:`landed_schema`; what is not given is empty.
 
         Returns:
-            ``EXCHANGED``, in the types of their contracts.
+            The exchanged models, in the types of their contracts.
         """
         given = {f"{platform}__{table}": rows for (platform, table), rows in landed.items()}
         for name in sorted(self._delivered - set(given)):
@@ -207,7 +214,7 @@ class Warehouse:
         staged = [model for model in [*self._before, *self._after] if model.name in fresh]
         for model in [*staged, *(model for model in self._before if not _STAGED.fullmatch(model.name))]:
             self._build(model)
-        return {name: self._read(name, EXCHANGE[name]) for name in EXCHANGED}
+        return {name: self._read(name, EXCHANGE[name]) for name in self._exchanged}
 
     def marts(self, derived: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """Run the models that publish what the analysis found.
@@ -216,14 +223,14 @@ class Warehouse:
             derived: Derived tables; those that are not given have no rows.
 
         Returns:
-            ``PUBLISHED``, as the marts hold them.
+            The published models, as the marts hold them.
         """
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", derived.get(name, schema.empty_table()).select(schema.names).cast(schema))
         for model in self._after:
             if not _STAGED.fullmatch(model.name):
                 self._build(model)
-        return {name: self._connection.table(f"main.{name}").to_arrow_table() for name in PUBLISHED}
+        return {name: self._connection.table(f"main.{name}").to_arrow_table() for name in self._published}
 
     def _store(self, name: str, rows: pa.Table) -> None:
         self._connection.register("given_rows", rows)
