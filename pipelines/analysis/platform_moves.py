@@ -41,6 +41,7 @@ class MoveParameters:
             elsewhere has not moved.
         largest_from_p: Chance of so few posts on the old platform at the rate of before (conditional binomial test of two Poisson rates).
         smallest_to_rate_ratio: Posts a day on the new platform after, over those before, at least: who only stopped elsewhere has not moved.
+        largest_to_p: Chance of so many posts on the new platform at the rate of before, by the same test.
         burn_in_days: A new platform that was collected for fewer days before the change could have been used before, unseen.
         apart_days: Two moves of a person away from one platform within so many days are one, found twice.
     """
@@ -54,6 +55,7 @@ class MoveParameters:
     largest_from_rate_ratio: float = 0.5
     largest_from_p: float = 0.01
     smallest_to_rate_ratio: float = 2.0
+    largest_to_p: float = 0.01
     burn_in_days: int = 7
     apart_days: int = 60
 
@@ -170,12 +172,14 @@ def judge(change: Change, parameters: MoveParameters) -> str | None:
         return None
     if new_before / sum(change.before) > parameters.largest_share_before:
         return None
-    # Of a platform that was not collected before, nothing says that it was used less.
     rate_before = new_before / max(change.covered_before[1], 1)
     if new_after / max(change.covered_after[1], 1) < parameters.smallest_to_rate_ratio * rate_before:
         return None
+    if _more_p(change, of_new=True) > parameters.largest_to_p:
+        return None
     share = new_after / sum(change.after)
-    has_fallen = from_rate_ratio(change) <= parameters.largest_from_rate_ratio and _fall_p(change) <= parameters.largest_from_p
+    fall_p = _more_p(change, of_new=False)
+    has_fallen = from_rate_ratio(change) <= parameters.largest_from_rate_ratio and fall_p <= parameters.largest_from_p
     if share >= parameters.smallest_share_after and has_fallen:
         return MOVED
     return EXPANDED if share >= parameters.smallest_expansion_share and not has_fallen else None
@@ -189,11 +193,16 @@ def from_rate_ratio(change: Change) -> float:
     return (change.after[0] / after) / (change.before[0] / before)
 
 
-def _fall_p(change: Change) -> float:
-    before, after = change.covered_before[0], change.covered_after[0]
-    if not (before and after):
+def _more_p(change: Change, *, of_new: bool) -> float:
+    """Chance of a split of a platform's posts at least so uneven at one rate: of so many after on the new one, of so many before on the old.
+
+    Given how many posts there are, those of one side of two Poisson processes are binomial (Przyborowski and Wilenski 1940).
+    """
+    days = change.covered_before[of_new], change.covered_after[of_new]
+    if not all(days):
         return 1.0
-    return float(binom.cdf(change.after[0], change.before[0] + change.after[0], after / (before + after)))
+    posts = change.before[of_new], change.after[of_new]
+    return float(binom.sf(posts[of_new] - 1, sum(posts), days[of_new] / sum(days)))
 
 
 def analyse_moves(
