@@ -53,7 +53,7 @@ class MoveParameters:
     smallest_share_after: float = 0.75
     smallest_expansion_share: float = 0.25
     largest_from_rate_ratio: float = 0.5
-    largest_from_p: float = 0.01
+    largest_from_p: float = 0.05
     smallest_to_rate_ratio: float = 2.0
     largest_to_p: float = 0.01
     burn_in_days: int = 7
@@ -178,11 +178,11 @@ def judge(change: Change, parameters: MoveParameters) -> str | None:
     if _more_p(change, of_new=True) > parameters.largest_to_p:
         return None
     share = new_after / sum(change.after)
-    fall_p = _more_p(change, of_new=False)
-    has_fallen = from_rate_ratio(change) <= parameters.largest_from_rate_ratio and fall_p <= parameters.largest_from_p
-    if share >= parameters.smallest_share_after and has_fallen:
-        return MOVED
-    return EXPANDED if share >= parameters.smallest_expansion_share and not has_fallen else None
+    if from_rate_ratio(change) > parameters.largest_from_rate_ratio:
+        return EXPANDED if share >= parameters.smallest_expansion_share else None
+    if share < parameters.smallest_share_after or _more_p(change, of_new=False) > parameters.largest_from_p:
+        return None
+    return MOVED
 
 
 def from_rate_ratio(change: Change) -> float:

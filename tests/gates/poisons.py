@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from tests.gates import poisons_platforms
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -124,6 +125,7 @@ _CULTURE: Final[dict[str, Poison]] = _STAMPED | {
 }
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
+    **poisons_platforms.POISONS,
     "landed/accounts": {
         "keys are pseudonyms of 32 hex digits": (0, {"handle_key": "plain.name"}),
         "counts are not negative": (0, {"followers_count": -1}),
@@ -418,6 +420,7 @@ _PROFILED = {"niches have a profile in their month"}
 _IN_MONTHS = {"every niche of the month is in niche_months"}
 _FIRST_OF_MONTH = "months are first days of months"
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    **poisons_platforms.ALSO,
     **{
         (table, rule): also
         for tables, rule, also in (
