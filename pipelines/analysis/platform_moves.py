@@ -92,7 +92,8 @@ class Coverage:
     def identity(self, first: int, last: int) -> str:
         """Changes with what is covered in a span, and with the first days of all."""
         parts = (
-            f"{platform} {min(days)} {sorted(day for day in days if first <= day <= last)}" for platform, days in self.covered.items()
+            f"{platform} {min(days)} {sorted(day for day in days if first <= day <= last)}"
+            for platform, days in self.covered.items()
         )
         return digest(*parts)
 
@@ -165,7 +166,7 @@ def _log_likelihood(one: Any, other: Any) -> Any:
 
 def judge(change: Change, parameters: MoveParameters) -> str | None:
     """Say what a change is: ``moved``, ``expanded``, or None where the posts do not say that it is either."""
-    (old_before, new_before), (old_after, new_after) = change.before, change.after
+    new_before, new_after = change.before[1], change.after[1]
     if min(sum(change.before), sum(change.after)) < parameters.smallest_post_count:
         return None
     if change.log_likelihood_ratio < parameters.smallest_log_likelihood_ratio:
@@ -235,7 +236,9 @@ def analyse_moves(
     loaded: dict[date, pa.Table] = {}
     found, months, computed = [], [], 0
     for month in sorted(partitions):
-        around = [each for each in sorted(partitions) if abs(_month_number(each) - _month_number(month)) <= parameters.lookaround_months]
+        around = [
+            each for each in sorted(partitions) if abs(_month_number(each) - _month_number(month)) <= parameters.lookaround_months
+        ]
         span = _number(around[0]), _number(_next_month(around[-1])) - 1
         input_hash = digest(salt, coverage.identity(*span), *(f"{each} {partitions[each].content_hash}" for each in around))
         months.append({"month": month, "input_hash": input_hash})

@@ -86,7 +86,12 @@ MARTED: Final[dict[str, Rows]] = {
         _FLOW
         | {"from_platform": "bluesky", "to_platform": "mastodon", "moved_person_count": 1, "net_flow_count": 1}
         | {"expanded_person_count": 0, "censored_arrival_count": 0, "at_risk_person_count": 2, "moved_share": 0.5}
-        | {"moved_low_share": 0.09, "moved_high_share": 0.91, "median_moved_on": date(2026, 8, 5), "median_uncertainty_days": 3.0},
+        | {
+            "moved_low_share": 0.09,
+            "moved_high_share": 0.91,
+            "median_moved_on": date(2026, 8, 5),
+            "median_uncertainty_days": 3.0,
+        },
         _FLOW
         | {"from_platform": "mastodon", "to_platform": "bluesky", "moved_person_count": 0, "net_flow_count": -1}
         | {"expanded_person_count": 0, "censored_arrival_count": 0, "at_risk_person_count": 2, "moved_share": 0.0}

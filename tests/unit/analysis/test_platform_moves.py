@@ -55,13 +55,17 @@ def _rows(posts: Posts) -> list[dict[str, Any]]:
 
 
 def _partitions(rows: list[dict[str, Any]]) -> dict[date, MovePartition]:
-    months = sorted({row["month"] for row in rows})
-    parts = {month: pa.Table.from_pylist([row for row in rows if row["month"] == month], INT_PERSON_DAYS) for month in months}
-    return {month: Partition(str(sorted(map(str, part.to_pylist()))), lambda part=part: part) for month, part in parts.items()}
+    def partition(month: date) -> MovePartition:
+        part = pa.Table.from_pylist([row for row in rows if row["month"] == month], INT_PERSON_DAYS)
+        return Partition(str(sorted(map(str, part.to_pylist()))), lambda: part)
+
+    return {month: partition(month) for month in sorted({row["month"] for row in rows})}
 
 
 def _moves(posts: Posts, coverage: pa.Table | None = None) -> list[dict[str, Any]]:
-    return analyse_moves(_partitions(_rows(posts)), _covered() if coverage is None else coverage).tables["person_moves"].to_pylist()
+    return (
+        analyse_moves(_partitions(_rows(posts)), _covered() if coverage is None else coverage).tables["person_moves"].to_pylist()
+    )
 
 
 def _between(first: int, last: int, every: int = 2) -> list[int]:
@@ -176,7 +180,9 @@ def test_planted_moves_are_found_and_dated() -> None:
         posts[f"p{person:03d}", "new"] = np.where(days < day, 0, counts).tolist()
     found = {move["creator_key"]: move for move in _moves(posts) if move["move_kind"] == MOVED}
     errors = np.array([(found[key]["moved_on"] - _day(int(planted[int(key[1:])]))).days for key in found])
-    print(f"found {len(found)} of 300, median error {np.median(np.abs(errors))} d, bias {errors.mean():.2f} d, 95% {np.quantile(np.abs(errors), 0.95)}")
+    print(
+        f"found {len(found)} of 300, median error {np.median(np.abs(errors))} d, bias {errors.mean():.2f} d, 95% {np.quantile(np.abs(errors), 0.95)}"
+    )
     assert len(found) >= 294
     assert np.median(np.abs(errors)) <= 2
     assert np.quantile(np.abs(errors), 0.95) <= 7
@@ -184,13 +190,19 @@ def test_planted_moves_are_found_and_dated() -> None:
 
 def test_shuffled_days_give_the_same_table() -> None:
     rng = np.random.default_rng(5)
-    posts = {(f"p{person}", platform): rng.poisson(0.5, DAY_COUNT) for person in range(9) for platform in ("old", "new", "third")}
-    posts["m", "old"], posts["m", "new"] = np.array(_between(0, 75)), np.array(_between(75, DAY_COUNT))
+    posts = {
+        (f"p{person}", platform): rng.poisson(0.5, DAY_COUNT).tolist()
+        for person in range(9)
+        for platform in ("old", "new", "third")
+    }
+    posts["m", "old"], posts["m", "new"] = _between(0, 75), _between(75, DAY_COUNT)
     rows = _rows(posts)
     shuffled = [rows[place] for place in rng.permutation(len(rows))]
     coverage = _covered()
     turned = coverage.take(pa.array(rng.permutation(coverage.num_rows)))
-    one, other = (analyse_moves(_partitions(each), days).tables["person_moves"] for each, days in ((rows, coverage), (shuffled, turned)))
+    one, other = (
+        analyse_moves(_partitions(each), days).tables["person_moves"] for each, days in ((rows, coverage), (shuffled, turned))
+    )
     assert one.num_rows
     assert one.equals(other)
 
@@ -206,11 +218,15 @@ def test_only_months_around_a_change_are_computed_again_and_the_outcome_is_that_
     more = posts | {("b", "old"): _between(0, 20), ("b", "new"): _between(20, 30)}
     later = analyse_moves(_partitions(_rows(more)), _covered(), parameters, first.state)
     assert later.computed == {"move_months": 2}
-    assert later.tables["person_moves"].equals(analyse_moves(_partitions(_rows(more)), _covered(), parameters).tables["person_moves"])
+    assert later.tables["person_moves"].equals(
+        analyse_moves(_partitions(_rows(more)), _covered(), parameters).tables["person_moves"]
+    )
 
 
 def test_another_day_of_coverage_is_another_month() -> None:
     parameters = MoveParameters(lookaround_months=1)
     posts = {("a", "old"): _between(0, 80), ("a", "new"): _between(80, DAY_COUNT)}
     first = analyse_moves(_partitions(_rows(posts)), _covered(), parameters)
-    assert analyse_moves(_partitions(_rows(posts)), _covered({"old": {149}}), parameters, first.state).computed == {"move_months": 2}
+    assert analyse_moves(_partitions(_rows(posts)), _covered({"old": {149}}), parameters, first.state).computed == {
+        "move_months": 2
+    }

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.analysis.increments import Partition
-from pipelines.analysis.platform_moves import MoveParameters, analyse_moves
-from pipelines.world.drawn import NOBODY, PLATFORMS
+from pipelines.analysis.platform_moves import MoveParameters, MovePartition, analyse_moves
+from pipelines.world.drawn import NOBODY, PLATFORMS, day_of
 from pipelines.world.landing import Landed, keys, landed_accounts, landed_posts
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate_planned
-from pipelines.world.truth import SCHEMAS, day_of
+from pipelines.world.truth import SCHEMAS
 from pipelines.world.warehouse import Warehouse, landed_schema, render
 from pipelines.world.worlds import Observation, World, named
 
@@ -44,8 +45,9 @@ def _warehouse() -> Warehouse:
 def _with_links(landed: Landed, simulation: Simulation) -> Landed:
     """Profiles name the account that theirs links to, where their platform has a place for it."""
     found = {}
-    for (platform, table), rows in landed.items():
-        number = np.array([int(key[1:]) for key in rows["account_key"].to_pylist()], dtype=np.int64)
+    for (platform, table), profiles in landed.items():
+        rows = profiles
+        number = np.array([int(key[1:]) for key in profiles["account_key"].to_pylist()], dtype=np.int64)
         links = simulation.accounts.links_to[number]
         named_keys = keys("h", np.maximum(links, 0), 6).tolist()
         declared = [[key] if link != NOBODY else [] for key, link in zip(named_keys, links.tolist(), strict=True)]
@@ -118,11 +120,15 @@ def _truth(simulation: Simulation) -> dict[str, pa.Table]:
     return {"accounts": pa.Table.from_pylist(rows, SCHEMAS["accounts"]), "moves": pa.Table.from_pylist(moves, SCHEMAS["moves"])}
 
 
-def monthly(person_days: pa.Table) -> dict[object, Partition[pa.Table]]:
+def monthly(person_days: pa.Table) -> dict[date, MovePartition]:
     """``int_person_days`` by month."""
     months = person_days["month"].to_pylist()
-    parts = {month: person_days.filter(pa.array([each == month for each in months])) for month in sorted(set(months))}
-    return {month: Partition(str(part.num_rows), lambda part=part: part) for month, part in parts.items()}
+
+    def partition(month: date) -> MovePartition:
+        rows = person_days.filter(pa.array([each == month for each in months]))
+        return Partition(str(rows.to_pylist()), lambda: rows)
+
+    return {month: partition(month) for month in sorted(set(months))}
 
 
 def run_platform_trial(
