@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis import decentralisation_contracts
+from pipelines.analysis import decentralisation_contracts, platform_contracts
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
@@ -462,6 +462,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     "int_trend_candidates": INT_TREND_CANDIDATES,
     "int_trend_adoptions": INT_TREND_ADOPTIONS,
     "int_trend_timelines": INT_TREND_TIMELINES,
+    **platform_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -477,6 +478,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "origin_odds": ORIGIN_ODDS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **platform_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -499,4 +501,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     "platform_pairs": STATE_PLATFORM_PAIRS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **platform_contracts.STATE,
 }

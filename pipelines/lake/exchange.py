@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
+from pipelines.analysis.platform_moves import MovePartition
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.words import month_words
@@ -22,6 +23,7 @@ MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_attention_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
+    "int_person_days": ("int_touched_months", "month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
@@ -85,6 +87,15 @@ def attention_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
         month: Partition(_identity(paths, (model,), month), partial(_read_month, paths, model, month))
         for month in _months(paths, (model,))
     }
+
+
+def move_partitions(paths: DataPaths) -> dict[date, MovePartition]:
+    """What moves between platforms are found from, by month; a month is read only when it is asked for."""
+
+    def partition(month: date) -> MovePartition:
+        return Partition(_identity(paths, ("int_person_days",), month), lambda: _read_month(paths, "int_person_days", month))
+
+    return {month: partition(month) for month in _months(paths, ("int_person_days",))}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

@@ -32,6 +32,8 @@ from pipelines.settings import DBT_PROJECT
 MARTS: Final = (
     "calibration",
     "coverage_days",
+    "creator_accounts",
+    "creator_links",
     "creator_months",
     "creator_niches",
     "creators",
@@ -46,6 +48,9 @@ MARTS: Final = (
     "niche_vocabulary",
     "niches",
     "origin_by_tier",
+    "platform_months",
+    "platform_moves",
+    "platform_norms",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
@@ -71,6 +76,7 @@ DERIVED_GRAINS: Final = {
     "origin_odds": "period x tier",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
+    "person_moves": "person x platform left x day",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -222,6 +228,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.culture_trends import culture_trends
     from pipelines.analysis.decentralisation import analyse_decentralisation
     from pipelines.analysis.niches import discover_niche_months
+    from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
 
@@ -236,8 +243,10 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)),
         stored=stored,
     )
-    exchange.write_state(paths, niches.state | trends.state | platforms.state | attention.state)
-    tables = niches.tables | trends.tables | platforms.tables | attention.tables
+    moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
+    analyses = (niches, trends, platforms, attention, moves)
+    exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
+    tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     tables["culture_trends"] = culture_trends(tables["culture_windows"])
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])

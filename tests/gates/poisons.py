@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates import poisons_decentralisation
+from tests.gates import poisons_decentralisation, poisons_platforms
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -126,6 +126,7 @@ _CULTURE: Final[dict[str, Poison]] = _STAMPED | {
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
     **poisons_decentralisation.POISONS,
+    **poisons_platforms.POISONS,
     "landed/accounts": {
         "keys are pseudonyms of 32 hex digits": (0, {"handle_key": "plain.name"}),
         "counts are not negative": (0, {"followers_count": -1}),
@@ -421,6 +422,7 @@ _IN_MONTHS = {"every niche of the month is in niche_months"}
 _FIRST_OF_MONTH = "months are first days of months"
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
     **poisons_decentralisation.ALSO,
+    **poisons_platforms.ALSO,
     **{
         (table, rule): also
         for tables, rule, also in (

@@ -2,36 +2,14 @@
 
 with profiles as (
     select * from {{ ref("int_account_profiles") }}
-),
-
-declared_links as (
-    select
-        account_key,
-        handle_key,
-        unnest(declared_handle_keys) as declared_handle_key
-    from profiles
-    where handle_key is not null
-),
-
--- A person is joined only by links that both profiles declare.
-mutual_links as (
-    select
-        mine.account_key,
-        min(theirs.account_key) as linked_account_key
-    from declared_links as mine
-    inner join declared_links as theirs
-        on
-            mine.declared_handle_key = theirs.handle_key
-            and theirs.declared_handle_key = mine.handle_key
-            and mine.account_key <> theirs.account_key
-    group by all
 )
 
 select
     profiles.platform,
     profiles.account_key,
-    least(profiles.account_key, coalesce(mutual_links.linked_account_key, profiles.account_key)) as creator_key,
-    case when mutual_links.linked_account_key is null then 'none' else 'mutual_self_declared' end as link_evidence,
+    -- A person is joined only by links that both profiles declare.
+    coalesce(persons.creator_key, profiles.account_key) as creator_key,
+    case when persons.creator_key is null then 'none' else 'mutual_self_declared' end as link_evidence,
     -- Who publishes and is not said to be something else is a creator; who only reacts is unknown. The seed of outlets knows better than
     -- a profile, which seldom says that it speaks for a brand or a medium.
     case
@@ -45,7 +23,7 @@ select
     coalesce(profiles.status, 'active') as status,
     coalesce(outlets.outlet_name, profiles.public_name) as public_name
 from profiles
-left join mutual_links using (account_key)
+left join {{ ref("int_persons") }} as persons on profiles.account_key = persons.account_key
 left join {{ ref("int_outlet_accounts") }} as outlets on profiles.account_key = outlets.account_key
 left join {{ ref("int_deletions") }} as deletions
     on deletions.subject_type = 'account' and profiles.account_key = deletions.subject_key

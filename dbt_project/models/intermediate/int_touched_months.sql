@@ -4,18 +4,27 @@
 -- Months whose windows tonight's rows open again; every other month stays as it is.
 {%- set last_accounts = as_last_night("int_accounts_last_night") %}
 with touched_days as (
-    select unnest(touched_days) as event_day from read_parquet('{{ data_root() }}/state/night.parquet')
+    select unnest([{% for day in touched_days() %}date '{{ day }}'{{ ", " if not loop.last }}{% endfor %}]::date[]) as event_day
 ),
 
 {% if last_accounts is not none %}
--- Another person or another kind of actor behind an account changes all the months in which it published.
-recast_accounts as (
-    select coalesce(now.account_key, before.account_key) as account_key
+-- Another person or another kind of actor behind an account changes all the months in which the person published: what is told of one
+-- account of a person, such as where it moved, hangs on the others.
+changed_persons as (
+    select unnest([now.creator_key, before.creator_key]) as creator_key
     from {{ ref("int_accounts") }} as now
     full outer join {{ last_accounts }} as before on now.account_key = before.account_key
     where
         now.creator_key is distinct from before.creator_key
         or now.actor_class is distinct from before.actor_class
+),
+
+recast_accounts as (
+    select account_key from {{ ref("int_accounts") }}
+    where creator_key in (select creator_key from changed_persons)
+    union
+    select account_key from {{ last_accounts }}
+    where creator_key in (select creator_key from changed_persons)
 ),
 {% endif %}
 

@@ -13,6 +13,7 @@ from pipelines.world.scoring import (
     metrics_decentralisation,
     metrics_lives,
     metrics_niches,
+    metrics_platforms,
     metrics_safety,
     metrics_trends,
 )
@@ -39,6 +40,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_lives.MEASURES,
     **metrics_creators.MEASURES,
     **metrics_decentralisation.MEASURES,
+    **metrics_platforms.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

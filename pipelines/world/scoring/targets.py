@@ -57,6 +57,7 @@ _ODDS: Final = ("origin_by_tier.odds_ratio", "origin_by_tier.q_value")
 _EFFECTS: Final = ("ripple_effects.q_value", "ripple_effects.precedence_probability", "ripple_effects.evidence_level")
 _ADOPTIONS: Final = ("trends.label", "trend_adoptions.adopted_at", "trend_adoptions.account_key")
 _GATES: Final = ("trends.label", "trends.is_left_censored", "trends.abstain_reason")
+_PERSONS: Final = ("creator_accounts.account_key", "creator_accounts.creator_key", "creator_accounts.link_evidence")
 _NO_MORE: Final = "rate over seeds <= 5%, upper 95% bound <= 8.5%, in every null world and both directions"
 _MEAN_FDP: Final = "mean over seeds <= .05; <= .06 with 30% loss"
 _RIGHT_SIGN: Final = "right in >= 95% of seeds; >= 90% with 30% loss"
@@ -139,8 +140,9 @@ WANTED: Final = (
         "decentral_slope", "Decentralisation", "trends of concentration claimed", ("decentralisation_trends.direction",),
         "claimed in <= 5% of W9 and W10", AT_MOST, is_of_seeds=True, of_worlds=_FLAT,
     ),
-    Wanted("shift_flow", "Platform shift", "net flow MAPE", ("platform_moves.net_flow_count",), "<= 10%; <= 15% with 30% loss", AT_MOST, 0.1, 0.15),
-    Wanted("shift_date", "Platform shift", "error of the migration date, days", ("platform_moves.month",), "+-7 d", AT_MOST, 7.0),
+    Wanted("shift_flow", "Platform shift", "net flow MAPE", ("platform_moves.net_flow_count", *_PERSONS), "<= 10%; <= 15% with 30% loss", AT_MOST, 0.1, 0.15),
+    Wanted("shift_date", "Platform shift", "error of the migration date, days", ("platform_moves.median_moved_on", *_PERSONS), "+-7 d", AT_MOST, 7.0),
+    Wanted("shift_false", "Platform shift", "joined persons said to move where nobody does", ("platform_moves.moved_person_count", *_PERSONS)),
     Wanted("disclosure", "Disclosure level", "macro-F1", ("disclosure_months.disclosure_level",), ">= .95", AT_LEAST, 0.95),
     Wanted("commercial", "Commercial inference", "PR-AUC", ("commercial_trends.commercial_probability",), ">= .90", AT_LEAST, 0.9),
     Wanted("astroturf", "Astroturf flag", "recall at 1% false", ("commercial_trends.is_astroturf",), ">= .80", AT_LEAST, 0.8),
