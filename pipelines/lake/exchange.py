@@ -19,6 +19,8 @@ from pipelines.lake.writer import write_table
 MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_tag_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
+    "int_relation_months": ("int_relation_touched_months", "month"),
+    "int_response_months": ("int_relation_touched_months", "month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
