@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis import beta_binomial, product_limit
-from pipelines.analysis.beta_binomial import Shares, fit_prior, posterior
+from pipelines.analysis.beta_binomial import Counts, Shares, fit_prior, posterior
 from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.product_limit import product_limit as curves_of
@@ -52,7 +52,7 @@ class RelationParameters:
         smallest_stratum_count: Accounts with trials below which a tier of a platform is shrunk together with the whole platform.
         smallest_capture_ratio: Of comments, or of an account's posts; below it nothing is told.
         smallest_reported_count: Reported comments below which their capture is not judged.
-        smallest_addressed_count: Replies that say whom they answer, below which the capture of answers is not judged.
+        smallest_addressed_count: Replies of which it shows whether what they answer was found, below which the capture of answers is not judged.
         smallest_inbound_count: Inbound replies below which there is no index and no response time.
         smallest_answer_count: Answers below which there is no median time of answers.
         smallest_cell_count: Accounts below which z-scores are taken over the platform, and below which there are none; the same
@@ -65,7 +65,7 @@ class RelationParameters:
     horizon_days: int = 28
     deepest_level: int = 200
     bins_per_doubling: int = 4
-    smallest_stratum_count: int = 20
+    smallest_stratum_count: int = 10
     smallest_capture_ratio: float = 0.5
     smallest_reported_count: int = 5
     smallest_addressed_count: int = 30
@@ -186,14 +186,14 @@ class _Month:
         is_small = count < self._parameters.smallest_stratum_count
         return np.where(is_small, self._stratum.max() + 1 + self._platform, self._stratum)
 
-    def shrunk(self, hits: Floats, trials: Floats) -> Shares:
+    def _shrunk(self, counts: Counts) -> Shares:
         """Shares, shrunk within their strata; a platform as a whole lends its prior to all its small tiers."""
-        stratum = self._strata(trials)
+        stratum = self._strata(counts.trials)
         found = [np.full(self._count, np.nan) for _ in range(3)]
         for code in np.unique(stratum).tolist():
             own = stratum == code
             lenders = self._platform == code - self._stratum.max() - 1 if code > self._stratum.max() else own
-            told = posterior(fit_prior(hits[lenders], trials[lenders]), hits[own], trials[own], self._parameters.interval_level)
+            told = posterior(fit_prior(counts.take(lenders)), counts.take(own), self._parameters.interval_level)
             for column, values in zip(found, (told.mean, told.low, told.high), strict=True):
                 column[own] = values
         return Shares(*found)
@@ -223,7 +223,7 @@ class _Month:
     def _share(self, name: str, hits: Floats, trials: Floats) -> dict[str, Any]:
         """A share with its shrunk value and interval, by its column's name."""
         is_told = (trials > 0) & self.is_captured
-        told = self.shrunk(np.where(is_told, hits, 0.0), np.where(is_told, trials, 0.0))
+        told = self._shrunk(Counts(np.where(is_told, hits, 0.0), np.where(is_told, trials, 0.0), np.ones(self._count)))
         columns = {name: _ratio(hits, trials), f"{name}_shrunk": told.mean, f"{name}_low": told.low, f"{name}_high": told.high}
         return {key: self._told(values, is_told) for key, values in columns.items()}
 
@@ -236,19 +236,17 @@ class _Month:
         hits, trials = self._number("answered_count"), self._number("eligible_inbound_count")
         seen = (trials > 0) & self.is_captured
         effective = np.where(seen, trials / self._design_effect(hits, trials, seen), 0.0)
-        told = self.shrunk(np.where(seen, hits, 0.0) * _ratio(effective, trials).clip(0, 1), effective) if seen.any() else None
-        empty = np.full(self._count, np.nan)
-        shrunk, low, high = (told.mean, told.low, told.high) if told else (empty, empty, empty)
-        shrunk, low, high = (np.minimum(values / self.answer_capture, 1.0) for values in (shrunk, low, high))
+        answered = np.where(seen, hits, 0.0) * np.where(seen, _ratio(effective, trials), 1.0)
+        told = self._shrunk(Counts(answered, effective, self.answer_capture))
         expected = np.minimum(self._expected(hits, trials, seen) / self.answer_capture, 1.0)
         return {
             "reply_back_rate": self._told(_ratio(hits, trials), seen),
-            "reply_back_rate_shrunk": self._told(shrunk, seen),
-            "reply_back_rate_low": self._told(low, seen),
-            "reply_back_rate_high": self._told(high, seen),
+            "reply_back_rate_shrunk": self._told(told.mean, seen),
+            "reply_back_rate_low": self._told(told.low, seen),
+            "reply_back_rate_high": self._told(told.high, seen),
             "effective_inbound_count": self._told(effective, seen),
             "reply_back_rate_expected": self._told(expected, seen),
-            "reply_back_rate_residual": self._told(shrunk - expected, seen),
+            "reply_back_rate_residual": self._told(told.mean - expected, seen),
         }
 
     def _design_effect(self, hits: Floats, trials: Floats, seen: Flags) -> Floats:

@@ -35,7 +35,7 @@ INT_RELATION_MONTHS: Final = pa.schema(
         *_numbers("thread_depth_p90"),
         pa.field("reported_comment_count", pa.int64()),  # NULL: no post of the month has the counter
         pa.field("captured_comment_count", pa.int64()),
-        *_counts("addressed_count", "found_addressed_count"),  # replies that say whom they answer; of these, to a post that was found
+        *_counts("addressed_count", "found_addressed_count"),  # replies of which it shows whether the post that they answer was found; of these, those where it was
     ]
 )
 # account x month x bin of the hours to the answer, or without one

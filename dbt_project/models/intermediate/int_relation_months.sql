@@ -126,19 +126,41 @@ replies as (
     qualify row_number() over (partition by platform, post_key order by interacted_at, target_post_key) = 1
 ),
 
--- Of the replies that say whom they answer: whether the post that they answer was found. So many of an account's posts are seen.
-addressed as (
+-- Replies of which it shows whether the post that they answer was found: so many of an account's posts are seen. Most replies say whom
+-- they answer. Of those that do not, the ones inside a thread that was found: what they answer is in it too.
+judged as (
+    select
+        month,
+        platform,
+        stated_target_account_key as account_key,
+        target_post_key
+    from replies
+    where stated_target_account_key <> source_account_key
+    union all
     select
         replies.month,
         replies.platform,
-        replies.stated_target_account_key as account_key,
+        root_posts.account_key,
+        replies.target_post_key
+    from replies
+    inner join {{ ref("int_posts") }} as own_posts on replies.post_key = own_posts.post_key
+    inner join {{ ref("int_posts") }} as root_posts on own_posts.root_post_key = root_posts.post_key
+    where
+        replies.stated_target_account_key is null
+        and replies.target_post_key <> own_posts.root_post_key
+        and date_trunc('month', root_posts.event_day)::date in (replies.month, (replies.month - interval 1 month)::date)
+),
+
+addressed as (
+    select
+        judged.month,
+        judged.platform,
+        judged.account_key,
         count(*) as addressed_count,
         count(found_posts.post_key) as found_count
-    from replies
-    left join {{ ref("int_posts") }} as found_posts on replies.target_post_key = found_posts.post_key
-    where
-        replies.stated_target_account_key <> replies.source_account_key
-        and replies.month in (select month from rebuilt_months)
+    from judged
+    left join {{ ref("int_posts") }} as found_posts on judged.target_post_key = found_posts.post_key
+    where judged.month in (select month from rebuilt_months)
     group by all
 ),
 
