@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
+from pipelines.analysis.relational import EXCHANGE_TABLES as RELATION_MODELS
+from pipelines.analysis.relational import RelationPartition, RelationTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
@@ -69,6 +71,18 @@ def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
         )
 
     return {month: partition(month) for month in _months(paths, models)}
+
+
+def relation_partitions(paths: DataPaths) -> dict[date, RelationPartition]:
+    """What relations are measured from, by month; a month is read only when it is asked for."""
+
+    def partition(month: date) -> RelationPartition:
+        return Partition(
+            _identity(paths, RELATION_MODELS, month),
+            lambda: RelationTables(*(_read_month(paths, model, month) for model in RELATION_MODELS)),
+        )
+
+    return {month: partition(month) for month in _months(paths, RELATION_MODELS)}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

@@ -34,6 +34,7 @@ MARTS: Final = (
     "coverage_days",
     "creator_months",
     "creator_niches",
+    "creator_relation_months",
     "creators",
     "culture_months",
     "niche_events",
@@ -65,6 +66,7 @@ DERIVED_GRAINS: Final = {
     "origin_odds": "period x tier",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
+    "creator_relations": "account x month, of accounts that publish and that somebody engages to",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -215,14 +217,16 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     """
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
+    from pipelines.analysis.relational import analyse_relations
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    exchange.write_state(paths, niches.state | trends.state | platforms.state)
-    tables = niches.tables | trends.tables | platforms.tables
+    relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
+    exchange.write_state(paths, niches.state | trends.state | platforms.state | relations.state)
+    tables = niches.tables | trends.tables | platforms.tables | relations.tables
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)
