@@ -15,6 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
+from tests.gates import valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -397,7 +398,9 @@ _CALIBRATED: Rows = [
 ]
 MARTED: Final[dict[str, Rows]] = {
     "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C, D)],
-    "creator_months": [_ACTIVE | {"creator_key": account} for account in (A, B, C, D)],
+    "creator_months": [
+        _ACTIVE | {"creator_key": account} | (valid_relational.CREATOR_MONTH if account == A else {}) for account in (A, B, C, D)
+    ],
     "niche_members": [row | {"creator_key": row["account_key"]} for row in _MEMBERS],
     "creator_niches": [
         _STAMP
@@ -461,6 +464,9 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
+EXCHANGED.update(valid_relational.EXCHANGED)
+DERIVATIONS.update(valid_relational.DERIVED)
+MARTED.update(valid_relational.MARTED)
 VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}
 
 

@@ -57,14 +57,13 @@ weighed_relations as (
     from account_relations
 ),
 
-creator_relations as (
+person_relations as (
     select
         creator_key,
         month,
         nullif(sum(judged_inbound_count), 0)::bigint as eligible_inbound_count,
         (sum(answered_count) filter (where judged_inbound_count > 0))::bigint as answered_count,
-        -- Rounded, since the order of a sum is not told.
-        round(sum(inbound_weight * reply_back_rate_shrunk), 9) as reply_back_rate_shrunk,
+        sum(inbound_weight * reply_back_rate_shrunk) as shrunk,
         sqrt(sum((inbound_weight * (reply_back_rate_shrunk - reply_back_rate_low)) ** 2)) as below,
         sqrt(sum((inbound_weight * (reply_back_rate_high - reply_back_rate_shrunk)) ** 2)) as above,
         (sum(mutual_partner_count) filter (where judged_partner_count > 0)) / nullif(sum(judged_partner_count), 0) as reciprocity_ratio,
@@ -74,6 +73,16 @@ creator_relations as (
         ) as broadcast_relational_index
     from weighed_relations
     group by all
+),
+
+-- Rounded, since the order of a sum is not told.
+creator_relations as (
+    select
+        *,
+        round(shrunk, 9) as reply_back_rate_shrunk,
+        case when shrunk is not null then greatest(round(shrunk - below, 9), 0) end as reply_back_rate_low,
+        case when shrunk is not null then least(round(shrunk + above, 9), 1) end as reply_back_rate_high
+    from person_relations
 ),
 
 months as (
@@ -109,8 +118,8 @@ select
     creator_relations.answered_count,
     creator_relations.answered_count / creator_relations.eligible_inbound_count as reply_back_rate,
     creator_relations.reply_back_rate_shrunk,
-    round(greatest(creator_relations.reply_back_rate_shrunk - creator_relations.below, 0), 9) as reply_back_rate_low,
-    round(least(creator_relations.reply_back_rate_shrunk + creator_relations.above, 1), 9) as reply_back_rate_high,
+    creator_relations.reply_back_rate_low,
+    creator_relations.reply_back_rate_high,
     creator_relations.reciprocity_ratio,
     creator_relations.broadcast_relational_index
 from months
