@@ -45,6 +45,7 @@ POISONS: Final[dict[str, dict[str, tuple[int, dict[str, Any]]]]] = {
     "staged/int_response_months": {
         "required columns are filled": (0, {"censored_count": None}),
         "months are first days of months": (0, {"month": date(2026, 8, 2)}),
+        "bins reach from a minute to 28 days": (2, {"latency_bin": 63}),
         "a bin holds a reply": (2, {"censored_count": 0}),
         "who is answered or not has relations in the month": (0, {"account_key": _NOBODY}),
     },
@@ -60,5 +61,24 @@ CREATOR_MONTHS: Final[dict[str, tuple[int, dict[str, Any]]]] = {
     "a reply-back rate stands with its numerator, its denominator and its interval only": (0, {"reply_back_rate_low": None}),
     "an index is of an account of the creator": (1, {"broadcast_relational_index": 0.5}),
 }
-ALSO: Final[dict[tuple[str, str], set[str]]] = {}
+_UNKNOWN: Final = {"derived/creator_relations": "every account has relations in the exchange"}
+_UNKNOWN["marts/creator_relation_months"] = "every account is of the analysis, unchanged"
+_UNKNOWN["staged/int_response_months"] = "who is answered or not has relations in the month"
+ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    **{(table, rule): {also} for table, also in _UNKNOWN.items() for rule in ("account_key", "months are first days of months")},
+    **{
+        (table, rule): {also}
+        for table in ("derived/creator_relations", "marts/creator_relation_months")
+        for rule, also in (
+            ("null_reason", "nothing is told where too little is captured"),
+            (
+                "parts are no more than their wholes",
+                "followed answers are among the followed replies, and these among the inbound",
+            ),
+        )
+    },
+    ("marts/creator_relation_months", "creator_key"): {"every creator is in creators"},
+    ("marts/creator_months", "months are first days of months"): {"an index is of an account of the creator"},
+    ("marts/creator_months", "every creator is in creators"): {"an index is of an account of the creator"},
+}
 """Rules that a spoilt row breaks as well; see ``poisons.ALSO``."""
