@@ -30,10 +30,19 @@ inbound as (
     from replies
     inner join {{ ref("int_posts") }} as target_posts on replies.target_post_key = target_posts.post_key
     inner join {{ ref("int_relation_horizons") }} as horizons on replies.platform = horizons.platform
+    left join {{ ref("int_posts") }} as continued_posts on target_posts.parent_post_key = continued_posts.post_key
     where
         replies.month in (select month from {{ ref("int_relation_touched_months") }})
         and target_posts.account_key = replies.target_account_key
-        and target_posts.post_type not in ('reply', 'comment', 'repost')
+        and (
+            target_posts.post_type not in ('reply', 'comment', 'repost')
+            -- What an author adds to an own post is a post too.
+            or (
+                target_posts.post_type <> 'repost'
+                and continued_posts.account_key = target_posts.account_key
+                and date_trunc('month', target_posts.event_day)::date in (replies.month, (replies.month - interval 1 month)::date)
+            )
+        )
         and replies.source_account_key <> replies.target_account_key
         and replies.interacted_at is not null
 ),
