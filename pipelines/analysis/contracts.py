@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis import decentralisation_contracts, platform_contracts
+from pipelines.analysis import decentralisation_contracts, platform_contracts, relational_contracts
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
@@ -463,6 +463,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     "int_trend_adoptions": INT_TREND_ADOPTIONS,
     "int_trend_timelines": INT_TREND_TIMELINES,
     **platform_contracts.EXCHANGE,
+    **relational_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -479,6 +480,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
     **platform_contracts.DERIVED,
+    **relational_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -502,4 +504,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
     **platform_contracts.STATE,
+    **relational_contracts.STATE,
 }

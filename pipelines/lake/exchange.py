@@ -13,6 +13,8 @@ from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.platform_moves import MovePartition
+from pipelines.analysis.relational import EXCHANGE_TABLES as RELATION_MODELS
+from pipelines.analysis.relational import RelationPartition, RelationTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.words import month_words
@@ -24,6 +26,8 @@ MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_tag_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
     "int_person_days": ("int_touched_months", "month"),
+    "int_relation_months": ("int_relation_touched_months", "month"),
+    "int_response_months": ("int_relation_touched_months", "month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
@@ -96,6 +100,18 @@ def move_partitions(paths: DataPaths) -> dict[date, MovePartition]:
         return Partition(_identity(paths, ("int_person_days",), month), lambda: _read_month(paths, "int_person_days", month))
 
     return {month: partition(month) for month in _months(paths, ("int_person_days",))}
+
+
+def relation_partitions(paths: DataPaths) -> dict[date, RelationPartition]:
+    """What relations are measured from, by month; a month is read only when it is asked for."""
+
+    def partition(month: date) -> RelationPartition:
+        return Partition(
+            _identity(paths, RELATION_MODELS, month),
+            lambda: RelationTables(*(_read_month(paths, model, month) for model in RELATION_MODELS)),
+        )
+
+    return {month: partition(month) for month in _months(paths, RELATION_MODELS)}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

@@ -36,6 +36,7 @@ MARTS: Final = (
     "creator_links",
     "creator_months",
     "creator_niches",
+    "creator_relation_months",
     "creators",
     "culture_months",
     "culture_trends",
@@ -77,6 +78,7 @@ DERIVED_GRAINS: Final = {
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
+    "creator_relations": "account x month, of accounts that publish and that somebody engages to",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -230,6 +232,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
+    from pipelines.analysis.relational import analyse_relations
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
@@ -244,7 +247,8 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         stored=stored,
     )
     moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
-    analyses = (niches, trends, platforms, attention, moves)
+    relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
+    analyses = (niches, trends, platforms, attention, moves, relations)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     tables["culture_trends"] = culture_trends(tables["culture_windows"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates import poisons_decentralisation, poisons_platforms
+from tests.gates import poisons_decentralisation, poisons_platforms, poisons_relational
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -309,6 +309,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "the rate is its numerator over its denominator": (0, {"engagement_rate": 0.3}),
         "a rate stands with numerator and denominator only": (0, {"engagement_count": None}),
         "every creator is in creators": (0, {"creator_key": _NOBODY}),
+        **poisons_relational.CREATOR_MONTHS,
     },
     "marts/niche_members": _MEMBERSHIP
     | {
@@ -503,3 +504,5 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("marts/trends", "unit_type label"): {"trend_key"},
     ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
 }
+POISONS.update(poisons_relational.POISONS)
+ALSO.update(poisons_relational.ALSO)

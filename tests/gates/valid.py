@@ -15,7 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_platforms
+from tests.gates import valid_decentralisation, valid_platforms, valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -401,7 +401,9 @@ _CALIBRATED: Rows = [
 MARTED: Final[dict[str, Rows]] = {
     **valid_decentralisation.MARTED,
     "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C, D)],
-    "creator_months": [_ACTIVE | {"creator_key": account} for account in (A, B, C, D)],
+    "creator_months": [
+        _ACTIVE | {"creator_key": account} | (valid_relational.CREATOR_MONTH if account == A else {}) for account in (A, B, C, D)
+    ],
     "niche_members": [row | {"creator_key": row["account_key"]} for row in _MEMBERS],
     "creator_niches": [
         _STAMP
@@ -465,12 +467,13 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-VALID: Final = {
-    "landed": LANDED,
-    "staged": EXCHANGED | valid_platforms.EXCHANGED,
-    "derived": DERIVATIONS | valid_platforms.DERIVATIONS,
-    "marts": MARTED | valid_platforms.MARTED,
-}
+for _rows in (valid_platforms.EXCHANGED, valid_relational.EXCHANGED):
+    EXCHANGED.update(_rows)
+for _rows in (valid_platforms.DERIVATIONS, valid_relational.DERIVED):
+    DERIVATIONS.update(_rows)
+for _rows in (valid_platforms.MARTED, valid_relational.MARTED):
+    MARTED.update(_rows)
+VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}
 
 
 @cache

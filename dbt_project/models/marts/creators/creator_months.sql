@@ -1,7 +1,7 @@
--- depends_on: {{ ref('int_touched_months') }}
+-- depends_on: {{ ref('int_relation_touched_months') }}
 {{ config(
     materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
-    meta={"replaces_days": false, "replaced_by_list": {"keys": ["month"], "listed_in": "int_touched_months"}}
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["month"], "listed_in": "int_relation_touched_months"}}
 ) }}
 
 with days as (
@@ -14,7 +14,7 @@ with days as (
     where
         days.own_post_count > 0
         {% if is_incremental() %}
-        and date_trunc('month', days.event_day)::date in (select month from {{ ref("int_touched_months") }})
+        and date_trunc('month', days.event_day)::date in (select month from {{ ref("int_relation_touched_months") }})
         {% endif %}
 ),
 
@@ -30,9 +30,59 @@ received as (
     where
         interactions.source_account_key is distinct from interactions.target_account_key
         {% if is_incremental() %}
-        and date_trunc('month', interactions.event_day)::date in (select month from {{ ref("int_touched_months") }})
+        and date_trunc('month', interactions.event_day)::date in (select month from {{ ref("int_relation_touched_months") }})
         {% endif %}
     group by all
+),
+
+-- Counts add up over a person's accounts where they could be judged. Shrunk values are weighed by the replies that they are of, and the
+-- halves of their intervals added as independent errors are; of one account they are its own.
+account_relations as (
+    select
+        accounts.creator_key,
+        relations.*,
+        case when relations.reply_back_rate is not null then relations.eligible_inbound_count else 0 end as judged_inbound_count,
+        case when relations.reciprocity_ratio is not null then relations.partner_count else 0 end as judged_partner_count
+    from {{ source("derived", "creator_relations") }} as relations
+    inner join {{ ref("int_accounts") }} as accounts on relations.account_key = accounts.account_key
+    {% if is_incremental() %}
+    where relations.month in (select month from {{ ref("int_relation_touched_months") }})
+    {% endif %}
+),
+
+weighed_relations as (
+    select
+        account_relations.*,
+        judged_inbound_count / nullif(sum(judged_inbound_count) over (partition by creator_key, month), 0) as inbound_weight
+    from account_relations
+),
+
+person_relations as (
+    select
+        creator_key,
+        month,
+        nullif(sum(judged_inbound_count), 0)::bigint as eligible_inbound_count,
+        (sum(answered_count) filter (where judged_inbound_count > 0))::bigint as answered_count,
+        sum(inbound_weight * reply_back_rate_shrunk) as shrunk,
+        sqrt(sum((inbound_weight * (reply_back_rate_shrunk - reply_back_rate_low)) ** 2)) as below,
+        sqrt(sum((inbound_weight * (reply_back_rate_high - reply_back_rate_shrunk)) ** 2)) as above,
+        (sum(mutual_partner_count) filter (where judged_partner_count > 0)) / nullif(sum(judged_partner_count), 0) as reciprocity_ratio,
+        round(
+            sum(broadcast_relational_index * inbound_count)
+            / sum(inbound_count) filter (where broadcast_relational_index is not null), 9
+        ) as broadcast_relational_index
+    from weighed_relations
+    group by all
+),
+
+-- Rounded, since the order of a sum is not told.
+creator_relations as (
+    select
+        *,
+        round(shrunk, 9) as reply_back_rate_shrunk,
+        case when shrunk is not null then greatest(round(shrunk - below, 9), 0) end as reply_back_rate_low,
+        case when shrunk is not null then least(round(shrunk + above, 9), 1) end as reply_back_rate_high
+    from person_relations
 ),
 
 months as (
@@ -63,6 +113,15 @@ select
     months.engagement_follower_count,
     months.engagement_count / months.engagement_follower_count as engagement_rate,
     coalesce(received.replies_received_count, 0)::bigint as replies_received_count,
-    coalesce(received.partner_count, 0)::bigint as partner_count
+    coalesce(received.partner_count, 0)::bigint as partner_count,
+    creator_relations.eligible_inbound_count,
+    creator_relations.answered_count,
+    creator_relations.answered_count / creator_relations.eligible_inbound_count as reply_back_rate,
+    creator_relations.reply_back_rate_shrunk,
+    creator_relations.reply_back_rate_low,
+    creator_relations.reply_back_rate_high,
+    creator_relations.reciprocity_ratio,
+    creator_relations.broadcast_relational_index
 from months
 left join received using (creator_key, month)
+left join creator_relations using (creator_key, month)
