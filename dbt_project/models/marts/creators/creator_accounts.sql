@@ -22,7 +22,7 @@ select
     case when accounts.link_evidence <> 'none' then persons.linked_at::date end as linked_on,
     case when accounts.link_evidence = 'none' then coalesce(persons.unjoined_reason, answered.unjoined_reason) end as unjoined_reason,
     accounts.followers_count,
-    tier_scheme.tier as tier,
+    tier_scheme.tier,
     spans.post_count,
     spans.first_post_at,
     spans.last_post_at

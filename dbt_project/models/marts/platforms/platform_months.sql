@@ -65,6 +65,14 @@ account_months as (
     window by_month as (partition by months.account_key order by months.month)
 ),
 
+active_persons as (
+    select distinct
+        month,
+        platform,
+        creator_key
+    from account_months
+),
+
 -- Who was collected the month before, this month and the month after, as far as there are such: whom collecting more accounts does not change.
 panels as (
     select
@@ -202,7 +210,7 @@ facts as (
         coalesce(copies.cross_post_count, 0) as cross_post_count,
         copies.lags_hours
     from account_months
-    left join (select distinct month, platform, creator_key from account_months) as later
+    left join active_persons as later
         on
             account_months.platform = later.platform
             and account_months.creator_key = later.creator_key
