@@ -6,6 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from pipelines.analysis import insider_contracts
+
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
 
@@ -473,6 +475,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "origin_odds": ORIGIN_ODDS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **insider_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     "trends": STATE_TRENDS,
@@ -491,6 +494,7 @@ STATE: Final[dict[str, pa.Schema]] = {
     "niche_events": NICHE_EVENTS,
     "niche_neighbours": NICHE_NEIGHBOURS,
     "culture_windows": CULTURE_WINDOWS,
+    **insider_contracts.DERIVED,
     "platform_pairs": STATE_PLATFORM_PAIRS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,

@@ -43,6 +43,7 @@ class MonthRows:
         units: What they use together: tags, and with their prefix communities, domains and sounds; ordered.
         uses: Posts of each account with each unit, account x unit.
         shared: Units that link accounts: neither used by a few only nor by everybody.
+        directed: Interactions of the row with the column, account x account.
         mutual: Weights of mutual interaction, account x account; symmetric.
     """
 
@@ -52,6 +53,7 @@ class MonthRows:
     units: list[str]
     uses: csr_matrix
     shared: Labels
+    directed: csr_matrix
     mutual: csr_matrix
 
     @property
@@ -123,7 +125,7 @@ def read_month(month: date, tables: NicheTables, parameters: NicheParameters) ->
     mutual = csr_matrix(directed.minimum(directed.T))
     mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
     names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
-    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), mutual)
+    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), directed, mutual)
 
 
 def content_hash(tables: NicheTables) -> str:

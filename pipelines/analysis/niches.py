@@ -13,10 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array
 
-from pipelines.analysis import co_use, communities, contracts, culture, lineage, memberships, vocabulary
+from pipelines.analysis import co_use, communities, contracts, culture, insiders, lineage, memberships, vocabulary
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
+from pipelines.analysis.insiders import InsiderParameters, InsiderWindow, Tenures, measure_parts, scored, tenures
 from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_rows import (
@@ -41,6 +42,7 @@ TABLES: Final = (
     "niche_events",
     "niche_neighbours",
     "culture_windows",
+    "niche_insiders",
 )
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -64,6 +66,7 @@ class NicheMonthParameters:
         lineage: Of ids and events.
         words: Of vocabulary and names.
         culture: Of distinctness, overlap and diversity.
+        insiders: Of how far inside a niche its members are.
     """
 
     smallest_home_share: float = 0.6
@@ -77,6 +80,7 @@ class NicheMonthParameters:
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
     # Windows are months of their own: neighbouring ones share no data.
     culture: CultureParameters = field(default_factory=lambda: CultureParameters(window_width=1))
+    insiders: InsiderParameters = field(default_factory=InsiderParameters)
 
 
 def method_digest(parameters: NicheMonthParameters | None = None) -> str:
@@ -85,7 +89,7 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, memberships, lineage, vocabulary, culture)
+    modules = (co_use, communities, memberships, lineage, vocabulary, culture, insiders)
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
@@ -246,8 +250,24 @@ def _assignments(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts) 
     return stamped.table("niche_assignments", columns, count)
 
 
-def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> tuple[pa.Table, csr_matrix]:
-    """All niches of all accounts, and the same as account x niche."""
+@dataclass(frozen=True)
+class _Memberships:
+    """All niches of all accounts.
+
+    Attributes:
+        table: Rows of ``niche_memberships``.
+        account: Of each row, its account's place.
+        niche: Of each row, its niche's place.
+        strengths: The same as account x niche.
+    """
+
+    table: pa.Table
+    account: Labels
+    niche: Labels
+    strengths: csr_matrix
+
+
+def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> _Memberships:
     # A first niche counts however little of what the account uses is of it.
     members = np.flatnonzero(found.group >= 0)
     marks = csr_matrix((np.ones(members.size), (members, found.group[members])), shape=found.strengths.shape)
@@ -267,7 +287,26 @@ def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, 
         "is_primary": is_primary,
     }
     table = stamped.table("niche_memberships", columns, account.size)
-    return table, csr_matrix((strength, (account, niche)), shape=found.strengths.shape)
+    return _Memberships(table, account, niche, csr_matrix((strength, (account, niche)), shape=found.strengths.shape))
+
+
+def _insiders(
+    stamped: _Stamped, read: MonthRows, found: _Found, members: _Memberships, parameters: InsiderParameters
+) -> pa.Table:
+    """Rows of ``niche_insiders``, one for each membership, with what the month tells by itself; the rest is empty."""
+    _, platform = np.unique(read.platforms.astype(str), return_inverse=True)
+    window = InsiderWindow(read.uses, read.directed, platform.astype(np.int64), found.group, found.sizes.size)
+    measured = measure_parts(window, members.account, members.niche, parameters)
+    same = {name: members.table[name].combine_chunks() for name in ("platform", "account_key", "niche_id")}
+    count = members.account.size
+    later = {
+        field.name: pa.repeat(pa.scalar(False if pa.types.is_boolean(field.type) else 0, field.type), count)
+        if not field.nullable
+        else pa.nulls(count, field.type)
+        for field in contracts.DERIVED["niche_insiders"]
+        if field.name not in {*measured, *same, "month", *stamped.stamp}
+    }
+    return stamped.table("niche_insiders", {**same, **measured, **later}, count)
 
 
 def _culture(
@@ -358,8 +397,8 @@ def _month_tables(
     followed = follow(Window(read.month, read.accounts, found.group, _proposed_ids(read, found)), past, parameters.lineage)
     # One more, for those without a niche.
     ids = np.array([*followed.ids, None], dtype=object)
-    memberships, strengths = _memberships(stamped, read, found, ids, parameters.smallest_strength)
-    measures = _culture(read, found, followed.ids, strengths, parameters.culture)
+    members = _memberships(stamped, read, found, ids, parameters.smallest_strength)
+    measures = _culture(read, found, followed.ids, members.strengths, parameters.culture)
     words = _words(found, followed.ids, lexicon, parameters.words)
     measured = {row["niche_id"]: row for row in measures.niches.to_pylist()}
     profiles = [
@@ -385,7 +424,8 @@ def _month_tables(
     ]
     return {
         "niche_assignments": _assignments(stamped, read, found, ids),
-        "niche_memberships": memberships,
+        "niche_memberships": members.table,
+        "niche_insiders": _insiders(stamped, read, found, members, parameters.insiders),
         "niche_profiles": stamped.rows("niche_profiles", sorted(profiles, key=lambda row: str(row["niche_id"]))),
         "niche_terms": stamped.rows("niche_terms", words.terms),
         # Of the first window nothing is known to have happened in it.
@@ -416,6 +456,31 @@ def _outcome_hash(assignments: pa.Table) -> str:
     """Hash of a month's accounts and their niches, all that later months take from it."""
     found = row_hashes(assignments, "platform", ["niche_id", "platform", "account_key"])
     return digest(*(f"{key}:{value}" for key, value in sorted(found.items())))
+
+
+def _with_tenure(
+    months: Sequence[pa.Table], memberships: pa.Table, assignments: pa.Table, parameters: InsiderParameters
+) -> list[pa.Table]:
+    """Score the members of each month whose tenure or parts are not those that the month was scored with.
+
+    Tenure hangs on all months before, of which everything else is independent; so it is found of all at once.
+
+    Args:
+        months: Rows of ``niche_insiders`` of each month, in the order of the memberships.
+        memberships: Of all months.
+        assignments: Of all months.
+        parameters: Of the score.
+    """
+    first = assignments.group_by("platform").aggregate([("month", "min")])
+    days = first["month_min"].cast(pa.int32()).to_pylist()
+    found = tenures(memberships, dict(zip(first["platform"].to_pylist(), days, strict=True)), parameters)
+    tables, begin = [], 0
+    for table in months:
+        rows = slice(begin, begin + table.num_rows)
+        begin += table.num_rows
+        own = Tenures(found.tenure_days[rows], found.is_at_least[rows], found.required_days[rows])
+        tables.append(table if own.are_those_of(table) else scored(table, own, parameters))
+    return tables
 
 
 def discover_niche_months(
@@ -473,7 +538,9 @@ def discover_niche_months(
             made[name].append(found[name])
         values = (month, partition_hash, found_hash, input_hash, outcome)
         rows.append(dict(zip(contracts.STATE_NICHE_MONTHS.names, values, strict=True)))
-    joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items()}
+    joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items() if name != "niche_insiders"}
+    scores = _with_tenure(made["niche_insiders"], joined["niche_memberships"], joined["niche_assignments"], parameters.insiders)
+    joined["niche_insiders"] = pa.concat_tables(scores).combine_chunks()
     months = pa.Table.from_pylist(rows, schema=contracts.STATE_NICHE_MONTHS)
     return Analysis(joined, {"niche_months": months, **joined}, {"niche_months": computed})
 
