@@ -1,4 +1,4 @@
-"""How far inside a niche its members are: tenure, interaction, vocabulary, core position, their ranks and the score. Finds no niches, no members."""
+"""How far inside a niche its members and visitors are: tenure, interaction, words, core position, ranks and score. Finds no niches, no members."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.stats import rankdata
 
 from pipelines.analysis.increments import coded
 from pipelines.analysis.insider_contracts import NICHE_INSIDERS
@@ -77,27 +76,52 @@ class InsiderWindow:
     niche_count: int
 
 
-def measure_parts(
-    window: InsiderWindow, account: Labels, niche: Labels, parameters: InsiderParameters | None = None
-) -> dict[str, pa.Array]:
-    """Measure what one month by itself tells of memberships.
+@dataclass(frozen=True)
+class Pairs:
+    """Accounts and niches that are looked at together, one value a pair.
+
+    Attributes:
+        account: Row of the account.
+        niche: Number of the niche.
+        is_member: Whether it is a membership; a visitor is not among those that it is compared with.
+    """
+
+    account: Labels
+    niche: Labels
+    is_member: Flags
+
+
+def visiting_pairs(uses: csr_matrix, term: Labels, niche: Labels, niche_count: int) -> csr_matrix:
+    """Which accounts use a distinctive term of which niches, account x niche.
+
+    Args:
+        uses: Account x unit.
+        term: Of each distinctive term, its unit.
+        niche: Of each distinctive term, its niche.
+        niche_count: Number of niches.
+    """
+    marks = csr_matrix((np.ones(term.size), (term, niche)), shape=(uses.shape[1], niche_count))
+    return csr_matrix(uses @ marks)
+
+
+def measure_parts(window: InsiderWindow, pairs: Pairs, parameters: InsiderParameters | None = None) -> dict[str, pa.Array]:
+    """Measure what one month by itself tells of members and visitors.
 
     Args:
         window: The month.
-        account: Of each membership, its account's row.
-        niche: Of each membership, its niche.
+        pairs: Whom to measure in which niche; all members are among them.
         parameters: Defaults when None.
 
     Returns:
-        Columns of ``niche_insiders`` by name, one value a membership: all but tenure, ranks and what follows from them.
+        Columns of ``niche_insiders`` by name, one value a pair: all but tenure, ranks and what follows from them.
     """
     parameters = parameters or InsiderParameters()
-    member = csr_matrix((np.ones(account.size), (account, niche)), shape=(window.uses.shape[0], window.niche_count))
     return {
-        **_interactions(window, member, account, niche, parameters),
-        **_vocabulary(window, account, niche, parameters),
-        **_cores(window, account, niche),
-        **_specialism(window, account, parameters),
+        "is_member": pa.array(pairs.is_member, pa.bool_()),
+        **_interactions(window, pairs, parameters),
+        **_vocabulary(window, pairs, parameters),
+        **_cores(window, pairs),
+        **_specialism(window, pairs.account, parameters),
     }
 
 
@@ -116,25 +140,26 @@ def _cells(table: csr_matrix, rows: Labels, columns: Labels) -> Floats:
     return np.asarray(table[rows, columns], dtype=np.float64).ravel() if rows.size else np.empty(0)
 
 
-def _interactions(
-    window: InsiderWindow, member: csr_matrix, account: Labels, niche: Labels, parameters: InsiderParameters
-) -> dict[str, pa.Array]:
+def _interactions(window: InsiderWindow, pairs: Pairs, parameters: InsiderParameters) -> dict[str, pa.Array]:
     """Interactions with members, against the niche's share of everybody else's on the same platform (the configuration model).
 
     With ``k`` of ``n`` interactions inside and the expected share ``q``, ``lift = logit((k + a q) / (n + a)) - logit(q)``: a Dirichlet
     prior of ``a`` interactions (Monroe, Colaresi and Quinn 2008 use the same for words).
     """
+    account, niche = pairs.account, pairs.niche
+    rows, columns = account[pairs.is_member], niche[pairs.is_member]
+    member = csr_matrix((np.ones(rows.size), (rows, columns)), shape=(window.uses.shape[0], window.niche_count))
     both = csr_matrix(window.directed + window.directed.T, dtype=np.float64)
     both.setdiag(0)
     strength = np.asarray(both.sum(axis=1)).ravel()
     platform_count = int(window.platform.max(initial=-1)) + 1
     total = np.bincount(window.platform, strength, minlength=platform_count)
     inside = np.zeros((platform_count, window.niche_count))
-    np.add.at(inside, (window.platform[account], niche), strength[account])
+    np.add.at(inside, (window.platform[rows], columns), strength[rows])
     own, place = strength[account], window.platform[account]
     count = _cells(csr_matrix(both @ member), account, niche)
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = (inside[place, niche] - own) / (total[place] - own)
+        expected = (inside[place, niche] - own * pairs.is_member) / (total[place] - own)
         prior = parameters.prior_interactions
         odds = (count + prior * expected) / (own - count + prior * (1 - expected))
         lift = np.log(odds) - np.log(expected / (1 - expected))
@@ -157,13 +182,14 @@ def _by_niche(uses: csr_matrix, group: Labels, niche_count: int) -> csr_matrix:
     return summed
 
 
-def _vocabulary(window: InsiderWindow, account: Labels, niche: Labels, parameters: InsiderParameters) -> dict[str, pa.Array]:
+def _vocabulary(window: InsiderWindow, pairs: Pairs, parameters: InsiderParameters) -> dict[str, pa.Array]:
     """Bits a use by which the niche's unigram model foretells an account better than everybody's; the author is in neither.
 
     ``P(w | g) = (c_gw + mu P(w)) / (c_g + mu)`` and ``H_everybody - H_g = mean over uses of log2(P(w | g) / P(w))``. A mean over uses has
     the same expectation for any number of them drawn without putting back, so it is already what an equal budget for each author
     (Danescu-Niculescu-Mizil et al. 2013) comes to on average. Units that nobody else uses say nothing and are left out.
     """
+    account, niche = pairs.account, pairs.niche
     uses = csr_matrix(window.uses, dtype=np.float64)
     shared = np.flatnonzero(np.bincount(uses.indices, minlength=uses.shape[1]) >= 2)
     uses = csr_matrix(uses[:, shared])
@@ -226,28 +252,47 @@ def core_numbers(graph: csr_matrix) -> Labels:
     return core
 
 
-def _cores(window: InsiderWindow, account: Labels, niche: Labels) -> dict[str, pa.Array]:
-    """Core numbers among the members of each niche, of accounts that both turned to the other."""
+def _cores(window: InsiderWindow, pairs: Pairs) -> dict[str, pa.Array]:
+    """Core numbers among the members of each niche, of accounts that both turned to the other.
+
+    A visitor is no part of that graph: it has the core number that its neighbours in it would lend it, which is the largest k of them with
+    a core number of k or more.
+    """
     mutual = csr_matrix(window.directed.minimum(window.directed.T))
     mutual.setdiag(0)
     mutual.eliminate_zeros()
-    is_shown = np.bincount(window.platform, np.asarray((window.directed + window.directed.T).sum(axis=1)).ravel()) > 0
+    mutual.sort_indices()
+    account, niche, platform = pairs.account, pairs.niche, window.platform[pairs.account]
     core = np.zeros(account.size)
-    platform = window.platform[account]
-    order = np.argsort(niche, kind="stable")
+    order = np.lexsort((~pairs.is_member, niche))
     starts = np.searchsorted(niche[order], np.arange(window.niche_count + 1))
     for one in range(window.niche_count):
         rows = order[starts[one] : starts[one + 1]]
-        core[rows] = core_numbers(csr_matrix(mutual[account[rows]][:, account[rows]]))
+        inner, outer = rows[pairs.is_member[rows]], rows[~pairs.is_member[rows]]
+        core[inner] = core_numbers(csr_matrix(mutual[account[inner]][:, account[inner]]))
+        core[outer] = _lent_cores(csr_matrix(mutual[account[outer]][:, account[inner]]), core[inner])
+    talks = np.asarray((window.directed + window.directed.T).sum(axis=1)).ravel()
     # Nobody talks across platforms, so each has a core of its own.
-    largest = np.zeros((window.niche_count, is_shown.size))
-    np.maximum.at(largest, (niche, platform), core)
+    platform_count = int(window.platform.max(initial=-1)) + 1
+    is_shown = (np.bincount(window.platform, talks, minlength=platform_count) > 0)[platform]
+    largest = np.zeros((window.niche_count, platform_count))
+    np.maximum.at(largest, (niche[pairs.is_member], platform[pairs.is_member]), core[pairs.is_member])
     top = largest[niche, platform]
-    known = is_shown[platform] if is_shown.size else np.zeros(0, dtype=bool)
     return {
-        "core_number": _counts(core, known),
-        "core_number_ratio": _numbers(core / np.maximum(top, 1), known & (top > 0)),
+        "core_number": _counts(core, is_shown),
+        "core_number_ratio": _numbers(np.minimum(core / np.maximum(top, 1), 1.0), is_shown & (top > 0)),
     }
+
+
+def _lent_cores(neighbours: csr_matrix, core: Floats) -> Floats:
+    """For each row the largest k of which k neighbours have a core number of k or more."""
+    row = np.repeat(np.arange(neighbours.shape[0]), np.diff(neighbours.indptr))
+    height = core[neighbours.indices]
+    order = np.lexsort((-height, row))
+    place = np.arange(row.size) - neighbours.indptr[row] + 1
+    lent = np.zeros(neighbours.shape[0])
+    np.maximum.at(lent, row, np.minimum(height[order], place))
+    return lent
 
 
 def _specialism(window: InsiderWindow, account: Labels, parameters: InsiderParameters) -> dict[str, pa.Array]:
@@ -296,10 +341,10 @@ def _unit_vectors(by_niche: csr_matrix, dimension_count: int) -> tuple[Floats, F
 
 @dataclass(frozen=True)
 class Tenures:
-    """How long each row of ``niche_memberships`` has been one, in days.
+    """How long each pair of account and niche has been one of member and niche, in days.
 
     Attributes:
-        tenure_days: From the first month of membership to the row's.
+        tenure_days: From the first month of membership to the row's; 0 for who was no member yet.
         is_at_least: That first month is the first that its platform was seen in.
         required_days: What is asked of an insider.
     """
@@ -317,34 +362,37 @@ class Tenures:
         return is_scored and all(np.array_equal(rows[name].to_numpy(), values) for name, values in pairs.items())
 
 
-def tenures(memberships: pa.Table, first_months: dict[str, int], parameters: InsiderParameters | None = None) -> Tenures:
+def tenures(rows: pa.Table, first_months: dict[str, int], parameters: InsiderParameters | None = None) -> Tenures:
     """Find how long members have been members, of all months together.
 
     Args:
-        memberships: ``niche_memberships`` of all months.
+        rows: ``niche_insiders`` of all months.
         first_months: By platform, the first month in which anybody of it was looked at, in days since 1970.
         parameters: Defaults when None.
     """
     parameters = parameters or InsiderParameters()
-    month = np.asarray(memberships["month"].cast(pa.int32()).to_numpy(), dtype=np.int64)
-    (platforms, platform), (keys, account), (niches, niche) = (coded(memberships[name]) for name in _PAIR)
-    began = _firsts((platform * len(keys) + account) * len(niches) + niche, month)
-    # A niche has its age by platform: nobody can have been in it where it was not.
-    born = _firsts(platform * len(niches) + niche, month)
+    month = np.asarray(rows["month"].cast(pa.int32()).to_numpy(), dtype=np.int64)
+    is_member = np.asarray(rows["is_member"].to_numpy(zero_copy_only=False), dtype=bool)
+    (platforms, platform), (keys, account), (niches, niche) = (coded(rows[name]) for name in _PAIR)
+    began = _firsts((platform * len(keys) + account) * len(niches) + niche, month, is_member)
+    # Where it has members, a niche has its age by platform: nobody can have been in it where it was not.
+    born = np.minimum(_firsts(platform * len(niches) + niche, month, is_member), month)
     seen = np.array([first_months[name] for name in platforms], dtype=np.int64)[platform] if platforms else month
-    return Tenures(month - began, began == seen, np.minimum(parameters.insider_tenure_days, month - born))
+    is_begun = began <= month
+    days = np.where(is_begun, month - began, 0)
+    return Tenures(days, is_begun & (began == seen), np.minimum(parameters.insider_tenure_days, month - born))
 
 
-def _firsts(group: Labels, month: Labels) -> Labels:
-    """Of each row the first month of its group."""
+def _firsts(group: Labels, month: Labels, counts: Flags) -> Labels:
+    """Of each row the first month of the rows of its group that count; a month that never comes without any."""
     _, place = np.unique(group, return_inverse=True)
     first = np.full(int(place.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, place, month)
+    np.minimum.at(first, place[counts], month[counts])
     return np.asarray(first[place])
 
 
 def scored(parts: pa.Table, found: Tenures, parameters: InsiderParameters | None = None) -> pa.Table:
-    """Rank the parts within each niche, and score.
+    """Rank the parts among the members of each niche, and score.
 
     Args:
         parts: Rows of one month in the schema of ``niche_insiders``; tenure, ranks and scores are replaced.
@@ -358,14 +406,16 @@ def scored(parts: pa.Table, found: Tenures, parameters: InsiderParameters | None
         "required_tenure_days": pa.array(found.required_days, pa.int64()),
     }
     _, niche = coded(parts["niche_id"])
+    is_member = np.asarray(parts["is_member"].to_numpy(zero_copy_only=False), dtype=bool)
     values = {rank: _values(columns[name]) for rank, name in PARTS.items()}
-    ranks = np.column_stack([_ranks(each, niche) for each in values.values()])
+    ranks = np.column_stack([_ranks(each, niche, is_member) for each in values.values()])
     is_there = np.isfinite(ranks)
     count = is_there.sum(axis=1)
     is_enough = count >= parameters.smallest_part_count
     mean = np.where(is_there, ranks, 0.0).sum(axis=1) / np.maximum(count, 1)
     wanted = np.array([ceil(parameters.insider_part_share * number - 1e-9) for number in range(len(PARTS) + 1)])
-    is_insider = ((ranks >= 0.5 - 1e-9).sum(axis=1) >= wanted[count]) & (found.tenure_days >= found.required_days)
+    is_over = (ranks >= 0.5 - 10.0**-_DECIMALS).sum(axis=1) >= wanted[count]
+    is_insider = is_member & is_over & (found.tenure_days >= found.required_days)
     columns |= {rank: _numbers(ranks[:, place]) for place, rank in enumerate(PARTS)}
     columns |= {
         "insider_part_count": pa.array(count, pa.int64()),
@@ -380,13 +430,14 @@ def _values(column: pa.Array | pa.ChunkedArray) -> Floats:
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _ranks(values: Floats, group: Labels) -> Floats:
-    """Percentile rank among the known values of the group, ties in the middle; NaN where unknown, or the same for the whole group."""
+def _ranks(values: Floats, group: Labels, is_member: Flags) -> Floats:
+    """Share of the group's members that are below, and half of those that are as high; NaN where unknown, or where all members are alike."""
     ranks = np.full(values.size, np.nan)
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(group[known], kind="stable")]
-    cuts = np.flatnonzero(np.diff(group[order])) + 1
-    for rows in np.split(order, cuts):
-        if rows.size and np.ptp(values[rows]) > 0:
-            ranks[rows] = (rankdata(values[rows]) - 0.5) / rows.size
+    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        peers = np.sort(values[rows[is_member[rows]]])
+        if peers.size and peers[0] < peers[-1]:
+            below, up_to = (np.searchsorted(peers, values[rows], side=side) for side in ("left", "right"))
+            ranks[rows] = (below + up_to) / 2 / peers.size
     return ranks

@@ -17,7 +17,7 @@ from pipelines.analysis import co_use, communities, contracts, culture, insiders
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
-from pipelines.analysis.insiders import InsiderParameters, InsiderWindow, Tenures, measure_parts, scored, tenures
+from pipelines.analysis.insiders import InsiderParameters, InsiderWindow, Pairs, Tenures, measure_parts, scored, tenures, visiting_pairs
 from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_rows import (
@@ -291,22 +291,35 @@ def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, 
 
 
 def _insiders(
-    stamped: _Stamped, read: MonthRows, found: _Found, members: _Memberships, parameters: InsiderParameters
+    stamped: _Stamped, read: MonthRows, found: _Found, members: _Memberships, ids: Texts, parameters: InsiderParameters
 ) -> pa.Table:
-    """Rows of ``niche_insiders``, one for each membership, with what the month tells by itself; the rest is empty."""
+    """Rows of ``niche_insiders``, of members and visitors, with what the month tells by itself; the rest is empty."""
+    count = found.sizes.size
+    units = {unit: place for place, unit in enumerate(read.units)}
+    terms = [(row["term"] if row["term_kind"] == "tag" else f"{row['term_kind']}:{row['term']}", row["niche"]) for row in found.terms.to_pylist()]
+    term, niche = (np.array(values, dtype=np.int64) for values in ([units[unit] for unit, _ in terms], [niche for _, niche in terms]))
+    visits = coo_array(visiting_pairs(read.uses, term, niche, count))
+    key = np.concatenate([members.account, visits.row]) * max(count, 1) + np.concatenate([members.niche, visits.col])
+    key, first = np.unique(key, return_index=True)
+    pairs = Pairs(key // max(count, 1), key % max(count, 1), first < members.account.size)
+    order = np.lexsort((ids[pairs.niche].astype(str), pairs.account)) if key.size else np.empty(0, dtype=np.int64)
+    pairs = Pairs(pairs.account[order], pairs.niche[order], pairs.is_member[order])
     _, platform = np.unique(read.platforms.astype(str), return_inverse=True)
-    window = InsiderWindow(read.uses, read.directed, platform.astype(np.int64), found.group, found.sizes.size)
-    measured = measure_parts(window, members.account, members.niche, parameters)
-    same = {name: members.table[name].combine_chunks() for name in ("platform", "account_key", "niche_id")}
-    count = members.account.size
+    window = InsiderWindow(read.uses, read.directed, platform.astype(np.int64), found.group, count)
+    measured = measure_parts(window, pairs, parameters)
+    same = {
+        "platform": pa.array(read.platforms[pairs.account], pa.string()),
+        "account_key": pa.array(read.account_keys[pairs.account], pa.string()),
+        "niche_id": pa.array(ids[pairs.niche], pa.string()),
+    }
     later = {
-        field.name: pa.repeat(pa.scalar(False if pa.types.is_boolean(field.type) else 0, field.type), count)
-        if not field.nullable
-        else pa.nulls(count, field.type)
+        field.name: pa.nulls(key.size, field.type)
+        if field.nullable
+        else pa.repeat(pa.scalar(False if pa.types.is_boolean(field.type) else 0, field.type), key.size)
         for field in contracts.DERIVED["niche_insiders"]
         if field.name not in {*measured, *same, "month", *stamped.stamp}
     }
-    return stamped.table("niche_insiders", {**same, **measured, **later}, count)
+    return stamped.table("niche_insiders", {**same, **measured, **later}, key.size)
 
 
 def _culture(
@@ -425,7 +438,7 @@ def _month_tables(
     return {
         "niche_assignments": _assignments(stamped, read, found, ids),
         "niche_memberships": members.table,
-        "niche_insiders": _insiders(stamped, read, found, members, parameters.insiders),
+        "niche_insiders": _insiders(stamped, read, found, members, ids, parameters.insiders),
         "niche_profiles": stamped.rows("niche_profiles", sorted(profiles, key=lambda row: str(row["niche_id"]))),
         "niche_terms": stamped.rows("niche_terms", words.terms),
         # Of the first window nothing is known to have happened in it.
@@ -458,22 +471,19 @@ def _outcome_hash(assignments: pa.Table) -> str:
     return digest(*(f"{key}:{value}" for key, value in sorted(found.items())))
 
 
-def _with_tenure(
-    months: Sequence[pa.Table], memberships: pa.Table, assignments: pa.Table, parameters: InsiderParameters
-) -> list[pa.Table]:
-    """Score the members of each month whose tenure or parts are not those that the month was scored with.
+def _with_tenure(months: Sequence[pa.Table], assignments: pa.Table, parameters: InsiderParameters) -> list[pa.Table]:
+    """Score the members of each month that was not scored yet, or with other tenures.
 
-    Tenure hangs on all months before, of which everything else is independent; so it is found of all at once.
+    Tenure hangs on all months before, and nothing else does; so it is found of all at once.
 
     Args:
-        months: Rows of ``niche_insiders`` of each month, in the order of the memberships.
-        memberships: Of all months.
+        months: Rows of ``niche_insiders`` of each month.
         assignments: Of all months.
         parameters: Of the score.
     """
     first = assignments.group_by("platform").aggregate([("month", "min")])
     days = first["month_min"].cast(pa.int32()).to_pylist()
-    found = tenures(memberships, dict(zip(first["platform"].to_pylist(), days, strict=True)), parameters)
+    found = tenures(pa.concat_tables(months), dict(zip(first["platform"].to_pylist(), days, strict=True)), parameters)
     tables, begin = [], 0
     for table in months:
         rows = slice(begin, begin + table.num_rows)
@@ -539,7 +549,7 @@ def discover_niche_months(
         values = (month, partition_hash, found_hash, input_hash, outcome)
         rows.append(dict(zip(contracts.STATE_NICHE_MONTHS.names, values, strict=True)))
     joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items() if name != "niche_insiders"}
-    scores = _with_tenure(made["niche_insiders"], joined["niche_memberships"], joined["niche_assignments"], parameters.insiders)
+    scores = _with_tenure(made["niche_insiders"], joined["niche_assignments"], parameters.insiders)
     joined["niche_insiders"] = pa.concat_tables(scores).combine_chunks()
     months = pa.Table.from_pylist(rows, schema=contracts.STATE_NICHE_MONTHS)
     return Analysis(joined, {"niche_months": months, **joined}, {"niche_months": computed})
