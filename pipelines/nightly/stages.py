@@ -59,6 +59,7 @@ DERIVED_GRAINS: Final = {
     "niche_terms": "niche x month x term",
     "niche_events": "niche x month x event",
     "niche_neighbours": "niche x neighbour x month",
+    "niche_insiders": "account x niche x month, of members and of visitors",
     "culture_windows": "month",
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
