@@ -128,7 +128,14 @@ WANTED: Final = (
         ("creator_months.engagement_count", "creator_months.engagement_follower_count", "creators.account_count"),
     ),
     Wanted("relational", "Relational", "Spearman with the true reply-back rate", ("creator_months.reply_back_rate",), ">= .9; >= .8 with 30% loss", AT_LEAST, 0.9, 0.8),
-    Wanted("insider", "Insider", "AUC of insiders against the rest", ("creator_niches.insider_score",), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88),
+    Wanted(
+        "insider", "Insider", "AUC of insiders against tourists among adopters of a niche's trends",
+        ("creator_niches.insider_score", "creator_niches.membership_strength", "niche_members.creator_key"), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88,
+    ),
+    Wanted(
+        "insider_members", "Insider", "AUC among those of them that are published as members",
+        ("creator_niches.insider_score", "creator_niches.membership_strength", "niche_members.creator_key"),
+    ),
     Wanted("decentral_error", "Decentralisation", "relative error of D_2", ("decentralisation_months.hill_2",), "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
     Wanted("decentral_slope", "Decentralisation", "slope of concentration a month", ("decentralisation_months.hill_2",), "slope claimed in <= 5% of W9 and W10"),
     Wanted("shift_flow", "Platform shift", "net flow MAPE", ("platform_moves.net_flow_count",), "<= 10%; <= 15% with 30% loss", AT_MOST, 0.1, 0.15),
@@ -155,5 +162,8 @@ WANTED: Final = (
     Wanted("adoption_tier", "Trends and adoptions", "tier as of adoption", (*_ADOPTIONS, "trend_adoptions.tier")),
     Wanted("link_recall", "Creators", "mutual links that join accounts", ("creators.creator_key", "creators.link_evidence")),
     Wanted("link_precision", "Creators", "joined accounts that are mutually linked", ("creators.creator_key", "creators.link_evidence")),
+    Wanted("bots_found", "Creators", "planted bots that are suspected", ("creators.is_suspected_automated",)),
+    Wanted("suspected_bots", "Creators", "suspected creators that are planted bots", ("creators.is_suspected_automated",)),
+    Wanted("falsely_suspected", "Creators", "planted creators that are suspected", ("creators.is_suspected_automated",), "<= 1%", AT_MOST, 0.01),
 )  # fmt: skip
 """All of it, in the order of a report."""
