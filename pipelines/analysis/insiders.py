@@ -244,7 +244,9 @@ def core_numbers(graph: csr_matrix) -> Labels:
         wave = np.flatnonzero(is_left & (degree <= level))
         while wave.size:
             core[wave], is_left[wave] = level, False
-            places = np.repeat(first[wave] - np.cumsum(lengths[wave]) + lengths[wave], lengths[wave]) + np.arange(lengths[wave].sum())
+            places = np.repeat(first[wave] - np.cumsum(lengths[wave]) + lengths[wave], lengths[wave]) + np.arange(
+                lengths[wave].sum()
+            )
             reached, times = np.unique(target[places], return_counts=True)
             reached, times = reached[is_left[reached]], times[is_left[reached]]
             degree[reached] -= times
@@ -314,7 +316,9 @@ def _specialism(window: InsiderWindow, account: Labels, parameters: InsiderParam
         squared = (summed**2).sum(axis=1) / actions**2
         alike = (actions * squared - 1) / (actions - 1)
         # Of two different actions of the month, as alike is of two different ones of the account.
-        chance = (float((summed.sum(axis=0) ** 2).sum()) - everything) / (everything * (everything - 1)) if everything > 1 else np.nan
+        chance = (
+            (float((summed.sum(axis=0) ** 2).sum()) - everything) / (everything * (everything - 1)) if everything > 1 else np.nan
+        )
         score = (alike - chance) / (1 - chance)
     is_known = actions >= parameters.smallest_action_count
     return {
@@ -330,7 +334,9 @@ def _unit_vectors(by_niche: csr_matrix, dimension_count: int) -> tuple[Floats, F
     total = float(found.sum())
     rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
     by_row, by_unit = (np.asarray(found.sum(axis=axis)).ravel() for axis in (1, 0))
-    found.data = np.maximum(np.log(found.data * total / (by_row[rows] * by_unit[found.indices])), 0.0) if found.nnz else found.data
+    found.data = (
+        np.maximum(np.log(found.data * total / (by_row[rows] * by_unit[found.indices])), 0.0) if found.nnz else found.data
+    )
     # A few hundred niches at most: the singular vectors come from the small Gram matrix, the same on every machine up to their signs.
     _, niches = np.linalg.eigh((found @ found.T).toarray())
     vectors = np.asarray(found.T @ niches[:, ::-1][:, :dimension_count])
@@ -355,10 +361,12 @@ class Tenures:
 
     def are_those_of(self, rows: pa.Table) -> bool:
         """Whether scored rows have these tenures already; a row that was never scored has neither a score nor a reason."""
-        is_scored = not (
-            np.asarray(rows["insider_score"].is_null()) & np.asarray(rows["insider_null_reason"].is_null())
-        ).any()
-        pairs = {"tenure_days": self.tenure_days, "is_tenure_at_least": self.is_at_least, "required_tenure_days": self.required_days}
+        is_scored = not (np.asarray(rows["insider_score"].is_null()) & np.asarray(rows["insider_null_reason"].is_null())).any()
+        pairs = {
+            "tenure_days": self.tenure_days,
+            "is_tenure_at_least": self.is_at_least,
+            "required_tenure_days": self.required_days,
+        }
         return is_scored and all(np.array_equal(rows[name].to_numpy(), values) for name, values in pairs.items())
 
 

@@ -17,7 +17,16 @@ from pipelines.analysis import co_use, communities, contracts, culture, insiders
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
-from pipelines.analysis.insiders import InsiderParameters, InsiderWindow, Pairs, Tenures, measure_parts, scored, tenures, visiting_pairs
+from pipelines.analysis.insiders import (
+    InsiderParameters,
+    InsiderWindow,
+    Pairs,
+    Tenures,
+    measure_parts,
+    scored,
+    tenures,
+    visiting_pairs,
+)
 from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_rows import (
@@ -296,8 +305,13 @@ def _insiders(
     """Rows of ``niche_insiders``, of members and visitors, with what the month tells by itself; the rest is empty."""
     count = found.sizes.size
     units = {unit: place for place, unit in enumerate(read.units)}
-    terms = [(row["term"] if row["term_kind"] == "tag" else f"{row['term_kind']}:{row['term']}", row["niche"]) for row in found.terms.to_pylist()]
-    term, niche = (np.array(values, dtype=np.int64) for values in ([units[unit] for unit, _ in terms], [niche for _, niche in terms]))
+    terms = [
+        (row["term"] if row["term_kind"] == "tag" else f"{row['term_kind']}:{row['term']}", row["niche"])
+        for row in found.terms.to_pylist()
+    ]
+    term, niche = (
+        np.array(values, dtype=np.int64) for values in ([units[unit] for unit, _ in terms], [niche for _, niche in terms])
+    )
     visits = coo_array(visiting_pairs(read.uses, term, niche, count))
     key = np.concatenate([members.account, visits.row]) * max(count, 1) + np.concatenate([members.niche, visits.col])
     key, first = np.unique(key, return_index=True)

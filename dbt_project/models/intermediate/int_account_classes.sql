@@ -73,12 +73,12 @@ compared as (
     left join peers using (platform, tier)
 ),
 
--- The spread is that of a platform: of one size there may be few. 1.4826 times the median absolute deviation is the standard deviation
--- of a normal variable, and does not move with the few that it is to find.
+-- The spread is that of a platform, for of one size there may be few; and of those below the median, for the bots that it is to find are
+-- above. 1.4826 times the median absolute deviation is the standard deviation of a normal variable.
 spreads as (
     select
         platform,
-        1.4826 * median(abs(rate_above_peers)) as log_rate_spread
+        1.4826 * median(-rate_above_peers) filter (where rate_above_peers < 0) as log_rate_spread
     from compared
     where is_peer
     group by all

@@ -99,7 +99,11 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
         note="of creators of one account; aggregators that post as much are not bots",
     ),
     "falsely_suspected": partial(
-        _suspicion, hits="is_suspected", units="actor_class = 'creator'", none="no creator is published", note="creators of one account"
+        _suspicion,
+        hits="is_suspected",
+        units="actor_class = 'creator'",
+        none="no creator is published",
+        note="creators of one account",
     ),
 }
 """By the key of what is wanted."""
