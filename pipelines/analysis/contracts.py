@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis import decentralisation_contracts, platform_contracts, relational_contracts
+from pipelines.analysis import decentralisation_contracts, insider_contracts, platform_contracts, relational_contracts
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
@@ -481,6 +481,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
     **platform_contracts.DERIVED,
     **relational_contracts.DERIVED,
+    **insider_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -500,6 +501,7 @@ STATE: Final[dict[str, pa.Schema]] = {
     "niche_events": NICHE_EVENTS,
     "niche_neighbours": NICHE_NEIGHBOURS,
     "culture_windows": CULTURE_WINDOWS,
+    **insider_contracts.DERIVED,
     "platform_pairs": STATE_PLATFORM_PAIRS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,

@@ -51,6 +51,7 @@ class MonthRows:
         units: What they use together: tags, and with their prefix communities, domains and sounds; ordered.
         uses: Posts of each account with each unit, account x unit.
         shared: Units that link accounts: neither used by a few only nor by everybody.
+        directed: Interactions of the row with the column, account x account.
         mutual: Weights of mutual interaction, account x account; symmetric.
         words: Words of their texts, ordered; they name niches and find none.
         word_uses: Posts of each account with each word, account x word.
@@ -62,6 +63,7 @@ class MonthRows:
     units: list[str]
     uses: csr_matrix
     shared: Labels
+    directed: csr_matrix
     mutual: csr_matrix
     words: list[str]
     word_uses: csr_matrix
@@ -135,7 +137,7 @@ def read_month(month: date, tables: NicheTables, parameters: NicheParameters) ->
     mutual = csr_matrix(directed.minimum(directed.T))
     mutual.data = parameters.interaction_weight * np.log2(1 + mutual.data)
     names = np.array(platforms, dtype=object)[ids // max(len(keys), 1)], np.array(keys, dtype=object)[ids % max(len(keys), 1)]
-    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), mutual, *_words(tables.words, names[1]))
+    return MonthRows(month, *names, all_tags, used, shared.astype(np.int64), directed, mutual, *_words(tables.words, names[1]))
 
 
 def _words(counts: pa.Table, account_keys: Texts) -> tuple[list[str], csr_matrix]:

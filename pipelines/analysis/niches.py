@@ -13,10 +13,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array, hstack
 
-from pipelines.analysis import co_use, communities, contracts, culture, lineage, memberships, terms, vocabulary
+from pipelines.analysis import co_use, communities, contracts, culture, insiders, lineage, memberships, terms, vocabulary
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
+from pipelines.analysis.insiders import (
+    InsiderParameters,
+    InsiderWindow,
+    Pairs,
+    Tenures,
+    measure_parts,
+    scored,
+    tenures,
+    visiting_pairs,
+)
 from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_rows import (
@@ -33,7 +43,7 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.terms import TermParameters
 from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches, niche_neighbours
 
-METHOD_VERSION: Final = "niches_3"
+METHOD_VERSION: Final = "niches_4"
 TABLES: Final = (
     "niche_assignments",
     "niche_memberships",
@@ -42,6 +52,7 @@ TABLES: Final = (
     "niche_events",
     "niche_neighbours",
     "culture_windows",
+    "niche_insiders",
 )
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -66,6 +77,7 @@ class NicheMonthParameters:
         words: Of vocabulary and names.
         texts: Of the words of texts, as they were counted.
         culture: Of distinctness, overlap and diversity.
+        insiders: Of how far inside a niche its members are.
     """
 
     smallest_home_share: float = 0.6
@@ -79,6 +91,7 @@ class NicheMonthParameters:
     words: VocabularyParameters = field(default_factory=VocabularyParameters)
     texts: TermParameters = field(default_factory=TermParameters)
     culture: CultureParameters = field(default_factory=CultureParameters)
+    insiders: InsiderParameters = field(default_factory=InsiderParameters)
 
 
 def method_digest(parameters: NicheMonthParameters | None = None) -> str:
@@ -87,7 +100,7 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture)
+    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture, insiders)
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
@@ -265,8 +278,24 @@ def _assignments(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts) 
     return stamped.table("niche_assignments", columns, count)
 
 
-def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> tuple[pa.Table, csr_matrix]:
-    """All niches of all accounts, and the same as account x niche."""
+@dataclass(frozen=True)
+class _Memberships:
+    """All niches of all accounts.
+
+    Attributes:
+        table: Rows of ``niche_memberships``.
+        account: Of each row, its account's place.
+        niche: Of each row, its niche's place.
+        strengths: The same as account x niche.
+    """
+
+    table: pa.Table
+    account: Labels
+    niche: Labels
+    strengths: csr_matrix
+
+
+def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, smallest: float) -> _Memberships:
     # A first niche counts however little of what the account uses is of it.
     members = np.flatnonzero(found.group >= 0)
     marks = csr_matrix((np.ones(members.size), (members, found.group[members])), shape=found.strengths.shape)
@@ -286,7 +315,44 @@ def _memberships(stamped: _Stamped, read: MonthRows, found: _Found, ids: Texts, 
         "is_primary": is_primary,
     }
     table = stamped.table("niche_memberships", columns, account.size)
-    return table, csr_matrix((strength, (account, niche)), shape=found.strengths.shape)
+    return _Memberships(table, account, niche, csr_matrix((strength, (account, niche)), shape=found.strengths.shape))
+
+
+def _insiders(
+    stamped: _Stamped, read: MonthRows, found: _Found, members: _Memberships, ids: Texts, parameters: InsiderParameters
+) -> pa.Table:
+    """Rows of ``niche_insiders``, of members and visitors, with what the month tells by itself; the rest is empty."""
+    count = found.sizes.size
+    units = {unit: place for place, unit in enumerate(read.units)}
+    terms = [
+        (row["term"] if row["term_kind"] == "tag" else f"{row['term_kind']}:{row['term']}", row["niche"])
+        for row in found.terms.to_pylist()
+    ]
+    term, niche = (
+        np.array(values, dtype=np.int64) for values in ([units[unit] for unit, _ in terms], [niche for _, niche in terms])
+    )
+    visits = coo_array(visiting_pairs(read.uses, term, niche, count))
+    key = np.concatenate([members.account, visits.row]) * max(count, 1) + np.concatenate([members.niche, visits.col])
+    key, first = np.unique(key, return_index=True)
+    pairs = Pairs(key // max(count, 1), key % max(count, 1), first < members.account.size)
+    order = np.lexsort((ids[pairs.niche].astype(str), pairs.account)) if key.size else np.empty(0, dtype=np.int64)
+    pairs = Pairs(pairs.account[order], pairs.niche[order], pairs.is_member[order])
+    _, platform = np.unique(read.platforms.astype(str), return_inverse=True)
+    window = InsiderWindow(read.uses, read.directed, platform.astype(np.int64), found.group, count)
+    measured = measure_parts(window, pairs, parameters)
+    same = {
+        "platform": pa.array(read.platforms[pairs.account], pa.string()),
+        "account_key": pa.array(read.account_keys[pairs.account], pa.string()),
+        "niche_id": pa.array(ids[pairs.niche], pa.string()),
+    }
+    later = {
+        field.name: pa.nulls(key.size, field.type)
+        if field.nullable
+        else pa.repeat(pa.scalar(False if pa.types.is_boolean(field.type) else 0, field.type), key.size)
+        for field in contracts.DERIVED["niche_insiders"]
+        if field.name not in {*measured, *same, "month", *stamped.stamp}
+    }
+    return stamped.table("niche_insiders", {**same, **measured, **later}, key.size)
 
 
 def _culture(
@@ -377,8 +443,8 @@ def _month_tables(
     followed = follow(Window(read.month, read.accounts, found.group, _proposed_ids(read, found)), past, parameters.lineage)
     # One more, for those without a niche.
     ids = np.array([*followed.ids, None], dtype=object)
-    memberships, strengths = _memberships(stamped, read, found, ids, parameters.smallest_strength)
-    measures = _culture(read, found, followed.ids, strengths, parameters.culture)
+    members = _memberships(stamped, read, found, ids, parameters.smallest_strength)
+    measures = _culture(read, found, followed.ids, members.strengths, parameters.culture)
     words = _words(found, followed.ids, lexicon, parameters.words)
     measured = {row["niche_id"]: row for row in measures.niches.to_pylist()}
     profiles = [
@@ -404,7 +470,8 @@ def _month_tables(
     ]
     return {
         "niche_assignments": _assignments(stamped, read, found, ids),
-        "niche_memberships": memberships,
+        "niche_memberships": members.table,
+        "niche_insiders": _insiders(stamped, read, found, members, ids, parameters.insiders),
         "niche_profiles": stamped.rows("niche_profiles", sorted(profiles, key=lambda row: str(row["niche_id"]))),
         "niche_terms": stamped.rows("niche_terms", words.terms),
         # Of the first window nothing is known to have happened in it.
@@ -435,6 +502,28 @@ def _outcome_hash(assignments: pa.Table) -> str:
     """Hash of a month's accounts and their niches, all that later months take from it."""
     found = row_hashes(assignments, "platform", ["niche_id", "platform", "account_key"])
     return digest(*(f"{key}:{value}" for key, value in sorted(found.items())))
+
+
+def _with_tenure(months: Sequence[pa.Table], assignments: pa.Table, parameters: InsiderParameters) -> list[pa.Table]:
+    """Score the members of each month that was not scored yet, or with other tenures.
+
+    Tenure hangs on all months before, and nothing else does; so it is found of all at once.
+
+    Args:
+        months: Rows of ``niche_insiders`` of each month.
+        assignments: Of all months.
+        parameters: Of the score.
+    """
+    first = assignments.group_by("platform").aggregate([("month", "min")])
+    days = first["month_min"].cast(pa.int32()).to_pylist()
+    found = tenures(pa.concat_tables(months), dict(zip(first["platform"].to_pylist(), days, strict=True)), parameters)
+    tables, begin = [], 0
+    for table in months:
+        rows = slice(begin, begin + table.num_rows)
+        begin += table.num_rows
+        own = Tenures(found.tenure_days[rows], found.is_at_least[rows], found.required_days[rows])
+        tables.append(table if own.are_those_of(table) else scored(table, own, parameters))
+    return tables
 
 
 def discover_niche_months(
@@ -492,7 +581,9 @@ def discover_niche_months(
             made[name].append(found[name])
         values = (month, partition_hash, found_hash, input_hash, outcome)
         rows.append(dict(zip(contracts.STATE_NICHE_MONTHS.names, values, strict=True)))
-    joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items()}
+    joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items() if name != "niche_insiders"}
+    scores = _with_tenure(made["niche_insiders"], joined["niche_assignments"], parameters.insiders)
+    joined["niche_insiders"] = pa.concat_tables(scores).combine_chunks()
     months = pa.Table.from_pylist(rows, schema=contracts.STATE_NICHE_MONTHS)
     return Analysis(joined, {"niche_months": months, **joined}, {"niche_months": computed})
 

@@ -68,6 +68,7 @@ DERIVED_GRAINS: Final = {
     "niche_terms": "niche x month x term",
     "niche_events": "niche x month x event",
     "niche_neighbours": "niche x neighbour x month",
+    "niche_insiders": "account x niche x month, of members and of visitors",
     "culture_windows": "month",
     "culture_trends": "measure x period",
     "decentralisation_months": "month x platform x niche x resource x panel",

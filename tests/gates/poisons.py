@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates import poisons_decentralisation, poisons_platforms, poisons_relational
+from tests.gates import poisons_decentralisation, poisons_insiders, poisons_platforms, poisons_relational
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -328,8 +328,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "marts/niche_months": _STAMPED
     | _MEASURED
     | {
-        "no part is larger than its whole": (1, {"insider_member_count": 2, "insider_member_share": 2.0}),
-        "who is active has a post": (1, {"post_count": 0}),
+        "no part is larger than its whole": (0, {"suspected_member_count": 3}),
+        "who is active has a post": (1, {"post_count": 0, "unsuspected_post_count": 0}),
         "shares are numerators over denominators": (0, {"insider_member_share": 0.9}),
         "the share of micro members is known where a size is": (0, {"micro_member_share": None}),
         "a concentration needs two posts, and voices one member who posted twice": (0, {"effective_voice_count": None}),
@@ -405,6 +405,9 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
     },
 }
+for _table, _rules in poisons_insiders.POISONS.items():
+    POISONS[_table] = POISONS.get(_table, {}) | _rules
+
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
 _UNCOMMON = {"no common coverage is the reason exactly where there is no common time"}
@@ -503,6 +506,7 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("marts/trends", "trend_key"): {"unit_type label"},
     ("marts/trends", "unit_type label"): {"trend_key"},
     ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
+    **poisons_insiders.ALSO,
 }
 POISONS.update(poisons_relational.POISONS)
 ALSO.update(poisons_relational.ALSO)

@@ -15,7 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_platforms, valid_relational
+from tests.gates import valid_decentralisation, valid_insiders, valid_platforms, valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -167,6 +167,7 @@ _BELONGINGS: Rows = [
     _BELONGING | {"account_key": B, "niche_id": OTHER_NICHE, "membership_strength": 0.15, "is_primary": False},
     _BELONGING | {"account_key": D, "niche_id": OTHER_NICHE, "membership_strength": 0.9, "is_primary": True},
 ]
+_INSIDERS: Rows = valid_insiders.derived(_BELONGINGS, (C, NICHE))
 _PROFILE = _STAMP | {"month": AUGUST, "bootstrap_jaccard": 0.9, "match_threshold": 0.15}
 _PROFILES: Rows = [
     _PROFILE
@@ -345,6 +346,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "niche_terms": _TERMS,
     "niche_events": _EVENTS,
     "niche_neighbours": _NEIGHBOURS,
+    "niche_insiders": _INSIDERS,
     "culture_windows": [_CULTURE, _QUIET],
     "trend_precedence": _PRECEDENCE,
     "precedence_findings": [
@@ -400,7 +402,7 @@ _CALIBRATED: Rows = [
 ]
 MARTED: Final[dict[str, Rows]] = {
     **valid_decentralisation.MARTED,
-    "creators": [_CREATOR | {"creator_key": account} for account in (A, B, C, D)],
+    "creators": [_CREATOR | valid_insiders.ACTOR | {"creator_key": account} for account in (A, B, C, D)],
     "creator_months": [
         _ACTIVE | {"creator_key": account} | (valid_relational.CREATOR_MONTH if account == A else {}) for account in (A, B, C, D)
     ],
@@ -409,7 +411,8 @@ MARTED: Final[dict[str, Rows]] = {
         _STAMP
         | {"creator_key": row["account_key"], "account_count": 1, "platforms": ["bluesky"]}
         | {name: row[name] for name in ("niche_id", "month", "membership_strength", "is_primary")}
-        for row in _BELONGINGS
+        | insider
+        for row, insider in zip(_BELONGINGS, valid_insiders.published(_INSIDERS, AUGUST), strict=True)
     ],
     "niches": [
         _STAMP
@@ -421,10 +424,13 @@ MARTED: Final[dict[str, Rows]] = {
         _PROFILES[0]
         | {"active_member_count": 2, "known_tier_member_count": 2, "micro_member_count": 1, "micro_member_share": 0.5}
         | {"post_count": 4, "activity_hhi": 1 / 3, "effective_voice_count": 3.0}
-        | {"insider_member_count": 2, "insider_member_share": 1.0},
+        | {"insider_known_member_count": 2, "insider_member_count": 2, "insider_member_share": 1.0}
+        | valid_insiders.without_suspected(active_member_count=2, known_tier_member_count=2, micro_member_count=1, post_count=4)
+        | {"unsuspected_micro_member_share": 0.5, "unsuspected_effective_voice_count": 3.0},
         _PROFILES[1]
         | {"active_member_count": 1, "known_tier_member_count": 0, "micro_member_count": 0, "post_count": 1}
-        | {"insider_member_count": 1, "insider_member_share": 1.0},
+        | {"insider_known_member_count": 0, "insider_member_count": 0}
+        | valid_insiders.without_suspected(active_member_count=1, known_tier_member_count=0, micro_member_count=0, post_count=1),
     ],
     "niche_vocabulary": _TERMS,
     "niche_events": [

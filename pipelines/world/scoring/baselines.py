@@ -14,6 +14,7 @@ from scipy.stats import rankdata, theilslopes
 from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
+from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
 from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing
@@ -337,6 +338,7 @@ _CLAIMING: Final[tuple[tuple[str, tuple[str, ...], Callable[[Linked, str], tuple
     ("raw_ccf", _SERIES, _raw_ccf, (LARGE, MEDIA)),
 )
 _JUDGES: Final[tuple[tuple[str, Callable[..., Found]], ...]] = (("wrong", wrong), ("sign", signed), ("power", powerful))
+_DEEP: Final = ("creator_niches.membership_strength", "niche_members.creator_key")
 _FOLLOWING: Final = ("creator_months.followers_count", "trend_adoptions.adopted_at", "trends.label")
 
 BASELINES: Final = (
@@ -355,6 +357,8 @@ BASELINES: Final = (
     Baseline("burst_false", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_false),
     Baseline("origin_set", "follower_rank", _FOLLOWING, _follower_origin),
     Baseline("insider", "follower_rank", _FOLLOWING, _follower_insider),
+    Baseline("insider", "membership_strength", _DEEP, partial(insider_area, column=STRENGTH)),
+    Baseline("insider_members", "membership_strength", _DEEP, partial(insider_area, column=STRENGTH, is_of_members=True)),
     Baseline("niche_ami", "louvain", ("trend_adoptions.account_key",), _louvain),
     Baseline("decentral_slope", "gini", ("creator_months.engagement_count",), _gini_slope),
 )  # fmt: skip

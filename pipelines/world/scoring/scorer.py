@@ -11,6 +11,7 @@ from pipelines.world.scoring import (
     metrics_claims,
     metrics_creators,
     metrics_decentralisation,
+    metrics_insiders,
     metrics_lives,
     metrics_niches,
     metrics_platforms,
@@ -41,6 +42,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_creators.MEASURES,
     **metrics_decentralisation.MEASURES,
     **metrics_platforms.MEASURES,
+    **metrics_insiders.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

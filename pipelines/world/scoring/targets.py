@@ -133,7 +133,14 @@ WANTED: Final = (
         ("creator_months.engagement_count", "creator_months.engagement_follower_count", "creators.account_count"),
     ),
     Wanted("relational", "Relational", "Spearman with the true reply-back rate", ("creator_months.reply_back_rate",), ">= .9; >= .8 with 30% loss", AT_LEAST, 0.9, 0.8),
-    Wanted("insider", "Insider", "AUC of insiders against the rest", ("creator_niches.insider_score",), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88),
+    Wanted(
+        "insider", "Insider", "AUC of insiders against tourists among adopters of a niche's trends",
+        ("creator_niches.insider_score", "creator_niches.membership_strength", "niche_members.creator_key"), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88,
+    ),
+    Wanted(
+        "insider_members", "Insider", "AUC among those of them that are published as members",
+        ("creator_niches.insider_score", "creator_niches.membership_strength", "niche_members.creator_key"),
+    ),
     Wanted("decentral_error", "Decentralisation", "relative error of D_2 of posts", _SPREAD, "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
     Wanted("decentral_error_engagement", "Decentralisation", "relative error of D_2 of engagement", _SPREAD, "<= 5%; <= 8% with 30% loss", AT_MOST, 0.05, 0.08),
     Wanted(
@@ -167,5 +174,8 @@ WANTED: Final = (
     Wanted("culture_false", "Culture", "a direction of culture claimed where none is planted", _CULTURE, "<= 5% of W13", AT_MOST, is_of_seeds=True, of_worlds=(("W13_stable_niches", 0.05, 0.05),)),
     Wanted("link_recall", "Creators", "mutual links that join accounts", ("creators.creator_key", "creators.link_evidence")),
     Wanted("link_precision", "Creators", "joined accounts that are mutually linked", ("creators.creator_key", "creators.link_evidence")),
+    Wanted("bots_found", "Creators", "planted bots that are suspected", ("creators.is_suspected_automated",)),
+    Wanted("suspected_bots", "Creators", "suspected creators that are planted bots", ("creators.is_suspected_automated",)),
+    Wanted("falsely_suspected", "Creators", "planted creators that are suspected", ("creators.is_suspected_automated",), "<= 1%", AT_MOST, 0.01),
 )  # fmt: skip
 """All of it, in the order of a report."""

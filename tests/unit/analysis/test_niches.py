@@ -230,7 +230,6 @@ def test_the_numbers_that_dbt_repeats_are_those_of_the_parameters() -> None:
     variables = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text())["vars"]
     parameters = NicheMonthParameters()
     assert parameters.lineage.lookback_windows == variables["niche_lookback_months"]
-    assert parameters.culture.insider_strength == variables["insider_membership_strength"]
 
 
 def test_words_of_texts_join_the_vocabulary_and_move_nobody() -> None:

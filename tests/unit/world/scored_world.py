@@ -184,6 +184,7 @@ def published() -> Rows:
             {
                 "creator_key": one, "account_count": sum(other == one for other in creator.values()),
                 "link_evidence": "mutual_self_declared" if one == min(pair) else "none", "tier_at_last_post": "micro",
+                "is_suspected_automated": False,
             }
             for one in sorted(set(creator.values()))
         ],
@@ -199,7 +200,7 @@ def published() -> Rows:
             for a in planted["accounts"] for month in MONTHS for account in [key(a["platform"], a["native_id"])]
         ],
         "creator_niches": [
-            {"month": month, "creator_key": creator[account], "niche_id": niche_id, "membership_strength": 0.6 if is_first else 0.3}
+            {"month": month, "creator_key": creator[account], "niche_id": niche_id, "membership_strength": 0.6 if is_first else 0.3, "insider_score": 0.7 if is_first else 0.6}
             for place, a in enumerate(planted["accounts"]) for month in MONTHS for account in [key(a["platform"], a["native_id"])]
             for niche_id, is_first in [(niche_of[account], True), *([(f"id-{a['second_niche']}", False)] if _has_second(place) else [])]
         ],

@@ -48,6 +48,8 @@ PERFECT = {
     "AMI of niche_members with the planted niches": 1.0,
     "members with a niche": 1.0,
     "F1 of second niches at strength .15": 1.0,
+    "AUC of insiders against tourists among adopters of a niche's trends": 1.0,
+    "planted creators that are suspected": 0.0,
     "F1 within one window": 1.0,
     "steps in which a niche keeps its id": 1.0,
     "planted shocks that the shock gate holds": 1.0,
@@ -148,6 +150,8 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         2 / 3,
     ),
     (_without("creator_niches", lambda row: row["membership_strength"] < 0.5), "F1 of second niches at strength .15", 0.0),
+    (_each("creator_niches", lambda _: {"insider_score": None}), "AUC of insiders against tourists among adopters of a niche's trends", 0.5),
+    (_each("creators", lambda _: {"is_suspected_automated": True}), "planted creators that are suspected", 1.0),
     (
         _each("creator_niches", lambda row: {"membership_strength": row["membership_strength"] / 3}),
         "F1 of second niches at strength .15",
