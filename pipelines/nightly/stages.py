@@ -21,6 +21,8 @@ from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
 from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
+from pipelines.nightly.text_rules import read_accuracy, read_text_rules
+from pipelines.nightly.text_signals import write_text_signals
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
 from pipelines.quality.calibration import RIPPLE_CLAIMS, check_calibration, withheld_tables
@@ -31,11 +33,13 @@ from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
     "calibration",
+    "commercial_trends",
     "coverage_days",
     "creator_months",
     "creator_niches",
     "creators",
     "culture_months",
+    "disclosure_months",
     "niche_events",
     "niche_members",
     "niche_months",
@@ -43,6 +47,7 @@ MARTS: Final = (
     "niche_vocabulary",
     "niches",
     "origin_by_tier",
+    "parasocial_months",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
@@ -65,6 +70,8 @@ DERIVED_GRAINS: Final = {
     "origin_odds": "period x tier",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
+    "disclosure_months": "month x platform x tier x niche x rule set",
+    "parasocial_months": "month x platform x tier",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -159,6 +166,7 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     """Decide what the night models and tell dbt. Raises OutletsError, SecretError."""
     forget_old_invocations()
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
+    write_text_signals(paths, plan, read_text_rules())
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
     write_calibration(paths)
@@ -213,6 +221,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     Returns:
         By derived table, its rows and the results of its checks.
     """
+    from pipelines.analysis.ethics_months import analyse_ethics_months
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
@@ -221,8 +230,11 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    exchange.write_state(paths, niches.state | trends.state | platforms.state)
-    tables = niches.tables | trends.tables | platforms.tables
+    ethics = analyse_ethics_months(
+        exchange.ethics_partitions(paths), niches.tables["niche_assignments"], read_accuracy(), stored=stored
+    )
+    exchange.write_state(paths, niches.state | trends.state | platforms.state | ethics.state)
+    tables = niches.tables | trends.tables | platforms.tables | ethics.tables
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)

@@ -11,6 +11,7 @@ from typing import Final
 from pipelines.analysis.commercial import CommercialRule, CommercialRules
 from pipelines.analysis.disclosure import DisclosureRules, Fold, Rule, Ruleset
 from pipelines.analysis.parasocial import LexiconTerm, ParasocialLexicon
+from pipelines.analysis.prevalence import Accuracy
 from pipelines.analysis.text_signals import TextRules
 from pipelines.nightly.outlets import read_outlets
 from pipelines.settings import DBT_PROJECT
@@ -25,6 +26,7 @@ FILES: Final = (
     "parasocial_lexicon.csv",
     "platform_folds.csv",
 )
+_ACCURACY_COUNTS: Final = ("true_positive_count", "false_negative_count", "true_negative_count", "false_positive_count")
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -81,3 +83,15 @@ def read_text_rules(seeds: Path = SEEDS) -> TextRules:
         },
         hashed.hexdigest(),
     )
+
+
+def read_accuracy(seeds: Path = SEEDS) -> Accuracy | None:
+    """How well commercial posts without a disclosure are found, by the measurement that the seed says to use; None where there is none.
+
+    Raises:
+        ValueError: the seed says to use more than one.
+    """
+    used = [row for row in _rows(seeds / "commercial_accuracy.csv") if row["is_used"] == "true"]
+    if len(used) > 1:
+        raise ValueError("commercial_accuracy.csv: only one measurement can be used")
+    return Accuracy(*(int(used[0][name]) for name in _ACCURACY_COUNTS)) if used else None
