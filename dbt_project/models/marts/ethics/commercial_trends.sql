@@ -1,47 +1,29 @@
--- The commercial share of all posts of creators in the month of a trend's birth: what a trend that nobody pays for is held against.
-with base_shares as (
-    select
-        month,
-        sum(commercial_count) as commercial_count,
-        sum(post_count) as post_count
-    from {{ ref("int_disclosure_months") }}
-    where ruleset = 'ftc_2023'
-    group by all
-),
-
-counted as (
+with counted as (
     select
         candidates.trend_key,
         candidates.label,
         candidates.born_at,
-        commercial.adopter_count,
-        commercial.judged_adopter_count,
-        commercial.commercial_adopter_count,
+        commercial.* exclude (trend_key),
         commercial.commercial_adopter_count / nullif(commercial.judged_adopter_count, 0) as commercial_share,
-        commercial.judged_first_count,
-        commercial.commercial_first_count,
         commercial.commercial_first_count / nullif(commercial.judged_first_count, 0) as commercial_share_first100,
-        commercial.first_commercial_at,
-        -- A month without commercial posts still has a chance of one: Jeffreys' half each way.
-        (coalesce(base_shares.commercial_count, 0) + 0.5) / (coalesce(base_shares.post_count, 0) + 1) as expected_commercial_share
+        commercial.judged_first_count - commercial.commercial_first_count as other_first_count
     from {{ ref("int_trend_candidates") }} as candidates
     inner join {{ ref("int_trend_commercial") }} as commercial using (trend_key)
-    left join base_shares on base_shares.month = date_trunc('month', candidates.born_at)::date
 ),
 
--- Beta-binomial likelihoods of the commercial posts among the first adopters: around the expected share for a trend that nobody pays for,
--- around 40% for a seeded one.
+-- Where no post has a text nothing is expected and nothing is told.
 parameters as (
     select
         *,
-        expected_commercial_share * {{ var("organic_concentration") }} as organic_alpha,
-        (1 - expected_commercial_share) * {{ var("organic_concentration") }} as organic_beta,
+        coalesce(expected_commercial_share, 0.5) * {{ var("organic_concentration") }} as organic_alpha,
+        (1 - coalesce(expected_commercial_share, 0.5)) * {{ var("organic_concentration") }} as organic_beta,
         {{ var("seeded_alpha") }} as seeded_alpha,
-        {{ var("seeded_beta") }} as seeded_beta,
-        judged_first_count - commercial_first_count as other_first_count
+        {{ var("seeded_beta") }} as seeded_beta
     from counted
 ),
 
+-- Beta-binomial likelihoods of the commercial posts among the first adopters: around the expected share for a trend that nobody pays for,
+-- around a share far above it for a seeded one.
 weighed as (
     select
         *,
@@ -80,7 +62,7 @@ select
     expected_commercial_share,
     first_commercial_at,
     round(astroturf_probability, 9) as astroturf_probability,
-    -- Few posts at the expected share can be as unlikely on the other side: a seeded trend has more.
+    -- A share below what is expected can be unlikely too: a seeded trend has more.
     astroturf_probability >= {{ var("astroturf_threshold_probability") }} and commercial_share_first100 > expected_commercial_share as is_astroturf
 from judged
 order by trend_key
