@@ -82,6 +82,7 @@ class CommercialRules:
         self._coupons = [re.compile(rule.term) for rule in terms if rule.kind == "coupon"]
         self._phrases = Phrases((rule.term, rule) for rule in terms if rule.kind in PHRASE_KINDS)
         named = sorted({(name, brand) for name, brand in brands if len(name) >= _LEAST_BRAND_LETTERS})
+        self.brand_ids = frozenset(brand for _, brand in named)
         self._brand_words = Phrases(named)
         self._brand_tags = Hashtags(sorted({("".join(filter(str.isalnum, fold(name))), brand) for name, brand in named}))
 

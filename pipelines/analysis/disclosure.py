@@ -21,6 +21,7 @@ LEVELS: Final = (NONE, AMBIGUOUS, CLEAR_TEXT, PLATFORM_LABEL)
 """From the least plain to the plainest."""
 FORMS: Final = ("phrase", "hashtag", "marker", "label")
 SMALLEST_HASHTAG_BLOCK: Final = 3
+_LOANS_FROM: Final = "en"
 _NEGATION_REACH_CHARS: Final = 3
 
 
@@ -33,7 +34,7 @@ class Ruleset:
         rules_version: Grows with every change of its rules.
         needs_before_fold: Whether what stands after the fold ("... more") counts as vague.
         needs_outside_hashtag_block: Whether a hashtag among others counts as vague.
-        needs_same_language: Whether words of another language than the post's count as vague.
+        needs_same_language: Whether English words in a post of another language count as vague.
     """
 
     name: str
@@ -183,12 +184,13 @@ def _judged(ruleset: Ruleset, text: Text, language: str | None, fold: Fold, matc
     is_before_fold = (fold.char_count is None or match.end <= fold.char_count) and (
         fold.line_count is None or text.folded.count("\n", 0, match.start) < fold.line_count
     )
-    is_of_other_language = language is not None and match.meaning.language not in {"*", language}
+    # A loan word; a term of a third language rather says that the language was guessed wrongly.
+    is_loan = language not in {None, _LOANS_FROM} and match.meaning.language == _LOANS_FROM
     is_vague = (
         (ruleset.needs_before_fold and not is_before_fold)
         # The first of a row of hashtags is read as the end of the sentence before it; those behind it are not.
         or (ruleset.needs_outside_hashtag_block and is_in_block and place > 0)
-        or (ruleset.needs_same_language and is_of_other_language)
+        or (ruleset.needs_same_language and is_loan)
     )
     line_start = text.folded.rfind("\n", 0, match.start) + 1
     line_end = text.folded.find("\n", match.end)
