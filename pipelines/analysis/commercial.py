@@ -124,7 +124,9 @@ class CommercialRules:
             "not_paid": is_denied,
         }
         reasons = tuple(reason for reason in REASONS if holds.get(reason, False))
-        return CommercialSignals(reasons, self.weights[INTERCEPT] + sum(self.weights[reason] for reason in reasons), tuple(brands))
+        return CommercialSignals(
+            reasons, self.weights[INTERCEPT] + sum(self.weights[reason] for reason in reasons), tuple(brands)
+        )
 
     def _is_affiliate(self, link: str) -> bool:
         try:

@@ -124,7 +124,8 @@ class DisclosureRules:
             if rule.form != "label":
                 levels.setdefault((rule.form, rule.language, rule.term), {})[rule.ruleset] = rule.level
         meanings = [
-            (form, term, _Meaning(language, term, form == "marker", by_set)) for (form, language, term), by_set in sorted(levels.items())
+            (form, term, _Meaning(language, term, form == "marker", by_set))
+            for (form, language, term), by_set in sorted(levels.items())
         ]
         # A marker of a script without spaces stands apart like any other; Phrases would find it inside words.
         self._phrases = Phrases((term, meaning) for form, term, meaning in meanings if form == "phrase")

@@ -93,7 +93,9 @@ def analyse_ethics_months(
     months, computed = [], 0
     for month in sorted(partitions):
         of_niches = niches.get(month, niche_assignments.slice(0, 0))
-        input_hash = digest(salt, partitions[month].content_hash, *sorted(row_hashes(of_niches, "platform", ["niche_id", "account_key"]).items()))
+        input_hash = digest(
+            salt, partitions[month].content_hash, *sorted(row_hashes(of_niches, "platform", ["niche_id", "account_key"]).items())
+        )
         months.append({"month": month, "input_hash": input_hash})
         if known.get(month) == input_hash:
             for name, parts in made.items():
@@ -105,7 +107,9 @@ def analyse_ethics_months(
             "parasocial_months": parasocial_rows(tables.parasocial, parameters),
         }
         for name, found in rows.items():
-            made[name].append(pa.Table.from_pylist([{"month": month, **stamp, **row} for row in found], schema=schemas.DERIVED[name]))
+            made[name].append(
+                pa.Table.from_pylist([{"month": month, **stamp, **row} for row in found], schema=schemas.DERIVED[name])
+            )
         computed += 1
     joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items()}
     state = pa.Table.from_pylist(months, schema=schemas.STATE_ETHICS_MONTHS)
@@ -257,7 +261,9 @@ def _shrunk(cells: _Cells, is_hidden: Flags, hits: Floats, sizes: Floats) -> Flo
     return found
 
 
-def _disclosure_columns(cells: _Cells, is_hidden: Flags, accuracy: Accuracy | None, parameters: EthicsParameters) -> list[dict[str, Any]]:
+def _disclosure_columns(
+    cells: _Cells, is_hidden: Flags, accuracy: Accuracy | None, parameters: EthicsParameters
+) -> list[dict[str, Any]]:
     clear = cells["label_count"] + cells["clear_text_count"]
     disclosed = clear + cells["ambiguous_count"]
     flagged, silent = cells["flagged_count"], cells["post_count"] - disclosed
@@ -269,7 +275,8 @@ def _disclosure_columns(cells: _Cells, is_hidden: Flags, accuracy: Accuracy | No
             hidden = prevalence.corrected_share(flagged, silent, effects, accuracy, parameters.interval_probability)
             # Where every post is disclosed, none is left to be commercial without saying so.
             undisclosed, low, high, error = (
-                np.where(silent > 0, values * silent, 0.0) for values in (hidden.share, hidden.low, hidden.high, hidden.standard_error)
+                np.where(silent > 0, values * silent, 0.0)
+                for values in (hidden.share, hidden.low, hidden.high, hidden.standard_error)
             )
         else:
             undisclosed = low = high = error = np.full(len(cells.keys), np.nan)
@@ -351,7 +358,9 @@ def parasocial_rows(accounts: pa.Table, parameters: EthicsParameters) -> list[di
     dimensions = ("platform", "tier")
     cells = _cells(rows, dimensions, _PARASOCIAL_CUTS)
     counts = [int(count) for count in cells["account_count"]]
-    is_hidden = suppress(cells.keys, counts, parameters.smallest_account_count, cells["post_count"] < parameters.smallest_post_count)
+    is_hidden = suppress(
+        cells.keys, counts, parameters.smallest_account_count, cells["post_count"] < parameters.smallest_post_count
+    )
     reach = float(student.ppf(0.5 + parameters.interval_probability / 2, 1e9))
     found = []
     for place, key in enumerate(cells.keys):
@@ -371,7 +380,11 @@ def _per_thousand(cells: _Cells, place: int, name: str, reach: float) -> dict[st
     if tokens <= 0:
         return row
     rate = hits / tokens
-    spread = cells[f"{name}_hits_2"][place] - 2 * rate * cells[f"{name}_product"][place] + rate**2 * cells[f"{name}_size_2"][place]
+    spread = (
+        cells[f"{name}_hits_2"][place] - 2 * rate * cells[f"{name}_product"][place] + rate**2 * cells[f"{name}_size_2"][place]
+    )
     error = float(np.sqrt(max(float(spread), 0.0) * clusters / max(clusters - 1, 1))) / tokens
     low, high = max(rate - reach * error, 0.0), rate + reach * error
-    return row | {f"{name}_{column}": round(1000 * value, _DECIMALS) for column, value in (("rate", rate), ("low", low), ("high", high))}
+    return row | {
+        f"{name}_{column}": round(1000 * value, _DECIMALS) for column, value in (("rate", rate), ("low", low), ("high", high))
+    }

@@ -44,7 +44,9 @@ class Accuracy:
     @property
     def is_usable(self) -> bool:
         """Whether it was measured on both kinds and tells them apart."""
-        measured = self.true_positive_count + self.false_negative_count > 0 and self.true_negative_count + self.false_positive_count > 0
+        measured = (
+            self.true_positive_count + self.false_negative_count > 0 and self.true_negative_count + self.false_positive_count > 0
+        )
         return measured and self.sensitivity + self.specificity - 1 >= _LEAST_YOUDEN
 
 
@@ -58,7 +60,9 @@ class Prevalence:
     standard_error: Floats
 
 
-def design_effect(squares: Floats, products: Floats, size_squares: Floats, hits: Floats, sizes: Floats, clusters: Floats) -> Floats:
+def design_effect(
+    squares: Floats, products: Floats, size_squares: Floats, hits: Floats, sizes: Floats, clusters: Floats
+) -> Floats:
     """By how much a share over clusters (the posts of an account) is less sure than over independent posts.
 
     Linearised variance of the ratio of sums over its binomial variance, not below 1 (Kish 1965).

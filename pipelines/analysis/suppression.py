@@ -79,7 +79,9 @@ def recoverable(is_hidden: Flags, sums: Sequence[Margin]) -> Flags:
     return found
 
 
-def suppress(keys: Sequence[tuple[str, ...]], account_counts: Sequence[int], smallest: int, is_too_small: Flags | None = None) -> Flags:
+def suppress(
+    keys: Sequence[tuple[str, ...]], account_counts: Sequence[int], smallest: int, is_too_small: Flags | None = None
+) -> Flags:
     """Say which cells are held back.
 
     Besides cells that could be solved for, none is left from which the rest of a published total, all its hidden parts together, is of

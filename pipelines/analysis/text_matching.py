@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(rf"(?<![\w&/#])#+({_NAME})|((?:[^\W_][{COMBINING_MARK
 _GAP: Final = re.compile(r"[ \t\xa0\-'/,&]{0,3}")
 _MENTION_FOLLOWS: Final = re.compile(r"[ \t,:]{0,2}@\w")
 _BETWEEN_TAGS: Final = re.compile(rf"(?:[\s,;|/·•.\-]|#+{_NAME})*")
-_SENTENCE_END: Final = re.compile(r"[.!?…\n。！？]+")
+_SENTENCE_END: Final = re.compile(r"[.!?\u2026\n\u3002\uff01\uff1f]+")
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7af]")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -84,7 +84,10 @@ def take_apart(text: str) -> Text:
     """
     written = _LINK.sub(lambda found: " " * len(found.group()), _normalised(text))
     folded = fold(written)
-    tokens = [Token(each.group(1) or each.group(2), each.start(), each.end(), each.group(1) is not None) for each in _TOKEN.finditer(folded)]
+    tokens = [
+        Token(each.group(1) or each.group(2), each.start(), each.end(), each.group(1) is not None)
+        for each in _TOKEN.finditer(folded)
+    ]
     return Text(written, folded, tokens, _tag_runs(folded, [token for token in tokens if token.is_tag]))
 
 
@@ -133,7 +136,9 @@ def guess_language(text: Text, function_words: Mapping[str, frozenset[str]]) -> 
     if _HANGUL.search(text.folded):
         return "ko"
     words = [token.text for token in text.tokens if not token.is_tag]
-    counts = sorted(((sum(word in known for word in words), language) for language, known in function_words.items()), reverse=True)
+    counts = sorted(
+        ((sum(word in known for word in words), language) for language, known in function_words.items()), reverse=True
+    )
     if not counts or counts[0][0] < _LEAST_FUNCTION_WORDS or (len(counts) > 1 and counts[1][0] == counts[0][0]):
         return None
     return counts[0][1]

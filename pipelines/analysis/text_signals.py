@@ -58,7 +58,14 @@ TEXT_SIGNALS: Final = pa.schema(
         _required("signals_version", pa.string()),
     ]
 )
-_COUNTS: Final = ("token_count", "second_person_count", "inclusive_count", "self_disclosure_count", "invitation_count", "intimacy_count")
+_COUNTS: Final = (
+    "token_count",
+    "second_person_count",
+    "inclusive_count",
+    "self_disclosure_count",
+    "invitation_count",
+    "intimacy_count",
+)
 _PLACE: Final = ("ruleset", "rules_version", "level", "position_char", "is_before_fold", "is_in_hashtag_block", "is_standalone")
 
 

@@ -34,9 +34,7 @@ EXCHANGED: Final[dict[str, Rows]] = {
         for account in _ACCOUNTS
     ],
     "int_parasocial_months": [
-        _OF_MONTH
-        | {"account_key": account, "post_count": 10, "token_count": 100}
-        | {f"{name}_count": 1 for name in INDICATORS}
+        _OF_MONTH | {"account_key": account, "post_count": 10, "token_count": 100} | {f"{name}_count": 1 for name in INDICATORS}
         for account in _ACCOUNTS
     ],
 }
@@ -74,7 +72,11 @@ _RATED: Final = _COUNTED | {
 }
 _SUPPRESSED: Final = {"is_suppressed": True, "null_reason": "suppressed"}
 _WITHOUT: Final = _COUNTED | {"label_count": 0, "clear_count": 0, "ambiguous_count": 0, "flagged_count": 0}
-_UNRATED: Final = _WITHOUT | {"undisclosed_estimate_count": 0.0, "commercial_estimate_count": 0.0, "null_reason": "no_commercial_posts"}
+_UNRATED: Final = _WITHOUT | {
+    "undisclosed_estimate_count": 0.0,
+    "commercial_estimate_count": 0.0,
+    "null_reason": "no_commercial_posts",
+}
 _CELLS: Final = (
     ("bluesky", "mid", "*", _RATED),
     ("bluesky", "*", "*", _RATED),
@@ -89,9 +91,11 @@ _DISCLOSURE: Final[Rows] = [
     for ruleset in _RULESETS
     for platform, tier, niche, values in _CELLS
 ]
-_SPOKEN: Final[dict[str, Any]] = {"is_suppressed": False, "account_count": 40, "post_count": 400, "token_count": 1000}
-for _name in INDICATORS:
-    _SPOKEN |= {f"{_name}_count": 2, f"{_name}_rate": 2.0, f"{_name}_low": 1.0, f"{_name}_high": 3.0}
+_SPOKEN: Final[dict[str, Any]] = {"is_suppressed": False, "account_count": 40, "post_count": 400, "token_count": 1000} | {
+    f"{name}_{column}": value
+    for name in INDICATORS
+    for column, value in (("count", 2), ("rate", 2.0), ("low", 1.0), ("high", 3.0))
+}
 _PARASOCIAL: Final[Rows] = [
     _STAMP | values | {"month": _AUGUST, "platform": platform, "tier": tier}
     for platform, tier, values in (

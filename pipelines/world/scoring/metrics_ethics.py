@@ -85,12 +85,21 @@ def recall_at_one_percent(linked: Linked, column: str) -> Found:
     allowed = int(_FALSE_RATIO * others.size)
     limit = float(np.sort(others)[others.size - 1 - allowed])
     hits = int((seeded > limit).sum())
-    return Found(hits / seeded.size, *clopper_pearson(hits, seeded.size), seeded.size, str(seeded.size), str(hits), f"at most {allowed} of {others.size} others above")
+    return Found(
+        hits / seeded.size,
+        *clopper_pearson(hits, seeded.size),
+        seeded.size,
+        str(seeded.size),
+        str(hits),
+        f"at most {allowed} of {others.size} others above",
+    )
 
 
 def _flagged(linked: Linked, *, is_seeded: bool) -> Found:
     sign = "=" if is_seeded else "<>"
-    hits, count = linked.one(f"select count(*) filter (where is_astroturf), count(*) from {_JUDGED} where true_class {sign} 'brand_seeded'")
+    hits, count = linked.one(
+        f"select count(*) filter (where is_astroturf), count(*) from {_JUDGED} where true_class {sign} 'brand_seeded'"
+    )
     return share(hits, count, planted=str(count), found=str(hits), none="no such trend is published")
 
 

@@ -34,7 +34,11 @@ def found(world: Captions) -> Read:
 
 def test_levels_of_disclosure_are_told_in_every_language(world: Captions, found: Read) -> None:
     overall = macro_f1(world.levels, found.levels)
-    slices = {language: macro_f1(world.levels[of], found.levels[of]) for language in LANGUAGES if (of := world.languages == language).any()}
+    slices = {
+        language: macro_f1(world.levels[of], found.levels[of])
+        for language in LANGUAGES
+        if (of := world.languages == language).any()
+    }
     print(f"macro-F1 {overall:.3f}, {slices}")
     assert overall >= 0.95
     assert min(slices.values()) >= 0.9

@@ -109,7 +109,11 @@ def test_the_plainest_disclosure_counts_and_not_the_first() -> None:
 
 def test_english_words_are_not_clear_in_a_german_post_by_the_european_rules_alone() -> None:
     text = "#ad Das ist mein neues Rad und ich mag es"
-    assert [judged(text, ruleset)["level"] for ruleset in ("eu_2024", "ftc_2023", "uk_2023")] == ["ambiguous", "clear_text", "clear_text"]
+    assert [judged(text, ruleset)["level"] for ruleset in ("eu_2024", "ftc_2023", "uk_2023")] == [
+        "ambiguous",
+        "clear_text",
+        "clear_text",
+    ]
 
 
 def test_sponsored_is_clear_to_the_ftc_and_not_to_the_asa() -> None:

@@ -11,7 +11,13 @@ import pytest
 
 from pipelines.analysis import contracts
 from pipelines.analysis.ethics_contracts import INDICATORS, INT_DISCLOSURE_MONTHS, INT_PARASOCIAL_MONTHS
-from pipelines.analysis.ethics_months import EthicsParameters, EthicsTables, analyse_ethics_months, disclosure_rows, parasocial_rows
+from pipelines.analysis.ethics_months import (
+    EthicsParameters,
+    EthicsTables,
+    analyse_ethics_months,
+    disclosure_rows,
+    parasocial_rows,
+)
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.prevalence import Accuracy
 
@@ -24,7 +30,18 @@ NICHES = contracts.DERIVED["niche_assignments"]
 def account(number: int, **values: Any) -> dict[str, Any]:
     """A row of int_disclosure_months."""
     row: dict[str, Any] = dict.fromkeys(INT_DISCLOSURE_MONTHS.names, 0)
-    return row | {"month": MONTH, "platform": "x", "account_key": f"a{number:03d}", "tier": "mid", "ruleset": "ftc_2023", "post_count": 10} | values
+    return (
+        row
+        | {
+            "month": MONTH,
+            "platform": "x",
+            "account_key": f"a{number:03d}",
+            "tier": "mid",
+            "ruleset": "ftc_2023",
+            "post_count": 10,
+        }
+        | values
+    )
 
 
 def table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -35,7 +52,14 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 def assigned(niche_of: dict[int, str]) -> pa.Table:
     """niche_assignments of accounts of x."""
     rows = [
-        {"month": MONTH, "platform": "x", "account_key": f"a{number:03d}", "niche_id": niche, "method_version": "1", "params_hash": "1"}
+        {
+            "month": MONTH,
+            "platform": "x",
+            "account_key": f"a{number:03d}",
+            "niche_id": niche,
+            "method_version": "1",
+            "params_hash": "1",
+        }
         for number, niche in niche_of.items()
     ]
     return pa.Table.from_pylist(rows, NICHES)
@@ -47,7 +71,10 @@ def cell(rows: list[dict[str, Any]], **key: str) -> dict[str, Any]:
     return next(row for row in rows if all(row[name] == value for name, value in wanted.items()))
 
 
-MIXED = [account(n, clear_text_count=1, label_count=1, ambiguous_count=2, flagged_count=1, placed_count=3, before_fold_count=2) for n in range(20)]
+MIXED = [
+    account(n, clear_text_count=1, label_count=1, ambiguous_count=2, flagged_count=1, placed_count=3, before_fold_count=2)
+    for n in range(20)
+]
 
 
 def test_rates_are_of_commercial_posts_and_add_up_to_one() -> None:
@@ -80,7 +107,11 @@ def test_a_cell_without_commercial_posts_has_no_rate_and_says_why() -> None:
 
 
 def test_a_cell_of_nine_accounts_is_held_back_with_what_would_tell_of_it() -> None:
-    rows = [account(n, tier="mega") for n in range(9)] + [account(n, tier="mid") for n in range(20, 40)] + [account(n, tier="macro") for n in range(40, 52)]
+    rows = (
+        [account(n, tier="mega") for n in range(9)]
+        + [account(n, tier="mid") for n in range(20, 40)]
+        + [account(n, tier="macro") for n in range(40, 52)]
+    )
     found = disclosure_rows(table(rows), assigned({}), PERFECT, PARAMETERS)
     small = cell(found, tier="mega")
     assert small["is_suppressed"]
@@ -97,7 +128,7 @@ def test_an_account_that_grows_counts_once_in_the_total() -> None:
 
 
 def test_niches_are_told_over_all_platforms_and_tiers() -> None:
-    found = disclosure_rows(table(MIXED), assigned({n: "moss" for n in range(10)}), PERFECT, PARAMETERS)
+    found = disclosure_rows(table(MIXED), assigned(dict.fromkeys(range(10), "moss")), PERFECT, PARAMETERS)
     assert cell(found, niche_id="moss")["account_count"] == cell(found, niche_id="none")["account_count"] == 10
     assert {(row["platform"], row["tier"]) for row in found if row["niche_id"] != "*"} == {("*", "*")}
 
@@ -119,7 +150,8 @@ def engaged(ratio: float, cost: float, rng: np.random.Generator) -> list[dict[st
         noise = rng.lognormal(0, 0.2, 3)
         rates = {"organic": rate, "undisclosed": rate * ratio, "disclosed": rate * ratio * (1 - cost)}
         engagement = {
-            f"{kind}_engagement_count": int(10_000_000 * value * extra) for (kind, value), extra in zip(rates.items(), noise, strict=True)
+            f"{kind}_engagement_count": int(10_000_000 * value * extra)
+            for (kind, value), extra in zip(rates.items(), noise, strict=True)
         }
         rows.append(account(number, **engagement, **{f"{kind}_follower_count": 10_000_000 for kind in rates}))
     return rows
@@ -156,7 +188,11 @@ def test_below_ten_pairs_nothing_is_compared() -> None:
 def voice(number: int, **values: Any) -> dict[str, Any]:
     """A row of int_parasocial_months."""
     row: dict[str, Any] = dict.fromkeys(INT_PARASOCIAL_MONTHS.names, 0)
-    return row | {"month": MONTH, "platform": "x", "account_key": f"a{number:03d}", "tier": "mid", "post_count": 2, "token_count": 100} | values
+    return (
+        row
+        | {"month": MONTH, "platform": "x", "account_key": f"a{number:03d}", "tier": "mid", "post_count": 2, "token_count": 100}
+        | values
+    )
 
 
 def voices(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -165,7 +201,9 @@ def voices(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_indicators_are_ratios_of_sums_per_thousand_words() -> None:
-    found = next(row for row in voices([voice(n, second_person_count=n, token_count=100 + n) for n in range(20)]) if row["tier"] == "*")
+    found = next(
+        row for row in voices([voice(n, second_person_count=n, token_count=100 + n) for n in range(20)]) if row["tier"] == "*"
+    )
     assert found["second_person_rate"] == pytest.approx(1000 * 190 / 2190)
     assert found["second_person_low"] < found["second_person_rate"] < found["second_person_high"]
     assert all(found[f"{name}_count"] == 0 for name in INDICATORS[1:])

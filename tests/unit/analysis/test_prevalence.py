@@ -72,7 +72,12 @@ def test_posts_of_one_account_are_taken_together() -> None:
     holds = {"clustered": 0, "naive": 0}
     for _ in range(rounds):
         hits, sizes = _clusters(rng)
-        effect = design_effect(*(np.array([value]) for value in ((hits**2).sum(), (hits * sizes).sum(), (sizes**2).sum(), hits.sum(), sizes.sum(), 60.0)))
+        effect = design_effect(
+            *(
+                np.array([value])
+                for value in ((hits**2).sum(), (hits * sizes).sum(), (sizes**2).sum(), hits.sum(), sizes.sum(), 60.0)
+            )
+        )
         for name, one in (("clustered", effect), ("naive", ONE)):
             result = corrected_share(np.array([hits.sum()]), np.array([sizes.sum()]), one, Accuracy(10_000, 0, 10_000, 0), 0.9)
             holds[name] += bool(result.low[0] <= truth <= result.high[0])

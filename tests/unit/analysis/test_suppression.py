@@ -25,7 +25,7 @@ def with_totals(parts: dict[tuple[str, ...], int]) -> tuple[Keys, list[int]]:
     return list(cells), list(cells.values())
 
 
-def attack(keys: Keys, counts: list[int], is_hidden: NDArray[np.bool_]) -> list[tuple[str, ...]]:
+def attack(keys: Keys, is_hidden: NDArray[np.bool_]) -> list[tuple[str, ...]]:
     """Cells that follow from the published ones: an attacker writes down every margin and looks for unknowns without freedom.
 
     Unlike the method, which looks at the null space, this asks by rank whether a further equation "this cell is so much" says anything new.
@@ -57,9 +57,11 @@ counted_in_three = st.dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(parts=st.one_of(counted, counted_in_three), smallest=st.integers(2, 15))
-def test_an_attacker_who_solves_the_margins_finds_no_cell_that_is_held_back(parts: dict[tuple[str, ...], int], smallest: int) -> None:
+def test_an_attacker_who_solves_the_margins_finds_no_cell_that_is_held_back(
+    parts: dict[tuple[str, ...], int], smallest: int
+) -> None:
     keys, counts = with_totals(parts)
-    assert attack(keys, counts, suppress(keys, counts, smallest)) == []
+    assert attack(keys, suppress(keys, counts, smallest)) == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -85,9 +87,14 @@ def test_the_order_of_the_cells_changes_nothing(parts: dict[tuple[str, ...], int
 
 def test_primary_suppression_alone_falls_to_the_same_attacker() -> None:
     keys, counts = with_totals({("a", "p"): 3, ("a", "q"): 40, ("b", "p"): 50, ("b", "q"): 60})
-    assert attack(keys, counts, np.array(counts) < 10) == [("a", "p")]
+    assert attack(keys, np.array(counts) < 10) == [("a", "p")]
     is_hidden = suppress(keys, counts, 10)
-    assert sorted(key for key, flag in zip(keys, is_hidden, strict=True) if flag) == [("a", "p"), ("a", "q"), ("b", "p"), ("b", "q")]
+    assert sorted(key for key, flag in zip(keys, is_hidden, strict=True) if flag) == [
+        ("a", "p"),
+        ("a", "q"),
+        ("b", "p"),
+        ("b", "q"),
+    ]
 
 
 def test_a_total_of_one_small_part_is_held_back_with_it() -> None:
@@ -106,7 +113,7 @@ def test_cells_can_be_held_back_for_another_reason() -> None:
     keys, counts = with_totals({("a", "p"): 20, ("b", "p"): 30})
     is_hidden = suppress(keys, counts, 10, np.array([key == ("a", "p") for key in keys]))
     assert is_hidden[keys.index(("a", "p"))]
-    assert attack(keys, counts, is_hidden) == []
+    assert attack(keys, is_hidden) == []
 
 
 def test_a_key_that_comes_twice_is_refused() -> None:

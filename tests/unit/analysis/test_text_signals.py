@@ -36,7 +36,9 @@ def test_affiliate_links_are_known_by_host_or_parameter(link: str) -> None:
     assert "affiliate_link" in reasons(f"look {link} here")
 
 
-@pytest.mark.parametrize("link", ["https://notamzn.to/3abc", "https://blog.example/?tag=fashion", "https://amzn.to.example/x", "http://[broken"])
+@pytest.mark.parametrize(
+    "link", ["https://notamzn.to/3abc", "https://blog.example/?tag=fashion", "https://amzn.to.example/x", "http://[broken"]
+)
 def test_other_links_are_not(link: str) -> None:
     assert "affiliate_link" not in reasons("look", [link])
 
@@ -52,7 +54,9 @@ def test_coupon_codes_are_found_in_many_languages(text: str) -> None:
     assert "coupon_code" in reasons(text)
 
 
-@pytest.mark.parametrize("text", ["I learned to code today", "dress code: black", "source code review", "code of conduct", "zip code 90210"])
+@pytest.mark.parametrize(
+    "text", ["I learned to code today", "dress code: black", "source code review", "code of conduct", "zip code 90210"]
+)
 def test_other_codes_are_none(text: str) -> None:
     assert "coupon_code" not in reasons(text)
 
@@ -112,7 +116,9 @@ def counts(text: str, language: str) -> dict[str, Any]:
         ("Cuéntame, ¿qué opinas? Nosotros estamos juntos.", "es", (6, 0, 2, 0, 3, 0)),
     ],
 )
-def test_words_of_closeness_are_counted_by_the_lexicon_of_the_language(text: str, language: str, expected: tuple[int, ...]) -> None:
+def test_words_of_closeness_are_counted_by_the_lexicon_of_the_language(
+    text: str, language: str, expected: tuple[int, ...]
+) -> None:
     names = ("token", "second_person", "inclusive", "self_disclosure", "invitation", "intimacy")
     assert counts(text, language) == dict(zip(names, expected, strict=True))
 
@@ -151,7 +157,18 @@ def _leaves(value: Any) -> list[Any]:
 
 @given(st.text(max_size=60))
 def test_every_text_that_leaves_is_a_fixed_word(text: str) -> None:
-    fixed = {*REASONS, "none", "ambiguous", "clear_text", "eu_2024", "ftc_2023", "uk_2023", *RULES.lexicon.function_words, "ja", "ko"}
+    fixed = {
+        *REASONS,
+        "none",
+        "ambiguous",
+        "clear_text",
+        "eu_2024",
+        "ftc_2023",
+        "uk_2023",
+        *RULES.lexicon.function_words,
+        "ja",
+        "ko",
+    }
     signals = signals_of(text, [], "instagram", RULES)
     assert set(signals.pop("brands")) <= RULES.commercial.brand_ids
     assert {leaf for leaf in _leaves(signals) if isinstance(leaf, str)} <= fixed

@@ -22,7 +22,7 @@ from pipelines.nightly.text_signals import write_text_signals
 
 RULES = read_text_rules()
 NIGHT, DAY = date(2026, 8, 20), date(2026, 8, 10)
-SECRET = "Quixotic marmalade"
+WORDS = "Quixotic marmalade"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def paths(tmp_path: Path) -> DataPaths:
     return DataPaths(tmp_path)
 
 
-def post(number: int, text: str | None = f"#ad {SECRET}") -> dict[str, Any]:
+def post(number: int, text: str | None = f"#ad {WORDS}") -> dict[str, Any]:
     """A row of the vault."""
     row: dict[str, Any] = dict.fromkeys(VAULT_POSTS.names)
     row |= {"platform": "x", "post_key": f"p{number}", "account_key": "a", "native_id": str(number), "text": text}
@@ -59,7 +59,7 @@ def test_every_vault_file_of_the_nights_has_signals_at_the_mirrored_path_without
     assert pq.read_table(file, partitioning=None)["post_key"].to_pylist() == ["p1"]
     assert pq.read_table(paths.table_file("x", "text_signals", DAY + timedelta(days=1), NIGHT), partitioning=None).num_rows == 1
     for written in paths.table_root("x", "text_signals").rglob("*"):
-        assert written.is_dir() or not any(word.encode() in written.read_bytes() for word in SECRET.split())
+        assert written.is_dir() or not any(word.encode() in written.read_bytes() for word in WORDS.split())
 
 
 def test_nothing_is_written_twice(paths: DataPaths) -> None:
@@ -81,7 +81,9 @@ def test_other_rules_or_another_vault_file_write_anew(paths: DataPaths) -> None:
     assert write_text_signals(paths, plan(NIGHT), RULES) == 1
 
 
-def test_the_same_vault_gives_the_same_bytes_however_it_is_cut_into_batches(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_vault_gives_the_same_bytes_however_it_is_cut_into_batches(
+    paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep(paths, *(post(number) for number in range(7)))
     write_text_signals(paths, plan(NIGHT), RULES)
     file = paths.table_file("x", "text_signals", DAY, NIGHT)
@@ -114,7 +116,9 @@ def test_dbt_may_read_the_signals_of_the_nights_that_are_read_anew_and_passed_th
     refused = plan(NIGHT, other)
     nights.begin_modelling(paths, replace(refused, modelled=[each for each in refused.modelled if each.night == NIGHT]))
     listed = pq.read_table(paths.landed_files_file(), partitioning=None).to_pylist()
-    assert [row["file"] for row in listed if row["table_name"] == "text_signals"] == [str(paths.table_file("x", "text_signals", DAY, NIGHT))]
+    assert [row["file"] for row in listed if row["table_name"] == "text_signals"] == [
+        str(paths.table_file("x", "text_signals", DAY, NIGHT))
+    ]
     # What the refused night told before goes all the same.
     restated = pq.read_table(paths.restated_nights_file(), partitioning=None)["landed_night"].to_pylist()
     assert restated == [NIGHT, other]
@@ -123,7 +127,7 @@ def test_dbt_may_read_the_signals_of_the_nights_that_are_read_anew_and_passed_th
 def test_only_one_measurement_of_the_classifier_is_used(tmp_path: Path) -> None:
     assert read_accuracy(SEEDS) is not None
     head, row = (SEEDS / "commercial_accuracy.csv").read_text().splitlines()
-    (tmp_path / "commercial_accuracy.csv").write_text("\n".join([head, row, row]))
+    (tmp_path / "commercial_accuracy.csv").write_text(f"{head}\n{row}\n{row}")
     with pytest.raises(ValueError, match="only one"):
         read_accuracy(tmp_path)
     (tmp_path / "commercial_accuracy.csv").write_text(head)

@@ -16,7 +16,12 @@ from tests.unit.world.scored_world import WORLD, key
 
 MONTHS = (date(2026, 6, 1), date(2026, 7, 1))
 TRENDS = pa.schema(
-    [("label", pa.string()), ("commercial_share_first100", pa.float64()), ("astroturf_probability", pa.float64()), ("is_astroturf", pa.bool_())]
+    [
+        ("label", pa.string()),
+        ("commercial_share_first100", pa.float64()),
+        ("astroturf_probability", pa.float64()),
+        ("is_astroturf", pa.bool_()),
+    ]
 )
 
 
@@ -30,25 +35,44 @@ def paid(number: int, month: date, disclosure: str, platform: str = "bluesky") -
     return {"platform": platform, "native_id": f"n{number}", "disclosure": disclosure, "published_at": moment}
 
 
-def linked(months: list[dict[str, Any]], sponsored: list[dict[str, Any]], trends: list[dict[str, Any]], planted: list[dict[str, Any]]) -> Linked:
+def linked(
+    months: list[dict[str, Any]], sponsored: list[dict[str, Any]], trends: list[dict[str, Any]], planted: list[dict[str, Any]]
+) -> Linked:
     """Published tables beside truth."""
     rows = [
-        dict.fromkeys(DISCLOSURE_MONTHS.names) | {"platform": "*", "tier": "*", "niche_id": "*", "ruleset": "ftc_2023", "is_suppressed": False} | row
+        dict.fromkeys(DISCLOSURE_MONTHS.names)
+        | {"platform": "*", "tier": "*", "niche_id": "*", "ruleset": "ftc_2023", "is_suppressed": False}
+        | row
         for row in months
     ]
     loose = pa.schema([field.with_nullable(nullable=True) for field in DISCLOSURE_MONTHS])
-    published = {"disclosure_months": pa.Table.from_pylist(rows, loose), "commercial_trends": pa.Table.from_pylist(trends, TRENDS)}
+    published = {
+        "disclosure_months": pa.Table.from_pylist(rows, loose),
+        "commercial_trends": pa.Table.from_pylist(trends, TRENDS),
+    }
     deleted = [{"platform": "bluesky", "native_id": "gone", "is_stated": True}]
-    truth = {"sponsored_posts": _truth("sponsored_posts", sponsored), "trends": _truth("trends", planted), "deletions": _truth("deletions", deleted)}
+    truth = {
+        "sponsored_posts": _truth("sponsored_posts", sponsored),
+        "trends": _truth("trends", planted),
+        "deletions": _truth("deletions", deleted),
+    }
     return Linked(published, truth, key, WORLD)
 
 
 def told(month: date, clear: int, ambiguous: int, undisclosed: float, flagged: int = 0) -> dict[str, Any]:
     """A month as it is published."""
-    return {"month": month, "clear_count": clear, "ambiguous_count": ambiguous, "undisclosed_estimate_count": undisclosed, "flagged_count": flagged}
+    return {
+        "month": month,
+        "clear_count": clear,
+        "ambiguous_count": ambiguous,
+        "undisclosed_estimate_count": undisclosed,
+        "flagged_count": flagged,
+    }
 
 
-SPONSORED = [paid(number, month, level) for month in MONTHS for number, level in enumerate(("none", "none", "clear_text", "ambiguous"))]
+SPONSORED = [
+    paid(number, month, level) for month in MONTHS for number, level in enumerate(("none", "none", "clear_text", "ambiguous"))
+]
 
 
 def test_the_right_rate_has_no_error_and_a_wrong_one_is_told_in_percentage_points() -> None:
@@ -58,7 +82,11 @@ def test_the_right_rate_has_no_error_and_a_wrong_one_is_told_in_percentage_point
 
 
 def test_a_label_that_cannot_be_seen_counts_as_none_and_deleted_posts_do_not_count() -> None:
-    posts = [paid(1, MONTHS[0], "platform_label"), paid(2, MONTHS[0], "platform_label", "x"), paid(3, MONTHS[0], "none") | {"native_id": "gone"}]
+    posts = [
+        paid(1, MONTHS[0], "platform_label"),
+        paid(2, MONTHS[0], "platform_label", "x"),
+        paid(3, MONTHS[0], "none") | {"native_id": "gone"},
+    ]
     found = MEASURES["undisclosed_error"](linked([told(MONTHS[0], 1, 0, 1.0)], posts, [], []))
     assert (found.value, found.unit_count) == (0.0, 2)
 
@@ -69,7 +97,12 @@ def test_without_paid_posts_there_is_no_error() -> None:
 
 def _trends(*probabilities: float) -> list[dict[str, Any]]:
     return [
-        {"label": f"t{number}", "commercial_share_first100": value / 2, "astroturf_probability": value, "is_astroturf": value >= 0.5}
+        {
+            "label": f"t{number}",
+            "commercial_share_first100": value / 2,
+            "astroturf_probability": value,
+            "is_astroturf": value >= 0.5,
+        }
         for number, value in enumerate(probabilities)
     ]
 
