@@ -109,15 +109,26 @@ def suppress(
     while True:
         exposed = recoverable(is_hidden, sums)
         telling = [margin for margin in sums if _tells(margin, is_hidden, exposed, counts, smallest)]
-        candidates = {
-            (cell == margin.total, int(counts[cell]), keys[cell], cell)
-            for margin in telling
-            for cell in (*margin.parts, margin.total)
-            if not is_hidden[cell]
-        }
+        candidates = _candidates(telling, is_hidden, counts, keys)
+        if not candidates and exposed.any():
+            # All in its own margins is hidden, and it follows from several margins together: any told cell of one of them may cut the chain.
+            candidates = _candidates(sums, is_hidden, counts, keys)
         if not candidates:
             return is_hidden
         is_hidden[min(candidates)[3]] = True
+
+
+def _candidates(
+    sums: Sequence[Margin], is_hidden: Flags, counts: NDArray[np.int64], keys: Sequence[tuple[str, ...]]
+) -> set[tuple[bool, int, tuple[str, ...], int]]:
+    """Told cells of margins that hold a hidden one, in the order in which they are given up: parts before totals, small before large."""
+    return {
+        (cell == margin.total, int(counts[cell]), keys[cell], cell)
+        for margin in sums
+        if any(is_hidden[each] for each in (*margin.parts, margin.total))
+        for cell in (*margin.parts, margin.total)
+        if not is_hidden[cell]
+    }
 
 
 def _tells(margin: Margin, is_hidden: Flags, exposed: Flags, counts: NDArray[np.int64], smallest: int) -> bool:
