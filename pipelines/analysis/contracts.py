@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis import decentralisation_contracts, insider_contracts, platform_contracts, relational_contracts
+from pipelines.analysis import decentralisation_contracts, ethics_contracts, insider_contracts, platform_contracts, relational_contracts
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
@@ -464,6 +464,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     "int_trend_timelines": INT_TREND_TIMELINES,
     **platform_contracts.EXCHANGE,
     **relational_contracts.EXCHANGE,
+    **ethics_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -482,6 +483,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **platform_contracts.DERIVED,
     **relational_contracts.DERIVED,
     **insider_contracts.DERIVED,
+    **ethics_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -507,4 +509,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
     **platform_contracts.STATE,
     **relational_contracts.STATE,
+    **ethics_contracts.STATE,
 }

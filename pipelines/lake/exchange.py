@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
+from pipelines.analysis.ethics_months import EthicsPartition, EthicsTables
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.platform_moves import MovePartition
@@ -24,10 +25,12 @@ from pipelines.lake.writer import write_table
 MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_attention_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
+    "int_disclosure_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
     "int_person_days": ("int_touched_months", "month"),
     "int_relation_months": ("int_relation_touched_months", "month"),
     "int_response_months": ("int_relation_touched_months", "month"),
+    "int_parasocial_months": ("int_touched_months", "month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
@@ -128,6 +131,18 @@ def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
         return Partition(identity, lambda: TrendTables(born, *(_read_month(paths, model, first_day) for model in models)))
 
     return {month: partition(month) for month in sorted(set(months))}
+
+
+def ethics_partitions(paths: DataPaths) -> dict[date, EthicsPartition]:
+    """What disclosure and parasocial indicators are counted from, by month; a month is read only when it is asked for."""
+    models = ("int_disclosure_months", "int_parasocial_months")
+
+    def partition(month: date) -> EthicsPartition:
+        return Partition(
+            _identity(paths, models, month), lambda: EthicsTables(*(_read_month(paths, model, month) for model in models))
+        )
+
+    return {month: partition(month) for month in _months(paths, models)}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:

@@ -13,10 +13,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.analysis.text_signals import TEXT_SIGNALS
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.lake.writer import write_table
 
+TEXT_SIGNALS_TABLE: Final = "text_signals"
+"""What is told of posts' texts: beside the landed tables, by the same path law, made from the vault."""
 NIGHT_SCHEMA: Final = pa.schema(
     [
         pa.field("night", pa.date32(), nullable=False),
@@ -31,6 +34,9 @@ LANDED_FILES_SCHEMA: Final = pa.schema(
         pa.field("table_name", pa.string(), nullable=False),
         pa.field("file", pa.string(), nullable=False),
     ]
+)
+RESTATED_NIGHTS_SCHEMA: Final = pa.schema(
+    [pa.field("platform", pa.string(), nullable=False), pa.field("landed_night", pa.date32(), nullable=False)]
 )
 PUBLISHED_SCHEMA: Final = pa.schema(
     [
@@ -73,6 +79,8 @@ class NightPlan:
         modelled: Nights whose rows are in the models after this one.
         held_back: Nights that did not pass their gate; none of their rows is read until they are run again and pass.
         changed_platforms: Whose landed rows are not those of the last snapshot; all others' staging stands as it is.
+        restated: Nights whose rows are not those of the last snapshot, on a full build all that are modelled. What is told of a text
+            goes by these, for its event day is that of the observation.
     """
 
     night: date
@@ -82,6 +90,7 @@ class NightPlan:
     modelled: list[LandedNight]
     held_back: list[LandedNight]
     changed_platforms: frozenset[str]
+    restated: tuple[LandedNight, ...] = ()
 
     def sentence(self) -> str:
         """The plan, for a person."""
@@ -156,25 +165,30 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     published_by, published = _published(paths)
     landed = landed_nights(paths)
     admitted = _admitted(paths, landed)
-    days, changed = {night}, set()
+    is_full = rebuild or not paths.warehouse.exists() or published_by != method
+    days, changed, restated = {night}, set(), []
     for each in landed:
         is_modelled, was_published = each.name in admitted, each.name in published
         if is_modelled and published.get(each.name) != each.fingerprint:
             days |= each.event_days() | {each.night}
+            restated.append(each)
             if was_published or not _is_empty(paths, each):
                 changed.add(each.platform)
         elif was_published and not is_modelled:
             # Run again and refused: what an earlier run of it brought leaves the models, as a full build would have it.
             days |= each.event_days() | {each.night}
             changed.add(each.platform)
+            restated.append(each)
+    modelled = [each for each in landed if each.name in admitted]
     return NightPlan(
         night,
-        rebuild or not paths.warehouse.exists() or published_by != method,
+        is_full,
         paths.unpublished_file().exists(),
         sorted(days),
-        [each for each in landed if each.name in admitted],
+        modelled,
         [each for each in landed if each.name not in admitted],
         frozenset(changed),
+        tuple(modelled if is_full else restated),
     )
 
 
@@ -190,12 +204,14 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         shutil.rmtree(paths.root / "exchange", ignore_errors=True)
     for folder in ("exchange", "derived", "marts", "warehouse", "gates"):
         (paths.root / folder).mkdir(exist_ok=True)
-    for table, schema in ANALYTIC_TABLES.items():
+    for table, schema in {**ANALYTIC_TABLES, TEXT_SIGNALS_TABLE: TEXT_SIGNALS}.items():
         empty = paths.empty_table_file(table)
         if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
     write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))
+    restated = [{"platform": each.platform, "landed_night": each.night} for each in plan.restated]
+    write_table(paths.restated_nights_file(), pa.Table.from_pylist(restated, RESTATED_NIGHTS_SCHEMA))
     write_table(paths.landed_files_file(), pa.Table.from_pylist(_readable_files(paths, plan), LANDED_FILES_SCHEMA))
     paths.unpublished_file().touch()
 
@@ -218,6 +234,12 @@ def _readable_files(paths: DataPaths, plan: NightPlan) -> list[dict[str, str]]:
                 if folder.is_dir():
                     files = sorted(file for file in folder.iterdir() if file.name in names)
                     rows += [{"platform": platform, "table_name": table, "file": str(file)} for file in files]
+    readable = {each.name for each in plan.modelled}
+    for each in plan.restated:
+        if each.name in readable:
+            root = paths.table_root(each.platform, TEXT_SIGNALS_TABLE)
+            files = sorted(root.glob(f"day=*/night={each.night.isoformat()}.parquet"))
+            rows += [{"platform": each.platform, "table_name": TEXT_SIGNALS_TABLE, "file": str(file)} for file in files]
     return rows
 
 

@@ -43,6 +43,10 @@ class DataPaths:
         """The landed files that dbt may read tonight, by platform and table."""
         return self.root / "state" / "landed_files.parquet"
 
+    def restated_nights_file(self) -> Path:
+        """The nights whose posts' texts are read anew tonight, by platform; dbt reads it."""
+        return self.root / "state" / "restated_nights.parquet"
+
     def outlet_keys_file(self) -> Path:
         """The keys of accounts that speak for a brand or a medium."""
         return self.root / "state" / "outlet_keys.parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,23 @@ def write_table(file: Path, table: pa.Table) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.tmp")
     pq.write_table(table, temporary, compression="zstd")
+    sync(temporary)
+    temporary.replace(file)
+
+
+def write_batches(file: Path, schema: pa.Schema, batches: Iterable[pa.Table]) -> None:
+    """Write a Parquet file as :func:`write_table` does, one part of its rows at a time.
+
+    Args:
+        file: Where it goes.
+        schema: Of all parts; its metadata are the file's.
+        batches: The parts, in order.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.tmp")
+    with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(batch.replace_schema_metadata(schema.metadata))
     sync(temporary)
     temporary.replace(file)
 

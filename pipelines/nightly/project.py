@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.analysis import text_signals
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.settings import DBT_PROJECT, from_environment
 
@@ -70,6 +71,7 @@ def method_fingerprint() -> str:
             digest.update(f"{file.relative_to(DBT_PROJECT)}\n".encode() + file.read_bytes())
     for table, schema in ANALYTIC_TABLES.items():
         digest.update(f"{table}\n{schema}".encode())
+    digest.update(f"{text_signals.METHOD_VERSION}\n{text_signals.TEXT_SIGNALS}".encode())
     return digest.hexdigest()[:16]
 
 

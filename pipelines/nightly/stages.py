@@ -21,6 +21,8 @@ from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
 from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
+from pipelines.nightly.text_rules import read_accuracy, read_text_rules
+from pipelines.nightly.text_signals import write_text_signals
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
 from pipelines.quality.calibration import RIPPLE_CLAIMS, check_calibration, withheld_tables
@@ -31,6 +33,7 @@ from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
     "calibration",
+    "commercial_trends",
     "coverage_days",
     "creator_accounts",
     "creator_links",
@@ -42,6 +45,7 @@ MARTS: Final = (
     "culture_trends",
     "decentralisation_months",
     "decentralisation_trends",
+    "disclosure_months",
     "niche_events",
     "niche_members",
     "niche_months",
@@ -52,6 +56,7 @@ MARTS: Final = (
     "platform_months",
     "platform_moves",
     "platform_norms",
+    "parasocial_months",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
@@ -80,6 +85,8 @@ DERIVED_GRAINS: Final = {
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
     "creator_relations": "account x month, of accounts that publish and that somebody engages to",
+    "disclosure_months": "month x platform x tier x niche x rule set",
+    "parasocial_months": "month x platform x tier",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -174,6 +181,7 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     """Decide what the night models and tell dbt. Raises OutletsError, SecretError."""
     forget_old_invocations()
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
+    write_text_signals(paths, plan, read_text_rules())
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
     write_calibration(paths)
@@ -230,6 +238,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     """
     from pipelines.analysis.culture_trends import culture_trends
     from pipelines.analysis.decentralisation import analyse_decentralisation
+    from pipelines.analysis.ethics_months import analyse_ethics_months
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
@@ -249,7 +258,10 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     )
     moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
     relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
-    analyses = (niches, trends, platforms, attention, moves, relations)
+    ethics = analyse_ethics_months(
+        exchange.ethics_partitions(paths), niches.tables["niche_assignments"], read_accuracy(), stored=stored
+    )
+    analyses = (niches, trends, platforms, attention, moves, relations, ethics)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     tables["culture_trends"] = culture_trends(tables["culture_windows"])

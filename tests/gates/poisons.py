@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates import poisons_decentralisation, poisons_insiders, poisons_platforms, poisons_relational
+from tests.gates import poisons_decentralisation, poisons_ethics, poisons_insiders, poisons_platforms, poisons_relational
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -125,8 +125,6 @@ _CULTURE: Final[dict[str, Poison]] = _STAMPED | {
 }
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
-    **poisons_decentralisation.POISONS,
-    **poisons_platforms.POISONS,
     "landed/accounts": {
         "keys are pseudonyms of 32 hex digits": (0, {"handle_key": "plain.name"}),
         "counts are not negative": (0, {"followers_count": -1}),
@@ -405,8 +403,10 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
     },
 }
-for _table, _rules in poisons_insiders.POISONS.items():
-    POISONS[_table] = POISONS.get(_table, {}) | _rules
+_TOPICS: Final = (poisons_decentralisation, poisons_ethics, poisons_insiders, poisons_platforms, poisons_relational)
+for _topic in _TOPICS:
+    for _table, _rules in _topic.POISONS.items():
+        POISONS[_table] = POISONS.get(_table, {}) | _rules
 
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
@@ -425,8 +425,6 @@ _PROFILED = {"niches have a profile in their month"}
 _IN_MONTHS = {"every niche of the month is in niche_months"}
 _FIRST_OF_MONTH = "months are first days of months"
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
-    **poisons_decentralisation.ALSO,
-    **poisons_platforms.ALSO,
     **{
         (table, rule): also
         for tables, rule, also in (
@@ -506,7 +504,6 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("marts/trends", "trend_key"): {"unit_type label"},
     ("marts/trends", "unit_type label"): {"trend_key"},
     ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
-    **poisons_insiders.ALSO,
 }
-POISONS.update(poisons_relational.POISONS)
-ALSO.update(poisons_relational.ALSO)
+for _topic in _TOPICS:
+    ALSO.update(_topic.ALSO)

@@ -15,7 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_insiders, valid_platforms, valid_relational
+from tests.gates import valid_decentralisation, valid_ethics, valid_insiders, valid_platforms, valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -291,7 +291,6 @@ _PAIRS_COMPARED: Rows = [
 ]
 
 EXCHANGED: Final[dict[str, Rows]] = {
-    **valid_decentralisation.EXCHANGED,
     "int_account_tag_months": [
         {"month": AUGUST, "platform": "bluesky", "account_key": account, "tag": tag, "post_count": 2}
         for account, tag in ((A, "eco"), (B, "eco"), (A, "old"), (C, "sound:other"), (D, "domain:old.example"))
@@ -339,7 +338,6 @@ EXCHANGED: Final[dict[str, Rows]] = {
     ],
 }
 DERIVATIONS: Final[dict[str, Rows]] = {
-    **valid_decentralisation.DERIVATIONS,
     "niche_assignments": _MEMBERS,
     "niche_memberships": _BELONGINGS,
     "niche_profiles": _PROFILES,
@@ -401,7 +399,6 @@ _CALIBRATED: Rows = [
     | {"status": "not_published"},
 ]
 MARTED: Final[dict[str, Rows]] = {
-    **valid_decentralisation.MARTED,
     "creators": [_CREATOR | valid_insiders.ACTOR | {"creator_key": account} for account in (A, B, C, D)],
     "creator_months": [
         _ACTIVE | {"creator_key": account} | (valid_relational.CREATOR_MONTH if account == A else {}) for account in (A, B, C, D)
@@ -473,13 +470,13 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-for _rows in (valid_platforms.EXCHANGED, valid_relational.EXCHANGED):
-    EXCHANGED.update(_rows)
-for _rows in (valid_platforms.DERIVATIONS, valid_relational.DERIVED):
-    DERIVATIONS.update(_rows)
-for _rows in (valid_platforms.MARTED, valid_relational.MARTED):
-    MARTED.update(_rows)
-VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}
+_TOPICS: Final = (valid_decentralisation, valid_ethics, valid_platforms, valid_relational)
+VALID: Final = {
+    "landed": LANDED,
+    "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},
+    "derived": DERIVATIONS | {table: rows for topic in _TOPICS for table, rows in topic.DERIVATIONS.items()},
+    "marts": MARTED | {table: rows for topic in _TOPICS for table, rows in topic.MARTED.items()},
+}
 
 
 @cache

@@ -43,7 +43,7 @@ _SHARES: Final[dict[str, Any]] = {
     for end, value in zip(("", "_shrunk", "_low", "_high"), values, strict=True)
 }
 _STAMP: Final = {"method_version": "v1", "params_hash": "h"}
-DERIVED: Final[dict[str, Rows]] = {
+DERIVATIONS: Final[dict[str, Rows]] = {
     "creator_relations": [
         _MONTH
         | _STAMP

@@ -15,6 +15,7 @@ from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
 from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
+from pipelines.world.scoring.metrics_ethics import naively_flagged, recall_at_one_percent, undisclosed_error
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
 from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing
@@ -360,6 +361,11 @@ BASELINES: Final = (
     Baseline("insider", "membership_strength", _DEEP, partial(insider_area, column=STRENGTH)),
     Baseline("insider_members", "membership_strength", _DEEP, partial(insider_area, column=STRENGTH, is_of_members=True)),
     Baseline("niche_ami", "louvain", ("trend_adoptions.account_key",), _louvain),
+    Baseline("undisclosed_error", "uncorrected", ("disclosure_months.flagged_count",), partial(undisclosed_error, count="flagged_count")),
+    Baseline(
+        "astroturf", "commercial_share", ("commercial_trends.commercial_share_first100",), partial(recall_at_one_percent, column="commercial_share_first100")
+    ),
+    Baseline("astroturf_false", "tenth_commercial", ("commercial_trends.commercial_share_first100",), naively_flagged),
     Baseline("decentral_slope", "gini", ("creator_months.engagement_count",), _gini_slope),
 )  # fmt: skip
 """All of them; each needs only published columns."""

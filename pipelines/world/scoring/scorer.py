@@ -12,6 +12,7 @@ from pipelines.world.scoring import (
     metrics_creators,
     metrics_decentralisation,
     metrics_insiders,
+    metrics_ethics,
     metrics_lives,
     metrics_niches,
     metrics_platforms,
@@ -43,6 +44,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_decentralisation.MEASURES,
     **metrics_platforms.MEASURES,
     **metrics_insiders.MEASURES,
+    **metrics_ethics.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

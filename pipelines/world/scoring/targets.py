@@ -63,6 +63,9 @@ _MEAN_FDP: Final = "mean over seeds <= .05; <= .06 with 30% loss"
 _RIGHT_SIGN: Final = "right in >= 95% of seeds; >= 90% with 30% loss"
 _POWER: Final = (("P1_micro_first", 0.99, 0.95), ("P2_micro_first_mixture", 0.85, 0.65))
 _OFTEN: Final = "P1 claimed in >= 99% of seeds, P2 in >= 85%"
+_NO_POSTS: Final = "no published table tells of a single post; held by tests/unit/analysis/test_caption_worlds.py"
+_UNDISCLOSED: Final = ("disclosure_months.undisclosed_estimate_count", "disclosure_months.ruleset")
+_SEEDED: Final = ("commercial_trends.label", "commercial_trends.commercial_share_first100")
 
 _SPREAD: Final = ("decentralisation_months.hill_2",)
 _FLAT: Final = (("W9_growth_only", 0.05, 0.05), ("W10_collection_growth", 0.05, 0.05))
@@ -150,9 +153,15 @@ WANTED: Final = (
     Wanted("shift_flow", "Platform shift", "net flow MAPE", ("platform_moves.net_flow_count", *_PERSONS), "<= 10%; <= 15% with 30% loss", AT_MOST, 0.1, 0.15),
     Wanted("shift_date", "Platform shift", "error of the migration date, days", ("platform_moves.median_moved_on", *_PERSONS), "+-7 d", AT_MOST, 7.0),
     Wanted("shift_false", "Platform shift", "joined persons said to move where nobody does", ("platform_moves.moved_person_count", *_PERSONS)),
-    Wanted("disclosure", "Disclosure level", "macro-F1", ("disclosure_months.disclosure_level",), ">= .95", AT_LEAST, 0.95),
-    Wanted("commercial", "Commercial inference", "PR-AUC", ("commercial_trends.commercial_probability",), ">= .90", AT_LEAST, 0.9),
-    Wanted("astroturf", "Astroturf flag", "recall at 1% false", ("commercial_trends.is_astroturf",), ">= .80", AT_LEAST, 0.8),
+    Wanted("disclosure", "Disclosure level", "macro-F1", target=">= .95, languages >= .90", elsewhere=_NO_POSTS),
+    Wanted("undisclosed_error", "Disclosure level", "error of the undisclosed rate, percentage points", _UNDISCLOSED, "<= 3 pp", AT_MOST, 3.0),
+    Wanted("commercial", "Commercial inference", "PR-AUC", target=">= .90", elsewhere=_NO_POSTS),
+    Wanted(
+        "astroturf", "Astroturf flag", "recall at 1% false, by astroturf_probability", (*_SEEDED, "commercial_trends.astroturf_probability"),
+        ">= .80", AT_LEAST, 0.8,
+    ),
+    Wanted("astroturf_recall", "Astroturf flag", "seeded trends that are flagged", (*_SEEDED, "commercial_trends.is_astroturf")),
+    Wanted("astroturf_false", "Astroturf flag", "others that are flagged", (*_SEEDED, "commercial_trends.is_astroturf"), "<= 1%", AT_MOST, 0.01),
     Wanted("deletion", "Deletion", "published rows of deleted posts and accounts", ("trends.label",), "0", EQUAL, 0.0),
     Wanted("deletion_again", "Deletion", "the same after re-ingest", elsewhere="needs a second run; held by the pipeline's tests", target="0"),
     Wanted("privacy_names", "Privacy", "private accounts named in values or bytes", ("trends.label",), "0", EQUAL, 0.0),

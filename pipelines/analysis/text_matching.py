@@ -1,0 +1,271 @@
+"""A text as comparable units, and finding words, phrases and hashtags in it. Knows no rule set and no meaning of a term."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from pipelines.platforms.text import COMBINING_MARKS
+
+T = TypeVar("T")
+_ZERO_WIDTH: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\ufe0f"))
+_APOSTROPHES: Final = str.maketrans("\u2019\u02bc\u2018", "'''")
+_LINK: Final = re.compile(r"https?://\S+|www\.\S+")
+_NAME: Final = rf"[\w{COMBINING_MARKS}]*[^\W\d_][\w{COMBINING_MARKS}]*"
+# A word ends at an apostrophe, so that "j'ai" and "isn't" are two words each, in texts and in terms alike.
+_TOKEN: Final = re.compile(rf"(?<![\w&/#])#+({_NAME})|((?:[^\W_][{COMBINING_MARKS}]*)+)")
+# What may stand between the words of one phrase: a sentence's end may not.
+_GAP: Final = re.compile(r"[ \t\xa0\-'/,&]{0,3}")
+_MENTION_FOLLOWS: Final = re.compile(r"[ \t,:]{0,2}@\w")
+_BETWEEN_TAGS: Final = re.compile(rf"(?:[\s,;|/·•.\-]|#+{_NAME})*")
+_SENTENCE_END: Final = re.compile(r"[.!?\u2026\n\u3002\uff01\uff1f]+")
+_KANA: Final = re.compile("[\u3040-\u30ff]")
+_HANGUL: Final = re.compile("[\uac00-\ud7af]")
+_UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LEAST_FUNCTION_WORDS: Final = 2
+_LEAST_FOREIGN_LETTERS: Final = 6
+_LEAST_UNPLACED_LETTERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a hashtag.
+
+    Attributes:
+        text: Folded, a hashtag without its '#'.
+        start: First character in the folded text.
+        end: One after the last.
+        is_tag: Whether it is a hashtag.
+    """
+
+    text: str
+    start: int
+    end: int
+    is_tag: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text, taken apart once.
+
+    Attributes:
+        written: NFKC, without zero-width characters and links.
+        folded: The same in lower case, character for character.
+        tokens: Its words and hashtags in order.
+        tag_runs: For each hashtag's start, how many stand together and which of them it is, from 0.
+    """
+
+    written: str
+    folded: str
+    tokens: list[Token]
+    tag_runs: dict[int, tuple[int, int]]
+
+
+def fold(text: str) -> str:
+    """Casefold character by character: what would become two characters stays, so that positions hold."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(small if len(small := letter.casefold()) == 1 else letter for letter in text)
+
+
+def _normalised(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_ZERO_WIDTH).translate(_APOSTROPHES)
+
+
+def take_apart(text: str) -> Text:
+    """Normalise a text and find its words, hashtags and runs of hashtags.
+
+    Args:
+        text: As its author wrote it.
+    """
+    written = _LINK.sub(lambda found: " " * len(found.group()), _normalised(text))
+    folded = fold(written)
+    tokens = [
+        Token(each.group(1) or each.group(2), each.start(), each.end(), each.group(1) is not None)
+        for each in _TOKEN.finditer(folded)
+    ]
+    return Text(written, folded, tokens, _tag_runs(folded, [token for token in tokens if token.is_tag]))
+
+
+def _tag_runs(folded: str, tags: list[Token]) -> dict[int, tuple[int, int]]:
+    runs: dict[int, tuple[int, int]] = {}
+    current: list[Token] = []
+
+    def close() -> None:
+        runs.update({tag.start: (len(current), place) for place, tag in enumerate(current)})
+        current.clear()
+
+    for tag in tags:
+        if current and not _BETWEEN_TAGS.fullmatch(folded, current[-1].end, tag.start):
+            close()
+        current.append(tag)
+    close()
+    return runs
+
+
+def sentences(text: Text) -> Iterator[list[str]]:
+    """The words of each sentence or line, hashtags left out."""
+    ends = [found.start() for found in _SENTENCE_END.finditer(text.folded)]
+    words: list[str] = []
+    place = 0
+    for token in text.tokens:
+        while place < len(ends) and ends[place] < token.start:
+            place += 1
+            if words:
+                yield words
+                words = []
+        if not token.is_tag:
+            words.append(token.text)
+    if words:
+        yield words
+
+
+def guess_language(text: Text, function_words: Mapping[str, frozenset[str]]) -> str | None:
+    """The language whose function words a text uses most; None where fewer than two are found or two languages are level.
+
+    Args:
+        text: The text.
+        function_words: By language (ISO 639-1), its commonest words, folded.
+    """
+    if _KANA.search(text.folded):
+        return "ja"
+    if _HANGUL.search(text.folded):
+        return "ko"
+    words = [token.text for token in text.tokens if not token.is_tag]
+    counts = sorted(
+        ((sum(word in known for word in words), language) for language, known in function_words.items()), reverse=True
+    )
+    if not counts or counts[0][0] < _LEAST_FUNCTION_WORDS or (len(counts) > 1 and counts[1][0] == counts[0][0]):
+        return None
+    return counts[0][1]
+
+
+def is_unspaced(term: str) -> bool:
+    """Whether a term is written in a script without spaces, or with endings set on: it is looked for inside words."""
+    return bool(_UNSPACED.search(term))
+
+
+def is_looked_for(term: str, term_language: str, language: str | None) -> bool:
+    """Whether a term of one language is looked for in a text of another: short ones are not, for '#pub' is no 'pub'.
+
+    Args:
+        term: Folded.
+        term_language: ISO 639-1, or '*'.
+        language: Of the text; None where it is not known.
+    """
+    if term_language in {"*", "en", language} or is_unspaced(term):
+        return True
+    return len(term) >= (_LEAST_UNPLACED_LETTERS if language is None else _LEAST_FOREIGN_LETTERS)
+
+
+def words_of(term: str) -> tuple[str, ...]:
+    """A term as the words that a text is taken apart into."""
+    return tuple(found.group(1) or found.group(2) for found in _TOKEN.finditer(fold(_normalised(term))))
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[T]):
+    """Where a term was found.
+
+    Attributes:
+        start: First character in the folded text.
+        end: One after the last.
+        is_tag: Whether a hashtag was found.
+        meaning: What the term stands for.
+    """
+
+    start: int
+    end: int
+    is_tag: bool
+    meaning: T
+
+
+class Phrases(Generic[T]):
+    """Many phrases, looked for together: the cost follows the words of the text and not the number of phrases.
+
+    A phrase that ends in '@' is found where an account is named behind it.
+    """
+
+    def __init__(self, terms: Iterable[tuple[str, T]]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], bool, T]]] = {}
+        self._unspaced: list[tuple[str, T]] = []
+        for term, meaning in terms:
+            if is_unspaced(term):
+                self._unspaced.append((fold(_normalised(term)), meaning))
+            elif words := words_of(term):
+                self._by_first.setdefault(words[0], []).append((words, term.endswith("@"), meaning))
+
+    def found_in(self, text: Text) -> Iterator[Match[T]]:
+        """All phrases in a text, in the order of their first words; hashtags are no words of a phrase."""
+        tokens = text.tokens
+        for place, token in enumerate(tokens):
+            if token.is_tag:
+                continue
+            for words, names_account, meaning in self._by_first.get(token.text, ()):
+                last = place + len(words) - 1
+                if (
+                    last < len(tokens)
+                    and self._stands(text, place, words)
+                    and (not names_account or _MENTION_FOLLOWS.match(text.folded, tokens[last].end))
+                ):
+                    yield Match(token.start, tokens[last].end, is_tag=False, meaning=meaning)
+        for term, meaning in self._unspaced:
+            start = text.folded.find(term)
+            if start >= 0:
+                yield Match(start, start + len(term), is_tag=False, meaning=meaning)
+
+    @staticmethod
+    def _stands(text: Text, place: int, words: tuple[str, ...]) -> bool:
+        for offset in range(1, len(words)):
+            before, here = text.tokens[place + offset - 1], text.tokens[place + offset]
+            if here.is_tag or here.text != words[offset] or not _GAP.fullmatch(text.folded, before.end, here.start):
+                return False
+        return True
+
+
+class Hashtags(Generic[T]):
+    """Many hashtags, each looked for whole: '#adventure' is no '#ad'."""
+
+    def __init__(self, terms: Iterable[tuple[str, T]]) -> None:
+        self._meanings: dict[str, list[T]] = {}
+        for term, meaning in terms:
+            self._meanings.setdefault(fold(_normalised(term)).lstrip("#"), []).append(meaning)
+
+    def found_in(self, text: Text) -> Iterator[Match[T]]:
+        """All of them in a text, in order."""
+        for token in text.tokens:
+            if token.is_tag:
+                for meaning in self._meanings.get(token.text, ()):
+                    yield Match(token.start, token.end, is_tag=True, meaning=meaning)
+
+
+class Markers(Generic[T]):
+    """Words that say something only where they stand apart: in brackets, before a colon or bar, or alone on a line, or in capitals at its head."""
+
+    def __init__(self, terms: Iterable[tuple[str, T]]) -> None:
+        self._meanings: dict[str, list[T]] = {}
+        for term, meaning in terms:
+            self._meanings.setdefault(fold(_normalised(term)), []).append(meaning)
+        known = "|".join(re.escape(term) for term in sorted(self._meanings, key=lambda term: (-len(term), term)))
+        opening, closing = r"[\[(\u3010\uff08{<*/|]", r"[\])\u3011\uff09}>*/|:!.,\u2013\u2014\u3001\u3002-]"
+        self._apart = re.compile(rf"(?:^|(?P<open>{opening}))[^\w#\n]*?(?P<term>{known})(?=[ \t]*(?:$|{closing}))", re.MULTILINE)
+        self._at_head = re.compile(rf"^[^\w#\n]*(?P<term>{known})(?=[ \t])", re.MULTILINE)
+        self._has_terms = bool(known)
+
+    def found_in(self, text: Text) -> Iterator[Match[T]]:
+        """All of them in a text."""
+        if not self._has_terms:
+            return
+        for found in self._apart.finditer(text.folded):
+            yield from self._matches(found)
+        for found in self._at_head.finditer(text.folded):
+            if text.written[found.start("term") : found.end("term")].isupper():
+                yield from self._matches(found)
+
+    def _matches(self, found: re.Match[str]) -> Iterator[Match[T]]:
+        for meaning in self._meanings[found.group("term")]:
+            yield Match(found.start("term"), found.end("term"), is_tag=False, meaning=meaning)
