@@ -6,7 +6,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis import decentralisation_contracts, ethics_contracts, insider_contracts, platform_contracts, relational_contracts
+from pipelines.analysis import (
+    decentralisation_contracts,
+    ethics_contracts,
+    insider_contracts,
+    platform_contracts,
+    relational_contracts,
+)
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))

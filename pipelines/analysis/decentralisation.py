@@ -132,7 +132,10 @@ def _read_month(rows: pa.Table, assignments: pa.Table) -> _Month:
         rows: ``int_account_attention_months`` of the month.
         assignments: ``niche_assignments`` of the month.
     """
-    names = [f"{platform}|{key}" for platform, key in zip(*(rows[name].to_pylist() for name in ("platform", "account_key")), strict=True)]
+    names = [
+        f"{platform}|{key}"
+        for platform, key in zip(*(rows[name].to_pylist() for name in ("platform", "account_key")), strict=True)
+    ]
     columns = (assignments[name].to_pylist() for name in ("platform", "account_key", "niche_id"))
     niches = {f"{platform}|{key}": niche for platform, key, niche in zip(*columns, strict=True)}
     account = text_words(names)
@@ -236,7 +239,9 @@ class Coverage:
     @classmethod
     def of(cls, coverage_months: pa.Table) -> Coverage:
         """From ``int_coverage_months``."""
-        return cls({(row["month"], row["platform"]): row["covered_day_count"] / row["day_count"] for row in coverage_months.to_pylist()})
+        return cls(
+            {(row["month"], row["platform"]): row["covered_day_count"] / row["day_count"] for row in coverage_months.to_pylist()}
+        )
 
     def ratio(self, month: date, platform: str, rows: _Month) -> float:
         """Of a platform; of all together the mean over their posts, so that a small platform that begins does not hide the others."""
@@ -283,7 +288,9 @@ class _Panel:
     base: _Month
 
 
-def _panel(platform: str, months: Mapping[date, _Month], coverage: Coverage, parameters: DecentralisationParameters) -> _Panel | None:
+def _panel(
+    platform: str, months: Mapping[date, _Month], coverage: Coverage, parameters: DecentralisationParameters
+) -> _Panel | None:
     """The fixed panel of a platform; None below three covered months, or where nobody published in the first and the last.
 
     Who opens or is first collected within the window is in no panel, and neither is who leaves or is collected no more. As the months of
@@ -310,9 +317,7 @@ def _in_panel(month: _Month, panel: _Panel) -> _Month:
     return _Month(own.account, own.platform, panel.base.tier[place], panel.base.niche[place], own.resources)
 
 
-def _fixed_rows(
-    months: Mapping[date, _Month], coverage: Coverage, parameters: DecentralisationParameters
-) -> tuple[Rows, Rows]:
+def _fixed_rows(months: Mapping[date, _Month], coverage: Coverage, parameters: DecentralisationParameters) -> tuple[Rows, Rows]:
     """Months and trends of the fixed panels."""
     rows: Rows = []
     trends: Rows = []
@@ -428,7 +433,8 @@ def analyse_decentralisation(
     coverage = Coverage.of(coverage_months)
     salt = method_digest(parameters)
     hashes = {
-        month: digest(salt, partitions[month].content_hash, niche_hashes.get(month), coverage.of_month(month)) for month in sorted(partitions)
+        month: digest(salt, partitions[month].content_hash, niche_hashes.get(month), coverage.of_month(month))
+        for month in sorted(partitions)
     }
     window = list(hashes)[-(parameters.window_month_count + 2) :]
     window_hash = digest(salt, *(f"{month} {hashes[month]}" for month in window))
@@ -481,12 +487,17 @@ def analyse_decentralisation(
 
 
 def measure_decentralisation(
-    attention_months: pa.Table, assignments: pa.Table, coverage_months: pa.Table, parameters: DecentralisationParameters | None = None
+    attention_months: pa.Table,
+    assignments: pa.Table,
+    coverage_months: pa.Table,
+    parameters: DecentralisationParameters | None = None,
 ) -> dict[str, pa.Table]:
     """Measure whole exchange tables anew; see :func:`analyse_decentralisation`."""
     months = sorted(set(attention_months["month"].to_pylist()))
     partitions = {
-        month: Partition("", lambda month=month: attention_months.filter(pc.equal(attention_months["month"], pa.scalar(month, pa.date32()))))
+        month: Partition(
+            "", lambda month=month: attention_months.filter(pc.equal(attention_months["month"], pa.scalar(month, pa.date32())))
+        )
         for month in months
     }
     return analyse_decentralisation(partitions, assignments, coverage_months, {}, parameters).tables

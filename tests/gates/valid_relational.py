@@ -64,10 +64,10 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     ]
 }
 MARTED: Final[dict[str, Rows]] = {
-    "creator_relation_months": [row | {"creator_key": row["account_key"]} for row in DERIVED["creator_relations"]]
+    "creator_relation_months": [row | {"creator_key": row["account_key"]} for row in DERIVATIONS["creator_relations"]]
 }
 CREATOR_MONTH: Final[dict[str, Any]] = {
-    name: DERIVED["creator_relations"][0][name]
+    name: DERIVATIONS["creator_relations"][0][name]
     for name in (
         *("eligible_inbound_count", "answered_count", "reply_back_rate", "reply_back_rate_shrunk", "reply_back_rate_low"),
         *("reply_back_rate_high", "reciprocity_ratio", "broadcast_relational_index"),

@@ -14,8 +14,8 @@ from scipy.stats import rankdata, theilslopes
 from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
-from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
 from pipelines.world.scoring.metrics_ethics import naively_flagged, recall_at_one_percent, undisclosed_error
+from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
 from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing

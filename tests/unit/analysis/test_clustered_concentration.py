@@ -22,14 +22,17 @@ from pipelines.analysis.clustered_concentration import (
 )
 from pipelines.analysis.concentration import rarefied_hill, top_share, unbiased_hhi
 
-POSTS = st.lists(st.lists(st.integers(1, 9), max_size=4), min_size=1, max_size=6).filter(lambda accounts: sum(map(len, accounts)) > 1)
+POSTS = st.lists(st.lists(st.integers(1, 9), max_size=4), min_size=1, max_size=6).filter(
+    lambda accounts: sum(map(len, accounts)) > 1
+)
 COUNTS = st.lists(st.integers(1, 9), min_size=2, max_size=20)
 
 
 def clustered(accounts: list[list[int]]) -> Clustered:
     """Attention of the posts of each account."""
     return Clustered(
-        np.array([float(sum(posts)) for posts in accounts]), np.array([float(sum(post**2 for post in posts)) for posts in accounts])
+        np.array([float(sum(posts)) for posts in accounts]),
+        np.array([float(sum(post**2 for post in posts)) for posts in accounts]),
     )
 
 
@@ -134,7 +137,9 @@ def test_a_resample_in_which_every_account_counts_once_is_the_value_and_weights_
 
 def test_nothing_is_said_where_there_is_too_little() -> None:
     nothing, single = alone([]), clustered([[5]])
-    assert np.isnan([effective_events(nothing), cluster_hhi(single), rarefied_hill_1(single, 2), rarefied_hill_1(nothing, 2)]).all()
+    assert np.isnan(
+        [effective_events(nothing), cluster_hhi(single), rarefied_hill_1(single, 2), rarefied_hill_1(nothing, 2)]
+    ).all()
     assert np.isnan(top_cluster_share(alone([1] * 99), 0.01, 100))
     counts = [1] * 149 + [40]
     assert top_cluster_share(alone(counts), 0.01, 100) == pytest.approx(top_share(np.array(counts)))

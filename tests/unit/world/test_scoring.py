@@ -150,7 +150,11 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         2 / 3,
     ),
     (_without("creator_niches", lambda row: row["membership_strength"] < 0.5), "F1 of second niches at strength .15", 0.0),
-    (_each("creator_niches", lambda _: {"insider_score": None}), "AUC of insiders against tourists among adopters of a niche's trends", 0.5),
+    (
+        _each("creator_niches", lambda _: {"insider_score": None}),
+        "AUC of insiders against tourists among adopters of a niche's trends",
+        0.5,
+    ),
     (_each("creators", lambda _: {"is_suspected_automated": True}), "planted creators that are suspected", 1.0),
     (
         _each("creator_niches", lambda row: {"membership_strength": row["membership_strength"] / 3}),
@@ -167,8 +171,16 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         "Spearman of the raw rate with the true one",
         -1.0,
     ),
-    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 1.2 * row["hill_2"]}), "relative error of D_2 of posts", 0.2),
-    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 0.5 * row["hill_2"]}), "relative error of D_2 of engagement", 0.5),
+    (
+        _each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 1.2 * row["hill_2"]}),
+        "relative error of D_2 of posts",
+        0.2,
+    ),
+    (
+        _each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 0.5 * row["hill_2"]}),
+        "relative error of D_2 of engagement",
+        0.5,
+    ),
     (_each("decentralisation_months", lambda _: {"hhi_unbiased": 0.1}), "rates NULL under the threshold", 0.0),
     (_each("decentralisation_trends", lambda _: {"direction": "concentrating"}), "trends of concentration claimed", 1.0),
     (
