@@ -22,6 +22,10 @@ _TARGETS: Final = ("target_account_key", "target_post_key")
 _EVERYWHERE: Final = ("handle", "link")
 
 
+DATA: Final = "data"
+COMMAND: Final = "command"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A key that must not be in the data, and why.
@@ -33,6 +37,7 @@ class Subject:
         requested_key: The pseudonym of the account or post that was asked about, with which this one goes.
         reason: One of ``schemas.ERASURE_REASONS``.
         requested_at: UTC.
+        origin: ``DATA``, a tombstone that a platform's data brought, or ``COMMAND``.
     """
 
     platform: str
@@ -41,6 +46,7 @@ class Subject:
     requested_key: str
     reason: str
     requested_at: datetime
+    origin: str = COMMAND
 
 
 def read_erasures(paths: DataPaths) -> pa.Table:
@@ -87,7 +93,7 @@ def keys_for(paths: DataPaths, platform: str) -> pa.Array:
     own = pc.or_(
         pc.equal(rows.column("platform"), platform), pc.is_in(rows.column("subject_type"), value_set=pa.array(_EVERYWHERE))
     )
-    return pc.unique(rows.filter(own).column("subject_key")).combine_chunks() if rows.num_rows else pa.array([], pa.string())
+    return pc.unique(rows.filter(own).column("subject_key"))
 
 
 @dataclass(frozen=True, slots=True)

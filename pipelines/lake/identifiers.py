@@ -35,17 +35,18 @@ class Identifiers:
         sure = {folded for each in names if len(folded := _folded(each)) >= SHORTEST_IN_TEXT}
         unsure = {folded for each in mentions if (folded := _folded(each))}
         self._whole = frozenset(sure | unsure | {folded for each in names if (folded := _folded(each))})
-        self._by_word: dict[bytes, list[tuple[int, bytes]]] = {}
-        self._without_word: list[bytes] = []
-        forms = {form for each in sure for form in _forms(each)}
-        forms |= {form for each in unsure for how in _MENTIONED_BY for form in _forms(each, how)}
-        for form in sorted(forms):
+        self._by_word: dict[bytes, list[tuple[int, bytes, re.Pattern[bytes]]]] = {}
+        self._without_word: list[tuple[bytes, re.Pattern[bytes]]] = []
+        # An id may stand before the ending of a file's name; a name with dots goes on with a dot, and so may a handle.
+        forms = {(form, _GOES_ON if "." in each.rpartition("/")[2] else _PART) for each in sure for form in _forms(each)}
+        forms |= {(form, _GOES_ON) for each in unsure for how in _MENTIONED_BY for form in _forms(each, how)}
+        for form, goes_on in sorted(forms, key=lambda each: each[0]):
             words = list(_WORD.finditer(form))
             if not words:
-                self._without_word.append(form)
+                self._without_word.append((form, goes_on))
             else:
                 longest = max(words, key=lambda word: (len(word[0]), -word.start()))
-                self._by_word.setdefault(longest[0], []).append((longest.start(), form))
+                self._by_word.setdefault(longest[0], []).append((longest.start(), form, goes_on))
 
     def __bool__(self) -> bool:
         return bool(self._whole)
@@ -54,14 +55,14 @@ class Identifiers:
         lowered = content.lower()
         by_word = self._by_word
         for word in _WORD.finditer(lowered) if by_word else ():
-            for offset, form in by_word.get(word[0], ()):
+            for offset, form, goes_on in by_word.get(word[0], ()):
                 start = word.start() - offset
-                if start >= 0 and lowered.startswith(form, start) and _stands_alone(lowered, start, start + len(form)):
+                if start >= 0 and lowered.startswith(form, start) and _stands_alone(lowered, start, start + len(form), goes_on):
                     yield start, start + len(form)
-        for form in self._without_word:
+        for form, goes_on in self._without_word:
             start = lowered.find(form)
             while start >= 0:
-                if _stands_alone(lowered, start, start + len(form)):
+                if _stands_alone(lowered, start, start + len(form), goes_on):
                     yield start, start + len(form)
                 start = lowered.find(form, start + 1)
 
@@ -108,9 +109,9 @@ def _forms(identifier: str, how: str = "{}") -> Iterator[bytes]:
         yield how.format(quote(identifier.encode("utf-8", "surrogatepass"), safe=safe).lower()).encode()
 
 
-def _stands_alone(content: bytes, start: int, end: int) -> bool:
+def _stands_alone(content: bytes, start: int, end: int, goes_on: re.Pattern[bytes]) -> bool:
     """Whether no name goes on beside a place: ``ann.lee`` is another name than ``ann``, and the end of a sentence is none."""
-    if _PART.match(content[end - 1 : end]) and _GOES_ON.match(content[end : end + 2]):
+    if _PART.match(content[end - 1 : end]) and goes_on.match(content[end : end + 2]):
         return False
     before = content[max(0, start - 3) : start]
     return not _PART.match(content[start : start + 1]) or bool(_PERCENT.search(before)) or not _CAME_BEFORE.search(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.lake.commit import write_whole
+from pipelines.lake.erasures import ensure_erasures
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.lake.writer import write_table
@@ -150,6 +153,9 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     landed = landed_nights(paths)
     admitted = _admitted(paths, landed)
     days, changed = {night}, set()
+    for platform, rewritten in rewritten_days(paths).items():
+        days |= rewritten
+        changed.add(platform)
     for each in landed:
         is_modelled, was_published = each.name in admitted, each.name in published
         if is_modelled and published.get(each.name) != each.fingerprint:
@@ -171,6 +177,25 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     )
 
 
+def nights_to_model(paths: DataPaths, plan: NightPlan) -> list[LandedNight]:
+    """Nights whose rows the published snapshot does not know as they are now: all of them, where everything is built."""
+    _, published = _published(paths)
+    return [each for each in plan.modelled if plan.is_full or published.get(each.name) != each.fingerprint]
+
+
+def rewritten_days(paths: DataPaths) -> dict[str, set[date]]:
+    """By platform, event days whose landed files lost rows since a snapshot was last published."""
+    files = sorted(paths.rewritten_days_file("any").parent.glob("*.json"))
+    return {file.stem: {date.fromisoformat(day) for day in json.loads(file.read_text())} for file in files}
+
+
+def add_rewritten_days(paths: DataPaths, platform: str, days: Iterable[date]) -> None:
+    """Have event days modelled again. To be called before their files are rewritten, so that a kill in between loses none."""
+    known = rewritten_days(paths).get(platform, set())
+    listed = sorted(day.isoformat() for day in {*known, *days})
+    write_whole(paths.rewritten_days_file(platform), json.dumps(listed).encode())
+
+
 def _is_empty(paths: DataPaths, landed: LandedNight) -> bool:
     """Whether a night landed no row at all: no event, and nothing that its coverage would tell."""
     coverage = paths.table_file(landed.platform, "coverage", landed.night, landed.night)
@@ -187,6 +212,7 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         empty = paths.empty_table_file(table)
         if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
+    ensure_erasures(paths)
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
     write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))
     write_table(paths.landed_files_file(), pa.Table.from_pylist(_readable_files(paths, plan), LANDED_FILES_SCHEMA))
@@ -219,6 +245,8 @@ def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
     rows = [{"method": method, "night_name": each.name, "fingerprint": each.fingerprint} for each in plan.modelled]
     write_table(paths.published_state_file(), pa.Table.from_pylist(rows, PUBLISHED_SCHEMA))
     paths.unpublished_file().unlink(missing_ok=True)
+    for platform in rewritten_days(paths):
+        paths.rewritten_days_file(platform).unlink()
 
 
 def _published(paths: DataPaths) -> tuple[str | None, dict[str, str]]:

@@ -277,6 +277,7 @@ ERASURES: Final = pa.schema(
         _required("subject_key", pa.string()),
         _required("requested_key", pa.string()),
         _required("reason", pa.string()),  # one of ERASURE_REASONS
+        _required("origin", pa.string()),  # data: a tombstone that a platform's data brought; command: undercurrent erase
         _required("requested_at", INSTANT),
         pa.field("applied_at", INSTANT),  # NULL: an erasure was begun and is to be run again
     ]

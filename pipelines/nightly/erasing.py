@@ -57,7 +57,7 @@ def erase(
     inbox: Path | None = None,
     watchlist: Path | None = None,
     now: datetime | None = None,
-    tell: Callable[[int, int], None] = lambda done, total: None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> Erased:
     """Take an account or a post out of every file below the data folder, so that nothing of it is left and it cannot come back.
 
@@ -111,7 +111,7 @@ def _without_warehouse(paths: DataPaths) -> bool:
 
 
 def _rewrite_all(
-    paths: DataPaths, wanted: Wanted, done: Erased, moment: datetime, watchlist: Path | None, tell: Callable[[int, int], None]
+    paths: DataPaths, wanted: Wanted, done: Erased, moment: datetime, watchlist: Path | None, tell: Callable[[int, int], None] | None
 ) -> None:
     vault = paths.root / "vault"
     files = [file for file in data_files(paths.root) if file not in {paths.erasures_file(), watchlist}]
@@ -119,7 +119,8 @@ def _rewrite_all(
     kept = [file for file in files if file.is_relative_to(vault)]
     steps = [(file, True) for file in others] + [(file, False) for file in kept] + [(file, True) for file in kept]
     for number, (file, drops_rows) in enumerate(steps):
-        tell(number, len(steps))
+        if tell is not None:
+            tell(number, len(steps))
         if _rewritten(paths, file, wanted, drops_rows=drops_rows):
             done.rewritten[file.relative_to(paths.root).parts[0]] += 1
     restate(paths, MADE_AGAIN, moment)
