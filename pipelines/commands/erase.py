@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+from rich.console import Console
 
 from pipelines.commands.console import FOLDER, counting, errors, output
 from pipelines.lake.schemas import ERASURE_REASONS
 from pipelines.lake.subjects import KINDS, AmbiguousSubjectError
+
+if TYPE_CHECKING:
+    from pipelines.nightly.erasing import Erased
 
 _SHOWN: Final = 20
 
@@ -76,6 +80,17 @@ def erase(data: Path, platform: str, given: str, kind: str, reason: str, inbox: 
             )
     except (DataInUseError, SecretError, AmbiguousSubjectError) as error:
         raise click.ClickException(f"erase: {error}") from None
+    _tell(screen, done)
+    if done.left:
+        complaints = errors()
+        complaints.print(f"[red]not erased[/red]: {len(done.left):,} files still hold it; remove or mend them, then run this again")
+        for left in done.left[:_SHOWN]:
+            complaints.print(f"  {left.sentence()}", markup=False, soft_wrap=True)
+        sys.exit(1)
+    screen.print(f"[green]proved[/green]: {done.scanned_count:,} files were looked through, and nothing is left")
+
+
+def _tell(screen: Console, done: Erased) -> None:
     counts = ", ".join(f"{count:,} {subject_type}" for subject_type, count in done.subject_counts.items())
     screen.print(f"ledger: keys of {counts} are not taken in again")
     for folder, count in sorted(done.rewritten.items()):
@@ -94,12 +109,3 @@ def erase(data: Path, platform: str, given: str, kind: str, reason: str, inbox: 
             markup=False,
             soft_wrap=True,
         )
-    if done.left:
-        complaints = errors()
-        complaints.print(
-            f"[red]not erased[/red]: {len(done.left):,} files still hold it; remove or mend them, then run this again"
-        )
-        for left in done.left[:_SHOWN]:
-            complaints.print(f"  {left.sentence()}", markup=False, soft_wrap=True)
-        sys.exit(1)
-    screen.print(f"[green]proved[/green]: {done.scanned_count:,} files were looked through, and nothing is left")

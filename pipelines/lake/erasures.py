@@ -153,12 +153,13 @@ def without_erased(rows: pa.Table, keys: pa.Array) -> Cleaned:
 
 def is_key_column(field: pa.Field) -> bool:
     """Whether a column holds one pseudonym a row. ``subject_key`` is what a tombstone is about and does not count."""
-    return field.name.endswith("_key") and field.name != "subject_key" and pa.types.is_string(field.type)
+    return bool(field.name.endswith("_key") and field.name != "subject_key" and pa.types.is_string(field.type))
 
 
 def is_list_of_text(field: pa.Field) -> bool:
     """Whether a column holds a list of texts."""
-    return (pa.types.is_list(field.type) or pa.types.is_large_list(field.type)) and pa.types.is_string(field.type.value_type)
+    is_list = pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
+    return bool(is_list and pa.types.is_string(field.type.value_type))
 
 
 def without_elements(lists: pa.ChunkedArray, is_gone: Callable[[str], bool]) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

@@ -180,19 +180,19 @@ def _removed(paths: DataPaths, each: Overdue, places: list[Path], on: date) -> i
             shutil.rmtree(folder)
         return 0
     if each.part == VAULT:
-        row_count = sum(pq.read_metadata(file).num_rows for file in places)
+        row_count = 0
         for file in places:
+            row_count += pq.read_metadata(file).num_rows
             file.unlink()
             if not any(file.parent.iterdir()):
                 file.parent.rmdir()
         return row_count
-    before = _start(on, each.allowed_days)
+    before, row_count = _start(on, each.allowed_days), 0
     add_rewritten_days(paths, each.platform, {_day(file.parent) for file in places})
-    row_count = 0
     for file in places:
         rows = pq.read_table(file, partitioning=None)
         is_old = pc.and_(pc.less(rows.column("observed_at"), pa.scalar(before)), _is_fetched(paths, each.platform, file, rows))
-        row_count += pc.sum(is_old).as_py()
+        row_count += int(pc.sum(is_old).as_py())
         write_rows(paths, file, rows.filter(pc.invert(is_old)))
     return row_count
 

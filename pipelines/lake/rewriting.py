@@ -143,7 +143,7 @@ def first_held(column: pa.ChunkedArray, identifiers: Identifiers) -> str | None:
     if pa.types.is_binary(distinct.type):
         distinct = pa.array([value.decode("utf-8", "replace") for value in distinct.to_pylist()], pa.string())
     for start in range(0, len(distinct), _VALUES_AT_ONCE):
-        part = distinct.slice(start, _VALUES_AT_ONCE).to_pylist()
+        part: list[str] = distinct.slice(start, _VALUES_AT_ONCE).to_pylist()
         found = identifiers.in_bytes("\n".join(part).encode("utf-8", "surrogatepass"))
         if found is not None:
             return found.decode("utf-8", "replace")

@@ -111,7 +111,12 @@ def _without_warehouse(paths: DataPaths) -> bool:
 
 
 def _rewrite_all(
-    paths: DataPaths, wanted: Wanted, done: Erased, moment: datetime, watchlist: Path | None, tell: Callable[[int, int], None] | None
+    paths: DataPaths,
+    wanted: Wanted,
+    done: Erased,
+    moment: datetime,
+    watchlist: Path | None,
+    tell: Callable[[int, int], None] | None,
 ) -> None:
     vault = paths.root / "vault"
     files = [file for file in data_files(paths.root) if file not in {paths.erasures_file(), watchlist}]

@@ -246,7 +246,7 @@ class _StagedRows:
         self._tables: dict[str, list[tuple[str, bool]]] = {}
         self.is_usable = is_usable and self._read_tables()
 
-    def _asked(self, query: str, parameters: list[Any]) -> list[Any]:
+    def _asked(self, query: str, parameters: list[Any] | dict[str, Any]) -> list[Any]:
         import duckdb
 
         with duckdb.connect(str(self._warehouse), read_only=True) as connection:

@@ -48,7 +48,9 @@ def stamp(**values: Any) -> dict[str, Any]:
     } | values
 
 
-def land(paths: DataPaths, table: str, day: date, rows: list[dict[str, Any]], night: date = NIGHT, platform: str = PLATFORM) -> Path:
+def land(
+    paths: DataPaths, table: str, day: date, rows: list[dict[str, Any]], night: date = NIGHT, platform: str = PLATFORM
+) -> Path:
     """Write a landed file as the intake does."""
     file = paths.table_file(platform, table, day, night)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,9 @@ def make_lake(root: Path) -> DataPaths:
         [
             vault_post(ANN, 1, "my first", ANN_HANDLE),
             vault_post(BEN, 1, "I like #anneliese, the tulip", BEN_HANDLE),
-            vault_post(BEN, 2, f"@{ANN_HANDLE} well said, {ANN_NAME}! {ann_url}", BEN_HANDLE, links=[ann_url, "https://a.example/"]),
+            vault_post(
+                BEN, 2, f"@{ANN_HANDLE} well said, {ANN_NAME}! {ann_url}", BEN_HANDLE, links=[ann_url, "https://a.example/"]
+            ),
             vault_post(ANN, 2, "an answer", ANN_HANDLE),
         ],
     )

@@ -63,10 +63,17 @@ def test_a_tombstone_keeps_what_it_is_about() -> None:
     assert without_erased(rows, texts(["ann"])).rows.equals(rows)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=3)), max_size=20), st.sets(st.sampled_from("abcd")))
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("abcd"), max_size=3)), max_size=20),
+    st.sets(st.sampled_from("abcd")),
+)
 def test_no_erased_key_is_left_and_no_other_row_is_touched(rows: list[tuple[str, list[str]]], erased: set[str]) -> None:
-    schema = pa.schema([("account_key", pa.string()), ("mentioned_account_keys", pa.list_(pa.string())), ("landed_night", pa.string())])
-    table = pa.Table.from_pylist([{"account_key": who, "mentioned_account_keys": whom, "landed_night": "x"} for who, whom in rows], schema)
+    schema = pa.schema(
+        [("account_key", pa.string()), ("mentioned_account_keys", pa.list_(pa.string())), ("landed_night", pa.string())]
+    )
+    table = pa.Table.from_pylist(
+        [{"account_key": who, "mentioned_account_keys": whom, "landed_night": "x"} for who, whom in rows], schema
+    )
     left = without_erased(table, texts(erased)).rows.to_pylist()
     expected = [(who, [each for each in whom if each not in erased]) for who, whom in rows if who not in erased]
     assert [(row["account_key"], row["mentioned_account_keys"]) for row in left] == expected
@@ -113,7 +120,11 @@ def test_an_erased_record_is_dropped_at_intake_and_counted(tmp_path: Path) -> No
     (entry,) = ingest_night(paths, inbox, PLATFORM, NIGHT, PSEUDONYMS).files
     counts = (entry.record_count, entry.landed_count, entry.quarantined_count, entry.duplicate_count, entry.erased_count)
     assert counts == (5, 2, 1, 1, 1)
-    landed = [row for file in (tmp_path / "data" / "lake").rglob("*.parquet") for row in pq.read_table(file, partitioning=None).to_pylist()]
+    landed = [
+        row
+        for file in (tmp_path / "data" / "lake").rglob("*.parquet")
+        for row in pq.read_table(file, partitioning=None).to_pylist()
+    ]
     assert erased.encode() not in str(landed).encode()
     assert closing(check_parsed(paths, "notes", NIGHT, "run")) == []
     assert sum(row["got_count"] for row in landed if "got_count" in row) == 2

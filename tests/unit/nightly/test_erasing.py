@@ -89,7 +89,7 @@ def test_what_others_wrote_stays_without_her(paths: DataPaths) -> None:
     assert values_of(paths, "follows") == []
     assert [row["declared_handle_keys"] for row in values_of(paths, "accounts")] == [[]]
     assert [row["profile_text"] for row in values_of(paths, "vault_accounts")] == ["friend of [erased]"]
-    assert [row["tags"] for row in values_of(paths, "posts")][0] == ["anneliese"]
+    assert next(row["tags"] for row in values_of(paths, "posts")) == ["anneliese"]
     assert pq.read_table(paths.gate_log_file(NIGHT)).column("sample_keys").to_pylist() == [[f"account_key={key(BEN)}"]]
     assert json.loads(paths.plan_file(PLATFORM, NIGHT).read_text())["lookups"] == {"account": [BEN]}
 
@@ -100,7 +100,9 @@ def test_erasing_a_post_leaves_its_author(paths: DataPaths) -> None:
     assert done.left == []
     assert post_id(ANN, 1).encode() not in after
     assert key(post_id(ANN, 1)).encode() not in after
-    assert {row["post_key"] for row in values_of(paths, "posts")} == {key(post_id(who, n)) for who, n in ((ANN, 2), (BEN, 1), (BEN, 2))}
+    assert {row["post_key"] for row in values_of(paths, "posts")} == {
+        key(post_id(who, n)) for who, n in ((ANN, 2), (BEN, 1), (BEN, 2))
+    }
     assert ANN in {row["native_id"] for row in values_of(paths, "vault_accounts")}
 
 
@@ -152,8 +154,10 @@ def test_the_proof_finds_what_is_left_anywhere(paths: DataPaths, monkeypatch: py
         import gzip
 
         place.write_bytes(gzip.compress(ANN_URL.encode()))
-    rewritten = erasing._rewritten  # noqa: SLF001 - one file is kept from being rewritten, as a fault of ours would keep it
-    monkeypatch.setattr(erasing, "_rewritten", lambda paths, file, *rest, **more: file != place and rewritten(paths, file, *rest, **more))
+    rewritten = erasing._rewritten
+    monkeypatch.setattr(
+        erasing, "_rewritten", lambda paths, file, *rest, **more: file != place and rewritten(paths, file, *rest, **more)
+    )
     done = erase_ann(paths)
     assert [left.file for left in done.left] == [place]
     assert unapplied(paths).num_rows > 0
@@ -163,7 +167,7 @@ def test_the_proof_finds_what_is_left_anywhere(paths: DataPaths, monkeypatch: py
 def test_an_erasure_that_was_killed_is_completed_by_the_next_one(
     paths: DataPaths, monkeypatch: pytest.MonkeyPatch, killed_after: int
 ) -> None:
-    rewritten, count = erasing._rewritten, 0  # noqa: SLF001 - to stop between two files
+    rewritten, count = erasing._rewritten, 0
 
     def stop(*given: Any, **more: Any) -> bool:
         nonlocal count
