@@ -83,7 +83,9 @@ def erase(data: Path, platform: str, given: str, kind: str, reason: str, inbox: 
     _tell(screen, done)
     if done.left:
         complaints = errors()
-        complaints.print(f"[red]not erased[/red]: {len(done.left):,} files still hold it; remove or mend them, then run this again")
+        complaints.print(
+            f"[red]not erased[/red]: {len(done.left):,} files still hold it; remove or mend them, then run this again"
+        )
         for left in done.left[:_SHOWN]:
             complaints.print(f"  {left.sentence()}", markup=False, soft_wrap=True)
         sys.exit(1)
