@@ -185,15 +185,35 @@ def nights_to_model(paths: DataPaths, plan: NightPlan) -> list[LandedNight]:
 
 def rewritten_days(paths: DataPaths) -> dict[str, set[date]]:
     """By platform, event days whose landed files lost rows since a snapshot was last published."""
+    return {platform: {date.fromisoformat(day) for day in told["days"]} for platform, told in _rewritten(paths).items()}
+
+
+def add_rewritten(paths: DataPaths, platform: str, days: Iterable[date], accounts: Iterable[str]) -> None:
+    """Have event days modelled again, and accounts of which a profile goes. To be called before files are rewritten: a kill loses none then.
+
+    Args:
+        paths: the data folder.
+        platform: whose landed files lose rows.
+        days: event days of these files.
+        accounts: keys of accounts of which a snapshot of the profile goes: no row of these days will say that it changed.
+    """
+    known = _rewritten(paths).get(platform, {"days": [], "accounts": []})
+    told = {
+        "days": sorted({*known["days"], *(day.isoformat() for day in days)}),
+        "accounts": sorted({*known["accounts"], *accounts}),
+    }
+    write_whole(paths.rewritten_days_file(platform), json.dumps(told).encode())
+
+
+def _rewritten(paths: DataPaths) -> dict[str, dict[str, list[str]]]:
     files = sorted(paths.rewritten_days_file("any").parent.glob("*.json"))
-    return {file.stem: {date.fromisoformat(day) for day in json.loads(file.read_text())} for file in files}
+    return {file.stem: json.loads(file.read_text()) for file in files}
 
 
-def add_rewritten_days(paths: DataPaths, platform: str, days: Iterable[date]) -> None:
-    """Have event days modelled again. To be called before their files are rewritten, so that a kill in between loses none."""
-    known = rewritten_days(paths).get(platform, set())
-    listed = sorted(day.isoformat() for day in {*known, *days})
-    write_whole(paths.rewritten_days_file(platform), json.dumps(listed).encode())
+def _tell_rewritten_accounts(paths: DataPaths) -> None:
+    """Tell dbt of which accounts a profile went; of none, once that is published."""
+    accounts = sorted({account for told in _rewritten(paths).values() for account in told["accounts"]})
+    write_table(paths.rewritten_accounts_file(), pa.table({"account_key": pa.array(accounts, pa.string())}))
 
 
 def _is_empty(paths: DataPaths, landed: LandedNight) -> bool:
@@ -213,6 +233,7 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
     ensure_erasures(paths)
+    _tell_rewritten_accounts(paths)
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
     write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))
     write_table(paths.landed_files_file(), pa.Table.from_pylist(_readable_files(paths, plan), LANDED_FILES_SCHEMA))
@@ -245,8 +266,9 @@ def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
     rows = [{"method": method, "night_name": each.name, "fingerprint": each.fingerprint} for each in plan.modelled]
     write_table(paths.published_state_file(), pa.Table.from_pylist(rows, PUBLISHED_SCHEMA))
     paths.unpublished_file().unlink(missing_ok=True)
-    for platform in rewritten_days(paths):
+    for platform in _rewritten(paths):
         paths.rewritten_days_file(platform).unlink()
+    _tell_rewritten_accounts(paths)
 
 
 def _published(paths: DataPaths) -> tuple[str | None, dict[str, str]]:

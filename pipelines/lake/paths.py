@@ -40,8 +40,12 @@ class DataPaths:
         return self.root / "ledger" / "retention.parquet"
 
     def rewritten_days_file(self, platform: str) -> Path:
-        """Event days of a platform whose landed files lost rows since the last published snapshot: to be modelled again."""
+        """Event days of a platform whose landed files lost rows since the last published snapshot, and accounts whose profile did."""
         return self.root / "state" / "rewritten_days" / f"{platform}.json"
+
+    def rewritten_accounts_file(self) -> Path:
+        """Accounts of which a snapshot of the profile went, for dbt; of none between nights."""
+        return self.root / "state" / "rewritten_accounts.parquet"
 
     def records_file(self, platform: str, night: date) -> Path:
         """Hashes of the records that one platform's night landed, by file."""

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.lake.ledger import entries_of
-from pipelines.lake.nights import add_rewritten_days
+from pipelines.lake.nights import add_rewritten
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.rewriting import write_rows
 from pipelines.lake.schemas import RETENTION_LOG
@@ -188,11 +188,12 @@ def _removed(paths: DataPaths, each: Overdue, places: list[Path], on: date) -> i
                 file.parent.rmdir()
         return row_count
     before, row_count = _start(on, each.allowed_days), 0
-    add_rewritten_days(paths, each.platform, {_day(file.parent) for file in places})
     for file in places:
         rows = pq.read_table(file, partitioning=None)
         is_old = pc.and_(pc.less(rows.column("observed_at"), pa.scalar(before)), _is_fetched(paths, each.platform, file, rows))
         row_count += int(pc.sum(is_old).as_py())
+        accounts = rows.filter(is_old).column("account_key").to_pylist() if each.part == "accounts" else []
+        add_rewritten(paths, each.platform, [_day(file.parent)], accounts)
         write_rows(paths, file, rows.filter(pc.invert(is_old)))
     return row_count
 

@@ -89,7 +89,8 @@ def forget_stated(paths: DataPaths, plan: NightPlan) -> Forgotten:
         subjects = [*stated, *_posts_of(paths, platform, stated, index, fresh)]
         keys = texts([subject.subject_key for subject in subjects])
         found = _located(paths, platform, keys, index, fresh)
-        nights.add_rewritten_days(paths, platform, found.days)
+        accounts = [subject.subject_key for subject in subjects if subject.subject_type == "account"]
+        nights.add_rewritten(paths, platform, found.days, accounts)
         for file in found.files:
             write_rows(paths, file, without_erased(pq.read_table(file, partitioning=None), keys).rows)
         done.page_count += _remove_pages(paths, platform, found.sources)

@@ -96,6 +96,20 @@ def test_the_event_days_of_what_is_gone_are_modelled_again_until_a_snapshot_is_p
     assert date(2026, 9, 20) not in plan(paths).touched_days
 
 
+def test_an_account_whose_profile_went_is_told_to_the_models_until_a_snapshot_is_published(paths: DataPaths) -> None:
+    def told() -> list[str]:
+        found: list[str] = pq.read_table(paths.rewritten_accounts_file()).column("account_key").to_pylist()
+        return found
+
+    tell(paths, "account", ANN)
+    forget_stated(paths, plan(paths))
+    nights.begin_modelling(paths, plan(paths))
+    assert told() == [key(ANN)]
+    nights.record_published(paths, plan(paths), METHOD)
+    assert told() == []
+    assert key(ANN).encode() not in everything(paths.root / "state")
+
+
 def test_only_files_of_the_days_and_nights_in_question_are_opened(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1, 21):
         land(paths, "posts", date(2026, 8, number), [])
