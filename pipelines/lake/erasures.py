@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -87,13 +87,32 @@ def unapplied(paths: DataPaths) -> pa.Table:
     return rows.filter(pc.is_null(rows.column("applied_at")))
 
 
-def keys_for(paths: DataPaths, platform: str) -> pa.Array:
+class Keys:
+    """Distinct keys that are looked for again and again: Arrow would put them into a table of its own at every look."""
+
+    __slots__ = ("array", "members")
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.members = frozenset(keys)
+        self.array = pa.array(sorted(self.members), pa.string())
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def are_in(self, column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        """For each value of a column of texts, whether it is one of the keys; None if none is, which takes one look at each value."""
+        if self.members.isdisjoint(column.to_pylist()):
+            return None
+        return pc.is_in(column, value_set=self.array)
+
+
+def keys_for(paths: DataPaths, platform: str) -> Keys:
     """Distinct keys that no landed row of a platform may hold."""
     rows = read_erasures(paths)
     own = pc.or_(
         pc.equal(rows.column("platform"), platform), pc.is_in(rows.column("subject_type"), value_set=pa.array(_EVERYWHERE))
     )
-    return pc.unique(rows.filter(own).column("subject_key"))
+    return Keys(rows.filter(own).column("subject_key").to_pylist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +130,7 @@ class Cleaned:
     changed_count: int
 
 
-def without_erased(rows: pa.Table, keys: pa.Array) -> Cleaned:
+def without_erased(rows: pa.Table, keys: Keys) -> Cleaned:
     """Rows without the keys of erased subjects.
 
     A row of an erased subject goes. In a landed row of somebody else (one with ``landed_night``), the key of the post it answers, of
@@ -121,7 +140,7 @@ def without_erased(rows: pa.Table, keys: pa.Array) -> Cleaned:
 
     Args:
         rows: any table; columns named ``*_key`` hold keys, ``*_keys`` lists of them.
-        keys: distinct keys.
+        keys: of erased subjects.
     """
     nothing = pa.chunked_array([pa.array([False] * rows.num_rows, pa.bool_())])
     if not rows.num_rows or not len(keys):
@@ -131,8 +150,8 @@ def without_erased(rows: pa.Table, keys: pa.Array) -> Cleaned:
     for index, field in enumerate(rows.schema):
         if is_key_column(field):
             column = rows.column(index)
-            hit = pc.is_in(column, value_set=keys)
-            if not pc.any(hit).as_py():
+            hit = keys.are_in(column)
+            if hit is None:
                 continue
             if is_landed and field.nullable and field.name in _REFERENCES:
                 rows = rows.set_column(index, field, pc.if_else(hit, pa.scalar(None, field.type), column))
@@ -140,7 +159,7 @@ def without_erased(rows: pa.Table, keys: pa.Array) -> Cleaned:
             else:
                 gone = pc.or_(gone, hit)
         elif is_list_of_text(field) and field.name.endswith("_keys"):
-            shortened, hit = without_elements(rows.column(index), set(keys.to_pylist()).__contains__)
+            shortened, hit = without_elements(rows.column(index), keys.members.__contains__)
             rows = rows.set_column(index, field, shortened)
             changed = pc.or_(changed, hit)
     if set(_TARGETS) <= set(rows.column_names) and is_landed:
@@ -179,8 +198,3 @@ def without_elements(lists: pa.ChunkedArray, is_gone: Callable[[str], bool]) -> 
     hit = [value is not None and any(each in gone for each in value) for value in values]
     kept = [[each for each in value if each not in gone] if is_hit else value for value, is_hit in zip(values, hit, strict=True)]
     return pa.chunked_array([pa.array(kept, lists.type)]), pa.chunked_array([pa.array(hit, pa.bool_())])
-
-
-def texts(values: Collection[str]) -> pa.Array:
-    """Keys as the functions of this module take them: distinct, in a fixed order."""
-    return pa.array(sorted(set(values)), pa.string())

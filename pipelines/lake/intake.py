@@ -25,7 +25,7 @@ from pipelines.lake.collection import collection_of
 from pipelines.lake.commit import Stage, alone
 from pipelines.lake.coverage import Coverage
 from pipelines.lake.duplicates import SeenRecords
-from pipelines.lake.erasures import keys_for, without_erased
+from pipelines.lake.erasures import Keys, keys_for, without_erased
 from pipelines.lake.kept import Kept
 from pipelines.lake.ledger import LedgerEntry, NightIntake, taken_by_other_nights
 from pipelines.lake.limits import Limits
@@ -127,7 +127,7 @@ class _Night:
         self.coverage = Coverage(platform.name, night)
         self.entries: list[LedgerEntry] = []
         self.quarantine: list[dict[str, Any]] = []
-        self.erased = pa.array([], pa.string())
+        self.erased = Keys(())
 
     def close(self) -> None:
         """Stop the worker processes, if any were started."""

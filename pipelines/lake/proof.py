@@ -77,7 +77,7 @@ def _held_in_values(paths: DataPaths, file: Path, wanted: Wanted, *, may_hold_ke
         column = held.read(columns=[field.name]).column(field.name)
         if holds_keys_only(field):
             values = pc.list_flatten(column) if is_list_of_text(field) else column
-            if pc.any(pc.is_in(values, value_set=wanted.keys)).as_py():
+            if wanted.keys.are_in(values) is not None:
                 return f"column {field.name}"
             continue
         if first_held(column, wanted.in_column(paths, file, field.name)) is not None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.lake.commit import sync, write_whole
-from pipelines.lake.erasures import is_list_of_text, without_elements, without_erased
+from pipelines.lake.erasures import Keys, is_list_of_text, without_elements, without_erased
 from pipelines.lake.identifiers import Identifiers
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import TABLES
@@ -42,7 +42,7 @@ class Wanted:
     """
 
     platform: str
-    keys: pa.Array
+    keys: Keys
     sure: Identifiers
     personal: Identifiers
 

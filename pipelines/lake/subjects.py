@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.lake.erasures import read_erasures, texts
+from pipelines.lake.erasures import Keys, read_erasures
 from pipelines.lake.identifiers import Identifiers
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
@@ -49,7 +49,7 @@ class Named:
         keys = {key for each in self.keys.values() for key in each}
         sure = keys | {name for name in self.sure if not self._is_handle(name)}
         return Wanted(
-            self.platform, texts(keys), Identifiers(sure), Identifiers(sure | self.full_names, self.handles | (self.sure - sure))
+            self.platform, Keys(keys), Identifiers(sure), Identifiers(sure | self.full_names, self.handles | (self.sure - sure))
         )
 
     def _is_handle(self, name: str) -> bool:

@@ -20,11 +20,11 @@ import pyarrow.parquet as pq
 from pipelines.lake import nights
 from pipelines.lake.erasures import (
     DATA,
+    Keys,
     Subject,
     is_list_of_text,
     read_erasures,
     record_erasures,
-    texts,
     unapplied,
     without_erased,
 )
@@ -87,7 +87,7 @@ def forget_stated(paths: DataPaths, plan: NightPlan) -> Forgotten:
         index = _StagedRows(paths, platform, is_usable=not plan.is_full)
         fresh = [each for each in (*nights.nights_to_model(paths, plan), *plan.held_back) if each.platform == platform]
         subjects = [*stated, *_posts_of(paths, platform, stated, index, fresh)]
-        keys = texts([subject.subject_key for subject in subjects])
+        keys = Keys([subject.subject_key for subject in subjects])
         found = _located(paths, platform, keys, index, fresh)
         accounts = [subject.subject_key for subject in subjects if subject.subject_type == "account"]
         nights.add_rewritten(paths, platform, found.days, accounts)
@@ -115,7 +115,7 @@ def forget_modelled(paths: DataPaths, now: datetime | None = None) -> int:
         return 0
     moment = now or datetime.now(UTC)
     found = waiting.column("subject_key").to_pylist()
-    wanted = Wanted("", texts(found), Identifiers(found), Identifiers(found))
+    wanted = Wanted("", Keys(found), Identifiers(found), Identifiers(found))
     files = [file for folder in _MODELLED for file in sorted((paths.root / folder).rglob("*.parquet")) if not file.is_symlink()]
     inside = [file for file in files if "current" not in file.relative_to(paths.root).parts]
     changed = sum(bool(rewrite_parquet(paths, file, wanted)) for file in inside)
@@ -149,12 +149,12 @@ def _posts_of(
     accounts = {each.subject_key: each for each in stated if each.subject_type == "account"}
     if not accounts:
         return []
-    keys = texts(list(accounts))
+    keys = Keys(list(accounts))
     pairs = index.posts_of(list(accounts))
     files = _landed_files(paths, platform, "posts", fresh) if index.is_usable else _all_files(paths, platform, "posts")
     for file in files:
         rows = pq.read_table(file, columns=["post_key", "account_key"], partitioning=None)
-        own = rows.filter(pc.is_in(rows.column("account_key"), value_set=keys))
+        own = rows.filter(pc.is_in(rows.column("account_key"), value_set=keys.array))
         pairs |= set(zip(own.column("post_key").to_pylist(), own.column("account_key").to_pylist(), strict=True))
     return [
         Subject(platform, "post", post, account, accounts[account].reason, accounts[account].requested_at, DATA)
@@ -162,9 +162,9 @@ def _posts_of(
     ]
 
 
-def _located(paths: DataPaths, platform: str, keys: pa.Array, index: _StagedRows, fresh: list[LandedNight]) -> _Found:
+def _located(paths: DataPaths, platform: str, keys: Keys, index: _StagedRows, fresh: list[LandedNight]) -> _Found:
     found = _Found()
-    days = index.days_of(keys.to_pylist())
+    days = index.days_of(keys.array.to_pylist())
     for table in ANALYTIC_TABLES:
         if table == "deletions":
             continue
@@ -189,7 +189,7 @@ def _located(paths: DataPaths, platform: str, keys: pa.Array, index: _StagedRows
     return found
 
 
-def _note(file: Path, keys: pa.Array, found: _Found) -> bool:
+def _note(file: Path, keys: Keys, found: _Found) -> bool:
     """Whether a file holds a key, looked for in its columns of keys only; remembers it, and where else its rows left something."""
     schema = pq.read_schema(file)
     columns = [each.name for each in schema if holds_keys_only(each) and each.name != "subject_key"]
@@ -207,12 +207,12 @@ def _note(file: Path, keys: pa.Array, found: _Found) -> bool:
     return True
 
 
-def _holds(rows: pa.Table, keys: pa.Array) -> bool:
+def _holds(rows: pa.Table, keys: Keys) -> bool:
     values = (
         pc.list_flatten(column) if is_list_of_text(field) else column
         for field, column in zip(rows.schema, rows.columns, strict=True)
     )
-    return any(pc.any(pc.is_in(column, value_set=keys)).as_py() for column in values)
+    return any(keys.are_in(column) is not None for column in values)
 
 
 def _landed_files(paths: DataPaths, platform: str, table: str, landed: list[LandedNight]) -> list[Path]:
