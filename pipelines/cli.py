@@ -7,6 +7,7 @@ import click
 from pipelines.commands.calibrate import calibrate
 from pipelines.commands.collect import collect, watchlist
 from pipelines.commands.doctor import doctor
+from pipelines.commands.erase import erase
 from pipelines.commands.listen import listen
 from pipelines.commands.niches import niches
 from pipelines.commands.nightly import nightly
@@ -21,7 +22,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, listen, query, niches, doctor, world, score, calibrate, ui):
+for command in (nightly, collect, watchlist, listen, query, niches, doctor, erase, world, score, calibrate, ui):
     main.add_command(command)
 
 

@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -18,8 +19,10 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from pipelines.commands.console import FOLDER, output
-from pipelines.lake.nights import held_back
+from pipelines.lake.erasures import DATA, read_erasures, unapplied
+from pipelines.lake.nights import held_back, landed_nights
 from pipelines.lake.paths import DataPaths
+from pipelines.lake.retention import PAGES, duties, overdue
 from pipelines.nightly.lock import lock_holder
 from pipelines.publish.snapshot import leftovers, manifest
 from pipelines.quality.results import closes, withholds
@@ -100,6 +103,7 @@ def _data(screen: Console, data: Path) -> Iterator[str]:
     else:
         yield from _leftovers(paths)
     yield from _lake(screen, data)
+    yield from _privacy(screen, paths)
     yield from _nights(screen, paths)
 
 
@@ -120,6 +124,48 @@ def _lake(screen: Console, data: Path) -> Iterator[str]:
         yield f"{file} is no readable Parquet file; delete it and run its night again: undercurrent nightly --day {night}"
     if len(unreadable) > _SHOWN:
         yield f"{len(unreadable) - _SHOWN} more files of the lake are unreadable; mend these first, then ask again"
+
+
+def _privacy(screen: Console, paths: DataPaths) -> Iterator[str]:
+    on = datetime.now(UTC).date()
+    for platform in duties():
+        days = sorted(folder.name.removeprefix("day=") for folder in (paths.root / "vault" / platform).glob("*/day=*"))
+        if days:
+            screen.print(f"vault: {platform} from {days[0]} on")
+    for each in overdue(paths, on):
+        told = f"{each.platform}, {each.part}: {len(each.places)} files or folders observed since {each.oldest_on}"
+        if each.part == PAGES:
+            yield f"{told} are older than {each.allowed_days} days; run their nights, or remove them if they are not to be taken in: {each.places[0]}"
+        else:
+            yield f"{told} are older than the {each.allowed_days} days that its {each.duty} allows; run a night, which removes them"
+    waiting = unapplied(paths).to_pylist()
+    stated = [row for row in waiting if row["origin"] == DATA]
+    screen.print(
+        f"erasures: {read_erasures(paths).num_rows - len(waiting):,} keys are kept out, {len(waiting):,} not yet applied"
+    )
+    if stated:
+        yield f"{len(stated):,} tombstones of the data are not yet applied to what the models hold; run a night"
+    for platform, requested_at in sorted({(row["platform"], row["requested_at"]) for row in waiting if row["origin"] != DATA}):
+        yield (
+            f"an erasure of {platform}, asked for at {requested_at:%Y-%m-%d %H:%M} UTC, did not end; run the same command again: "
+            f"undercurrent erase --data {paths.root} --platform {platform} --id ID"
+        )
+    unmodelled = _stated_since(paths)
+    if unmodelled:
+        yield f"{unmodelled:,} tombstones came with nights that passed their gate and are not yet applied; run a night"
+
+
+def _stated_since(paths: DataPaths) -> int:
+    """Tombstones of admitted nights that no night has taken up yet."""
+    known = set(read_erasures(paths).column("subject_key").to_pylist())
+    held = {each.name for each in held_back(paths)}
+    found = set()
+    for each in landed_nights(paths):
+        if each.name not in held:
+            for file in paths.table_root(each.platform, "deletions").glob(f"day=*/night={each.night.isoformat()}.parquet"):
+                if _readable(file):
+                    found |= set(pq.read_table(file, columns=["subject_key"], partitioning=None).column(0).to_pylist())
+    return len(found - known)
 
 
 def _nights(screen: Console, paths: DataPaths) -> Iterator[str]:

@@ -46,7 +46,15 @@ def summary(console: Console, data: Path, night: date) -> None:
     """Records by platform, what was quarantined or not taken in, and the gates."""
     paths = DataPaths(data)
     table = Table(
-        "platform", "files", "records", "landed", "quarantined", "duplicates", title=f"night {night}", title_justify="left"
+        "platform",
+        "files",
+        "records",
+        "landed",
+        "quarantined",
+        "duplicates",
+        "erased",
+        title=f"night {night}",
+        title_justify="left",
     )
     for column in table.columns[1:]:
         column.justify = "right"
@@ -55,7 +63,8 @@ def summary(console: Console, data: Path, night: date) -> None:
         rows = pq.read_table(ledger, partitioning=None).to_pylist()
         took = [row for row in rows if row["status"] in {"ingested", "unreadable"}]
         sums = [
-            sum(row[name] for row in took) for name in ("record_count", "landed_count", "quarantined_count", "duplicate_count")
+            sum(row.get(name, 0) for row in took)
+            for name in ("record_count", "landed_count", "quarantined_count", "duplicate_count", "erased_count")
         ]
         table.add_row(ledger.parent.name, str(len(took)), *(f"{number:,}" for number in sums))
         unknown += [

@@ -1,4 +1,7 @@
-"""One night of one platform: inbox files and fetched pages to lake, vault, quarantine, coverage and ledger. Knows formats only by their protocol."""
+"""One night of one platform: inbox files and fetched pages to lake, vault, quarantine, coverage and ledger.
+
+Knows formats only by their protocol.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tarfile import TarError
 from typing import IO, Any, Final
 from zipfile import BadZipFile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +25,7 @@ from pipelines.lake.collection import collection_of
 from pipelines.lake.commit import Stage, alone
 from pipelines.lake.coverage import Coverage
 from pipelines.lake.duplicates import SeenRecords
+from pipelines.lake.erasures import Keys, keys_for, without_erased
 from pipelines.lake.kept import Kept
 from pipelines.lake.ledger import LedgerEntry, NightIntake, taken_by_other_nights
 from pipelines.lake.limits import Limits
@@ -79,6 +84,7 @@ def ingest_night(
         writer = NightWriter(paths, platform.name, night, platform.tables, stage)
         try:
             with closing(_Night(platform, night, pseudonyms, writer, workers, stage.folder, limits or Limits())) as intake:
+                intake.erased = keys_for(paths, platform.name)
                 for hashes in kept.records(writer):
                     intake.seen.add(hashes)
                 for file in files:
@@ -121,6 +127,7 @@ class _Night:
         self.coverage = Coverage(platform.name, night)
         self.entries: list[LedgerEntry] = []
         self.quarantine: list[dict[str, Any]] = []
+        self.erased = Keys(())
 
     def close(self) -> None:
         """Stop the worker processes, if any were started."""
@@ -204,11 +211,14 @@ class _Night:
         entry.record_count += result.record_count
         entry.quarantined_count += len(result.quarantined)
         entry.duplicate_count += len(repeated)
-        entry.landed_count += result.record_count - len(result.quarantined) - len(repeated)
-        self._writer.add_records(entry.source_hash, result.record_hashes[is_new])
+        tables, erased = self._without_erased(result, result.record_indexes[is_new])
+        entry.erased_count += len(erased)
+        entry.landed_count += result.record_count - len(result.quarantined) - len(repeated) - len(erased)
+        landed_records = is_new & ~np.isin(result.record_indexes, erased)
+        self._writer.add_records(entry.source_hash, result.record_hashes[landed_records])
         for refused in result.quarantined:
             self._refuse(entry, native, refused)
-        for table, rows in result.tables.items():
+        for table, rows in tables.items():
             landed = rows
             if len(repeated):
                 landed = rows.filter(pc.invert(pc.is_in(rows.column("record_index"), value_set=pa.array(repeated))))
@@ -220,6 +230,21 @@ class _Night:
                 if not table.startswith("vault_"):
                     entry.event_days.update(days)
                 self.coverage.count(table, native.name, native.collection_method, days)
+
+    def _without_erased(
+        self, result: BlockResult, new_indexes: np.ndarray[Any, np.dtype[np.int64]]
+    ) -> tuple[dict[str, pa.Table], np.ndarray[Any, np.dtype[np.int64]]]:
+        """The tables without what was erased, and the indexes of new records of which no row is left: those count as erased."""
+        if not len(self.erased):
+            return result.tables, np.array([], np.int64)
+        tables, hit, left = {}, [], []
+        for table, rows in result.tables.items():
+            cleaned = without_erased(rows, self.erased)
+            tables[table] = cleaned.rows
+            hit.append(rows.column("record_index").filter(pc.invert(cleaned.is_kept)).to_numpy())
+            left.append(cleaned.rows.column("record_index").to_numpy())
+        lost = np.setdiff1d(np.concatenate(hit), np.concatenate(left)) if hit else np.array([], np.int64)
+        return tables, np.intersect1d(lost, new_indexes)
 
     def _refuse(self, entry: LedgerEntry, native: NativeFormat | None, refused: Quarantined) -> None:
         if native is not None:
@@ -244,7 +269,16 @@ class _Night:
     def keep(self, kept: Kept) -> None:
         """Land again what an earlier run of this night landed from files that have left the inbox."""
         self.entries.extend(kept.entries)
-        for table, source, rows in kept.rows():
+        for entry in kept.entries:
+            entry.row_counts.clear()
+        holders = {entry.source_hash: entry for entry in kept.entries}
+        for table, source, landed in kept.rows():
+            rows = without_erased(landed, self.erased).rows
+            if not rows.num_rows:
+                continue
+            # Counted anew: what was erased since is no longer among them.
+            for count in pc.value_counts(rows.column("source_hash")).to_pylist():
+                holders[count["values"]].row_counts[table] += count["counts"]
             self._writer.add(table, rows)
             method = rows.column("collection_method")[0].as_py()
             self.coverage.count(table, source, method, _row_counts_by_day(table, rows))

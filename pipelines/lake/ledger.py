@@ -29,6 +29,7 @@ class LedgerEntry:
     landed_count: int = 0
     quarantined_count: int = 0
     duplicate_count: int = 0
+    erased_count: int = 0
     row_counts: Counter[str] = field(default_factory=Counter)
     event_days: set[date] = field(default_factory=set)
 
@@ -70,6 +71,11 @@ class NightIntake:
     def duplicate_count(self) -> int:
         """Records that the same night had already seen."""
         return self._sum("duplicate_count")
+
+    @property
+    def erased_count(self) -> int:
+        """Records of which every row was of an erased account or post."""
+        return self._sum("erased_count")
 
     @property
     def unknown_files(self) -> list[str]:

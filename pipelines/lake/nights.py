@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.analysis.text_signals import TEXT_SIGNALS
+from pipelines.lake.commit import write_whole
+from pipelines.lake.erasures import ensure_erasures
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.lake.writer import write_table
@@ -167,6 +170,9 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     admitted = _admitted(paths, landed)
     is_full = rebuild or not paths.warehouse.exists() or published_by != method
     days, changed, restated = {night}, set(), []
+    for platform, rewritten in rewritten_days(paths).items():
+        days |= rewritten
+        changed.add(platform)
     for each in landed:
         is_modelled, was_published = each.name in admitted, each.name in published
         if is_modelled and published.get(each.name) != each.fingerprint:
@@ -192,6 +198,45 @@ def plan_night(paths: DataPaths, night: date, method: str, *, rebuild: bool = Fa
     )
 
 
+def nights_to_model(paths: DataPaths, plan: NightPlan) -> list[LandedNight]:
+    """Nights whose rows the published snapshot does not know as they are now: all of them, where everything is built."""
+    _, published = _published(paths)
+    return [each for each in plan.modelled if plan.is_full or published.get(each.name) != each.fingerprint]
+
+
+def rewritten_days(paths: DataPaths) -> dict[str, set[date]]:
+    """By platform, event days whose landed files lost rows since a snapshot was last published."""
+    return {platform: {date.fromisoformat(day) for day in told["days"]} for platform, told in _rewritten(paths).items()}
+
+
+def add_rewritten(paths: DataPaths, platform: str, days: Iterable[date], accounts: Iterable[str]) -> None:
+    """Have event days modelled again, and accounts of which a profile goes. To be called before files are rewritten: a kill loses none then.
+
+    Args:
+        paths: the data folder.
+        platform: whose landed files lose rows.
+        days: event days of these files.
+        accounts: keys of accounts of which a snapshot of the profile goes: no row of these days will say that it changed.
+    """
+    known = _rewritten(paths).get(platform, {"days": [], "accounts": []})
+    told = {
+        "days": sorted({*known["days"], *(day.isoformat() for day in days)}),
+        "accounts": sorted({*known["accounts"], *accounts}),
+    }
+    write_whole(paths.rewritten_days_file(platform), json.dumps(told).encode())
+
+
+def _rewritten(paths: DataPaths) -> dict[str, dict[str, list[str]]]:
+    files = sorted(paths.rewritten_days_file("any").parent.glob("*.json"))
+    return {file.stem: json.loads(file.read_text()) for file in files}
+
+
+def _tell_rewritten_accounts(paths: DataPaths) -> None:
+    """Tell dbt of which accounts a profile went; of none, once that is published."""
+    accounts = sorted({account for told in _rewritten(paths).values() for account in told["accounts"]})
+    write_table(paths.rewritten_accounts_file(), pa.table({"account_key": pa.array(accounts, pa.string())}))
+
+
 def _is_empty(paths: DataPaths, landed: LandedNight) -> bool:
     """Whether a night landed no row at all: no event, and nothing that its coverage would tell."""
     coverage = paths.table_file(landed.platform, "coverage", landed.night, landed.night)
@@ -208,6 +253,8 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         empty = paths.empty_table_file(table)
         if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
+    ensure_erasures(paths)
+    _tell_rewritten_accounts(paths)
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
     write_table(paths.night_file(), pa.Table.from_pylist([row], NIGHT_SCHEMA))
     restated = [{"platform": each.platform, "landed_night": each.night} for each in plan.restated]
@@ -248,6 +295,9 @@ def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
     rows = [{"method": method, "night_name": each.name, "fingerprint": each.fingerprint} for each in plan.modelled]
     write_table(paths.published_state_file(), pa.Table.from_pylist(rows, PUBLISHED_SCHEMA))
     paths.unpublished_file().unlink(missing_ok=True)
+    for platform in _rewritten(paths):
+        paths.rewritten_days_file(platform).unlink()
+    _tell_rewritten_accounts(paths)
 
 
 def _published(paths: DataPaths) -> tuple[str | None, dict[str, str]]:

@@ -31,6 +31,22 @@ class DataPaths:
         """Files that one platform's night took in."""
         return self.root / "ledger" / platform / f"night={night.isoformat()}.parquet"
 
+    def erasures_file(self) -> Path:
+        """Keys of what must not be in the data, nor come back into it."""
+        return self.root / "ledger" / "erasures.parquet"
+
+    def retention_log_file(self) -> Path:
+        """What was removed because it was older than a platform's terms, or ours, allow."""
+        return self.root / "ledger" / "retention.parquet"
+
+    def rewritten_days_file(self, platform: str) -> Path:
+        """Event days of a platform whose landed files lost rows since the last published snapshot, and accounts whose profile did."""
+        return self.root / "state" / "rewritten_days" / f"{platform}.json"
+
+    def rewritten_accounts_file(self) -> Path:
+        """Accounts of which a snapshot of the profile went, for dbt; of none between nights."""
+        return self.root / "state" / "rewritten_accounts.parquet"
+
     def records_file(self, platform: str, night: date) -> Path:
         """Hashes of the records that one platform's night landed, by file."""
         return self.root / "state" / "records" / platform / f"night={night.isoformat()}.parquet"

@@ -22,6 +22,8 @@ INTERACTION_TYPES: Final = ("reply", "comment", "mention", "quote", "repost", "l
 ACCOUNT_STATUSES: Final = ("active", "deactivated", "suspended", "deleted")
 ACTOR_CLASSES: Final = ("creator", "brand", "media", "bot", "unknown")
 DELETION_SUBJECTS: Final = ("post", "account", "interaction", "follow")
+ERASED_SUBJECTS: Final = (*DELETION_SUBJECTS, "handle", "link")
+ERASURE_REASONS: Final = ("user_request", "platform_delete", "opt_out", "legal")
 
 # Columns that every landed row ends with: who saw it, when, from which file, in which night.
 _PROVENANCE: Final = (
@@ -257,6 +259,7 @@ LEDGER: Final = pa.schema(
         _required("landed_count", pa.int64()),
         _required("quarantined_count", pa.int64()),
         _required("duplicate_count", pa.int64()),
+        _required("erased_count", pa.int64()),  # records of which every row was of something erased: dropped
         _required("row_counts", pa.map_(pa.string(), pa.int64())),  # lake rows by table
         _required("event_days", pa.list_(pa.date32())),
     ]
@@ -264,3 +267,33 @@ LEDGER: Final = pa.schema(
 
 # One row per record that a night landed: by it, a re-run knows the records of a file that has left the inbox.
 RECORDS: Final = pa.schema([_required("source_hash", pa.string()), _required("record_hash", pa.uint64())])
+
+# What must not be in the data: hash keys only, nothing that names anybody. Each subject stands beside the one that was asked about,
+# since an account's posts, handles and links go with it.
+ERASURES: Final = pa.schema(
+    [
+        _required("platform", pa.string()),
+        _required("subject_type", pa.string()),  # one of ERASED_SUBJECTS
+        _required("subject_key", pa.string()),
+        _required("requested_key", pa.string()),
+        _required("reason", pa.string()),  # one of ERASURE_REASONS
+        _required("origin", pa.string()),  # data: a tombstone that a platform's data brought; command: undercurrent erase
+        _required("requested_at", INSTANT),
+        pa.field("applied_at", INSTANT),  # NULL: an erasure was begun and is to be run again
+    ]
+)
+
+# One row per removal that a retention time asked for: what the tables lost, so that a gap in them is explained.
+RETENTION_LOG: Final = pa.schema(
+    [
+        _required("night", pa.date32()),
+        _required("platform", pa.string()),
+        _required("part", pa.string()),  # vault, pages, or the lake's table
+        _required("duty", pa.string()),  # retention, refresh
+        _required("allowed_days", pa.int64()),
+        _required("file_count", pa.int64()),
+        _required("row_count", pa.int64()),  # 0 for pages, which have none
+        _required("oldest_observed_on", pa.date32()),
+        _required("newest_observed_on", pa.date32()),
+    ]
+)

@@ -59,7 +59,8 @@ def event_days(table: str, rows: pa.Table) -> pa.Array:
     return pc.cast(moment, pa.date32()).combine_chunks()
 
 
-def _parquet_writer(file: Path, table: str) -> pq.ParquetWriter:
+def parquet_writer(file: Path, table: str) -> pq.ParquetWriter:
+    """A writer of landed rows of one table, with its schema and its kind of compression."""
     schema = TABLES[table]
     columns = [f"{each.name}.list.element" if pa.types.is_list(each.type) else each.name for each in schema]
     # Keys and texts are random or long: their smallest and largest value let no reader skip anything.
@@ -137,7 +138,7 @@ class NightWriter:
             if len(self._open) >= _OPEN_WRITERS:
                 self._close(next(iter(self._open)))
             fragments.path = self._stage.folder / f"{table}-{day.isoformat()}-{len(fragments.closed)}.parquet"
-            fragments.writer = _parquet_writer(fragments.path, table)
+            fragments.writer = parquet_writer(fragments.path, table)
             self._open[key] = fragments
         self._open.move_to_end(key)
         return fragments.writer
@@ -196,7 +197,7 @@ class NightWriter:
         if len(parts) == 1:
             return parts[0]
         whole = parts[0].with_suffix(".whole.parquet")
-        with _parquet_writer(whole, table) as writer:
+        with parquet_writer(whole, table) as writer:
             for part in parts:
                 for batch in pq.ParquetFile(part).iter_batches(batch_size=_ROWS_HELD):
                     writer.write_batch(batch)

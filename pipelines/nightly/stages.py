@@ -18,7 +18,9 @@ from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser, load_or_create
+from pipelines.lake.retention import enforce_retention
 from pipelines.nightly.calibration import calibration_key, write_calibration
+from pipelines.nightly.forgetting import forget_modelled, forget_stated
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.nightly.text_rules import read_accuracy, read_text_rules
@@ -29,6 +31,7 @@ from pipelines.quality.calibration import RIPPLE_CLAIMS, check_calibration, with
 from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
 from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, log_results, withdraw_results
+from pipelines.quality.retention import check_retention
 from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
@@ -99,7 +102,8 @@ _GRAINS: Final = {
     "mainstream_items": "item of an outlet",
     "attention_series": "series x period",
 }
-# Free text and addresses of outlets are public, but a preview is no place for them either.
+# Free text and addresses of outlets are public, but a preview is no place for them either: Dagster keeps it outside the data folder,
+# where no erasure reaches. Nor is it one for keys.
 _NOT_IN_PREVIEWS: Final = frozenset({"title", "url", "public_name", "source_hash"})
 
 
@@ -138,7 +142,7 @@ class Landed:
         for file in landed_files(self.paths, self.intake.platform, table, self.intake):
             rows = pq.ParquetFile(file).read().slice(0, row_count).to_pylist()
             if rows:
-                columns = [name for name in rows[0] if name not in _NOT_IN_PREVIEWS]
+                columns = [name for name in rows[0] if name not in _NOT_IN_PREVIEWS and not name.endswith(("_key", "_keys"))]
                 lines = ["|".join(columns), "|".join("---" for _ in columns)]
                 lines += ["|".join(str(row[name]) for name in columns) for row in rows]
                 return "\n".join(f"|{line}|" for line in lines)
@@ -178,8 +182,13 @@ class IngestStage:
 
 
 def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
-    """Decide what the night models and tell dbt. Raises OutletsError, SecretError."""
+    """Forget what the data say is gone and what is too old to be kept, decide what the night models and tell dbt.
+
+    Raises OutletsError, SecretError.
+    """
     forget_old_invocations()
+    forget_stated(paths, nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild))
+    enforce_retention(paths, night)
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     write_text_signals(paths, plan, read_text_rules())
     nights.begin_modelling(paths, plan)
@@ -275,12 +284,13 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
 
 
 def check_marts(paths: DataPaths, night: date, run_id: str) -> None:
-    """Gate 4: suites, reconciliation and calibration of the marts. Raises GateClosedError, but not for a failed calibration.
+    """Gate 4: suites, reconciliation and calibration of the marts, and whether anything is kept for too long. Raises GateClosedError, but not for a failed calibration.
 
     What the calibration withholds is written in the gate log, and :func:`publish_night` leaves it out.
     """
     calibration = pq.read_table(paths.calibration_file(), partitioning=None)
-    _ask(paths, "marts", night, run_id, check_calibration(calibration, calibration_key(), night, run_id))
+    more = [*check_calibration(calibration, calibration_key(), night, run_id), *check_retention(paths, night, run_id)]
+    _ask(paths, "marts", night, run_id, more)
 
 
 def calibration_verdicts(paths: DataPaths, night: date) -> dict[str, tuple[bool, str]]:
@@ -325,6 +335,7 @@ def publish_night(paths: DataPaths, night: date, run_id: str) -> dict[str, Any]:
     plan = nights.plan_night(paths, night, method_fingerprint())
     manifest = publish(paths, night, run_id, tables, descriptions, withheld)
     nights.record_published(paths, plan, method_fingerprint())
+    forget_modelled(paths)
     return manifest
 
 

@@ -152,3 +152,38 @@ def _point(link: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     temporary.replace(link)
+
+
+def restate(paths: DataPaths, reason: str, at: datetime) -> list[str]:
+    """Say in the manifests of snapshots whose tables were rewritten what is there now, so that they again describe their files.
+
+    What was counted with rows that are gone stays as it was counted: ``rewritten`` says so, and the next night's snapshot is made without
+    them. A snapshot whose files are as its manifest has them is left alone, so this can be done again after a kill.
+
+    Args:
+        paths: the data folder.
+        reason: why, in words.
+        at: when (UTC).
+
+    Returns:
+        Names of the snapshots that were restated.
+    """
+    restated = []
+    for snapshot in _complete(paths) if (paths.published / "snapshots").is_dir() else []:
+        told = json.loads((snapshot / MANIFEST).read_text())
+        files = {table: snapshot / f"{table}.parquet" for table in told["tables"]}
+        changed = {table: _sha256(file) for table, file in files.items() if file.exists()}
+        changed = {table: digest for table, digest in changed.items() if digest != told["tables"][table]["sha256"]}
+        for table, digest in changed.items():
+            about = {**described(files[table]), "bytes": files[table].stat().st_size, "sha256": digest, "unchanged": False}
+            told["tables"][table] |= about
+        if changed:
+            told["rewritten"] = {
+                "at": at.isoformat(),
+                "reason": reason,
+                "tables": sorted({*told.get("rewritten", {}).get("tables", []), *changed}),
+                "stale": "figures that were counted with rows that are gone stand until the next night is published",
+            }
+            replace_file(snapshot / MANIFEST, json.dumps(told, indent=1).encode())
+            restated.append(snapshot.name)
+    return restated

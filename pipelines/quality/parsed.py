@@ -1,4 +1,4 @@
-"""Gate 0: every record of a night's files is landed, quarantined or a duplicate. Reads the ledger and the quarantine, no lake table."""
+"""Gate 0: every record of a night's files is landed, quarantined, a duplicate or erased. Reads the ledger and the quarantine, no lake table."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ def check_parsed(paths: DataPaths, platform: str, night: date, run_id: str) -> l
     unequal = [
         (
             row,
-            "{record_count} in, {landed_count} landed, {quarantined_count} quarantined, {duplicate_count} duplicates".format(
-                **row
-            ),
+            "{record_count} in, {landed_count} landed, {quarantined_count} quarantined, {duplicate_count} duplicates, "
+            "{erased_count} erased".format(**row),
         )
         for row in files
-        if row["record_count"] != row["landed_count"] + row["quarantined_count"] + row["duplicate_count"]
+        if row["record_count"] != row["landed_count"] + row["quarantined_count"] + row["duplicate_count"] + row["erased_count"]
     ]
     refused: Counter[str] = Counter()
     for row in files:
@@ -52,7 +51,7 @@ def check_parsed(paths: DataPaths, platform: str, night: date, run_id: str) -> l
     ]
     unknown = [(row, str(row["detail"])) for row in files if row["status"] in _NOT_TAKEN]
     return [
-        result("in = landed + quarantined + duplicates, for every file", unequal),
+        result("in = landed + quarantined + duplicates + erased, for every file", unequal),
         result("every refused record is in the quarantine", lost),
         result("every file is of a known format", unknown, is_warning=True),
     ]

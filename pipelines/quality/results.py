@@ -17,6 +17,8 @@ GATES: Final = ("parsed", "landed", "staged", "derived", "marts")
 SAMPLE_SIZE: Final = 5
 # The engine whose failed checks withhold their table and let the night go on.
 CALIBRATION: Final = "calibration"
+# The engine that looks how long identifying data have been kept.
+RETENTION: Final = "retention"
 
 GATE_RESULTS: Final = pa.schema(
     [
@@ -43,6 +45,7 @@ _ADVICE: Final = {
     "derived": f"look at these rows in DATA/derived; the estimator or what it was given is wrong: mend it, {_AGAIN}",
     "marts": f"look at these rows in DATA/marts; the inputs passed their gates, so mend the mart's SQL, {_AGAIN}",
 }
+_RETENTION_ADVICE: Final = f"remove the files that are named, or find out why they could not be removed, {_AGAIN}"
 _CALIBRATION_ADVICE: Final = "the table is withheld, the others are published; see the table calibration, mend the estimator, calibrate, then run the night again"
 
 
@@ -73,6 +76,8 @@ class GateResult:
         rows = f"; rows: {', '.join(self.sample_keys)}" if self.sample_keys else ""
         verb = "failed" if self.severity == "error" else "warns"
         advice = f"; {_ADVICE[self.gate]}" if self.closes and self.gate in _ADVICE else ""
+        if self.engine == RETENTION and not self.passed:
+            advice = f"; {_RETENTION_ADVICE}"
         if withholds(asdict(self)):
             advice = f"; {_CALIBRATION_ADVICE}"
         return f"gate {self.gate}, {self.table_name}: {self.check_name} {verb} ({self.observed}){rows}{advice}"

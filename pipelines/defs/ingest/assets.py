@@ -54,6 +54,7 @@ def landed_tables(platform: PlatformSpec) -> dg.AssetsDefinition:
                     "records read": landed.intake.record_count,
                     "records quarantined": landed.intake.quarantined_count,
                     "records duplicate": landed.intake.duplicate_count,
+                    "records erased": landed.intake.erased_count,
                     "unknown files": landed.intake.unknown_files,
                     "touched days": len(landed.intake.touched_days),
                     "preview": dg.MetadataValue.md(landed.preview(table)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,12 +14,14 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.commands import doctor as doctor_module
+from pipelines.lake.erasures import COMMAND, DATA, Subject, record_erasures
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly.lock import run_lock
 from pipelines.publish.snapshot import publish
 from pipelines.quality.results import GateResult, log_results
 
 NIGHT = date(2026, 10, 1)
+OLD = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -155,3 +157,22 @@ def test_versions_that_are_not_those_of_the_lock(paths: DataPaths, tmp_path: Pat
 def test_an_unknown_time_zone(paths: DataPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNDERCURRENT_TIME_ZONE", "Mars/Olympus")
     assert "'Mars/Olympus', which is no time zone" in ask(paths)[1]
+
+
+def test_what_is_kept_for_too_long_or_is_still_to_be_erased_is_said(paths: DataPaths) -> None:
+    gone = [
+        Subject("mastodon", "account", name, name, "user_request", OLD, origin) for name, origin in (("a", COMMAND), ("b", DATA))
+    ]
+    record_erasures(paths, gone, None)
+    day = paths.table_root("tiktok", "vault_accounts") / "day=2026-01-05"
+    day.mkdir(parents=True)
+    pq.write_table(pa.table({"account_key": ["k"]}), day / "night=2026-10-01.parquet")
+    (paths.pages_folder("bluesky", date(2026, 1, 5))).mkdir(parents=True)
+    code, said = ask(paths)
+    assert code == 1
+    assert "vault: tiktok from 2026-01-05 on" in said
+    assert "tiktok, vault: 1 files or folders observed since 2026-01-05 are older than the 15 days" in said
+    assert "bluesky, pages: 1 files or folders observed since 2026-01-05 are older than 30 days; run their nights" in said
+    assert "0 keys are kept out, 2 not yet applied" in said
+    assert "1 tombstones of the data are not yet applied" in said
+    assert "an erasure of mastodon, asked for at 2026-01-05 00:00 UTC, did not end; run the same command again" in said
