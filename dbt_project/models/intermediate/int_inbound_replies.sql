@@ -16,11 +16,19 @@ with replies as (
         and source_account_key is not null
         and post_key is not null
         and date_trunc('month', event_day)::date in (
-            select month from {{ ref("int_relation_touched_months") }}
-            union
-            -- Their answers may come in the month after.
-            select (month + interval 1 month)::date from {{ ref("int_relation_touched_months") }}
+            -- Their answers may come in the month after, and what they answer may have been added to a post in the month before.
+            select unnest([month - interval 1 month, month, month + interval 1 month])::date
+            from {{ ref("int_relation_touched_months") }}
         )
+),
+
+-- What an author adds to an own post is a post too. The interactions tell it: not every statement of a post names its parent.
+continuations as (
+    select distinct
+        platform,
+        post_key
+    from replies
+    where source_account_key = target_account_key
 ),
 
 inbound as (
@@ -30,18 +38,12 @@ inbound as (
     from replies
     inner join {{ ref("int_posts") }} as target_posts on replies.target_post_key = target_posts.post_key
     inner join {{ ref("int_relation_horizons") }} as horizons on replies.platform = horizons.platform
-    left join {{ ref("int_posts") }} as continued_posts on target_posts.parent_post_key = continued_posts.post_key
     where
         replies.month in (select month from {{ ref("int_relation_touched_months") }})
         and target_posts.account_key = replies.target_account_key
         and (
             target_posts.post_type not in ('reply', 'comment', 'repost')
-            -- What an author adds to an own post is a post too.
-            or (
-                target_posts.post_type <> 'repost'
-                and continued_posts.account_key = target_posts.account_key
-                and date_trunc('month', target_posts.event_day)::date in (replies.month, (replies.month - interval 1 month)::date)
-            )
+            or (replies.platform, replies.target_post_key) in (select (platform, post_key) from continuations)
         )
         and replies.source_account_key <> replies.target_account_key
         and replies.interacted_at is not null

@@ -25,7 +25,7 @@ _STATES_NOBODY: Final = ("reddit",)
 _TIERS: Final = ("micro", "mid", "macro", "mega")
 _MODELS: Final = """
 create table int_posts as
-select platform, post_key, account_key, post_type, parent_post_key, root_post_key, published_at, published_at::date as event_day from given;
+select platform, post_key, account_key, post_type, root_post_key, published_at, published_at::date as event_day from given;
 create table int_interactions as
 select
     platform, 'reply' as interaction_type, post_key, parent_post_key as target_post_key, account_key as source_account_key,
