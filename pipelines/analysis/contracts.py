@@ -6,6 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from pipelines.analysis import engagement_contracts
+
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 _STAMP: Final = (pa.field("method_version", pa.string(), nullable=False), pa.field("params_hash", pa.string(), nullable=False))
 
@@ -459,6 +461,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     "int_trend_candidates": INT_TREND_CANDIDATES,
     "int_trend_adoptions": INT_TREND_ADOPTIONS,
     "int_trend_timelines": INT_TREND_TIMELINES,
+    **engagement_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     "niche_assignments": NICHE_ASSIGNMENTS,
@@ -473,6 +476,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "origin_odds": ORIGIN_ODDS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **engagement_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     "trends": STATE_TRENDS,
@@ -494,4 +498,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     "platform_pairs": STATE_PLATFORM_PAIRS,
     "platform_precedence": PLATFORM_PRECEDENCE,
     "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **engagement_contracts.STATE,
 }

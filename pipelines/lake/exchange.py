@@ -17,6 +17,7 @@ from pipelines.lake.writer import write_table
 
 # Models that grow with history: the month column of each, and the model that lists the months which tonight wrote anew.
 MONTHLY: dict[str, tuple[str, str]] = {
+    "int_account_engagement_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
@@ -67,6 +68,16 @@ def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
         )
 
     return {month: partition(month) for month in _months(paths, models)}
+
+
+def engagement_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
+    """What engagement is estimated from, by month; a month is read only when it is asked for."""
+    model = "int_account_engagement_months"
+
+    def partition(month: date) -> Partition[pa.Table]:
+        return Partition(_identity(paths, (model,), month), lambda: _read_month(paths, model, month))
+
+    return {month: partition(month) for month in _months(paths, (model,))}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

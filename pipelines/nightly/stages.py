@@ -32,6 +32,7 @@ from pipelines.settings import DBT_PROJECT
 MARTS: Final = (
     "calibration",
     "coverage_days",
+    "creator_engagement_months",
     "creator_months",
     "creator_niches",
     "creators",
@@ -46,6 +47,7 @@ MARTS: Final = (
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
+    "tier_sensitivity_months",
     "trend_adoptions",
     "trend_days",
     "trends",
@@ -60,6 +62,7 @@ DERIVED_GRAINS: Final = {
     "niche_events": "niche x month x event",
     "niche_neighbours": "niche x neighbour x month",
     "culture_windows": "month",
+    "creator_engagement": "account x month x basis of the rate",
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
@@ -213,6 +216,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     Returns:
         By derived table, its rows and the results of its checks.
     """
+    from pipelines.analysis.engagement import estimate_engagement
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.trends import analyse_trend_partitions
@@ -221,8 +225,9 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    exchange.write_state(paths, niches.state | trends.state | platforms.state)
-    tables = niches.tables | trends.tables | platforms.tables
+    engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
+    exchange.write_state(paths, niches.state | trends.state | platforms.state | engagement.state)
+    tables = niches.tables | trends.tables | platforms.tables | engagement.tables
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)
