@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from tests.gates import poisons_engagement
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -306,6 +307,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "the rate is its numerator over its denominator": (0, {"engagement_rate": 0.3}),
         "a rate stands with numerator and denominator only": (0, {"engagement_count": None}),
         "every creator is in creators": (0, {"creator_key": _NOBODY}),
+        **poisons_engagement.OF_A_CREATOR,
     },
     "marts/niche_members": _MEMBERSHIP
     | {
@@ -400,6 +402,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "the ratio is what came over what was expected": (0, {"coverage_ratio": 0.4}),
         "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
     },
+    **poisons_engagement.POISONS,
 }
 # Where no value violates one rule alone: (table, rule or column) -> the rules or columns that fail with it.
 _REFERRED = {"accounts were active in their month"}
@@ -497,4 +500,5 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("marts/trends", "trend_key"): {"unit_type label"},
     ("marts/trends", "unit_type label"): {"trend_key"},
     ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
+    **poisons_engagement.ALSO,
 }

@@ -15,6 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
+from tests.gates import valid_engagement
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -334,6 +335,7 @@ EXCHANGED: Final[dict[str, Rows]] = {
         _PAIR | {"platform": platform, "account_key": A, "published_at": at(day)}
         for platform, day in (("bluesky", 9), ("mastodon", 10))
     ],
+    **valid_engagement.EXCHANGED,
 }
 DERIVATIONS: Final[dict[str, Rows]] = {
     "niche_assignments": _MEMBERS,
@@ -358,6 +360,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "origin_odds": _ODDS,
     "platform_precedence": _TAGS_COMPARED,
     "platform_precedence_findings": _PAIRS_COMPARED,
+    **valid_engagement.DERIVATIONS,
 }
 _CREATOR = {"account_count": 1, "platforms": ["bluesky"], "link_evidence": "none", "actor_class": "creator", "post_count": 2}
 _CREATOR |= {"first_post_at": at(2), "last_post_at": at(11), "tier_at_first_post": "mid", "tier_at_last_post": "mid"}
@@ -370,7 +373,7 @@ _ACTIVE = {
     "active_day_count": 2,
 }
 _ACTIVE |= {"engagement_count": 20, "engagement_follower_count": 100, "engagement_rate": 0.2}
-_ACTIVE |= {"replies_received_count": 1, "partner_count": 1}
+_ACTIVE |= {"replies_received_count": 1, "partner_count": 1} | valid_engagement.OF_A_CREATOR
 _DAY: dict[str, Any] = {"use_count": 3, "user_count": 2, "adopter_count": 1}
 _WATCHED = {"platform": "bluesky", "source": "jetstream", "collection_method": "firehose", "got_count": 5, "quarantined_count": 0}
 _SCORED = _STAMP | {"seed_count": 60, "size": "tiny", "calibration_key": key(7), "is_gating": False, "status": "measured"}
@@ -460,6 +463,7 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 11), "status": "unknown"},
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
+    **valid_engagement.MARTED,
 }
 VALID: Final = {"landed": LANDED, "staged": EXCHANGED, "derived": DERIVATIONS, "marts": MARTED}
 
