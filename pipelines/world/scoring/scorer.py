@@ -10,6 +10,7 @@ import pyarrow as pa
 from pipelines.world.scoring import (
     metrics_claims,
     metrics_creators,
+    metrics_engagement,
     metrics_lives,
     metrics_niches,
     metrics_safety,
@@ -37,6 +38,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_niches.MEASURES,
     **metrics_lives.MEASURES,
     **metrics_creators.MEASURES,
+    **metrics_engagement.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""
