@@ -58,7 +58,9 @@ CREATOR_ENGAGEMENT: Final = pa.schema(
         pa.field("engagement_rate_low", pa.float64()),
         pa.field("engagement_rate_high", pa.float64()),  # 90% interval
         pa.field("peer_z", pa.float64()),  # against accounts of the same size
-        pa.field("rate_percentile", pa.float64()),  # expected share of the platform's other accounts, of all tiers, with a lower rate
+        pa.field(
+            "rate_percentile", pa.float64()
+        ),  # expected share of the platform's other accounts, of all tiers, with a lower rate
         pa.field("rank_low", pa.int64()),  # 1: the most engaging
         pa.field("rank_high", pa.int64()),  # 90% interval
         _required("peer_count", pa.int64()),  # accounts with a rate in the stratum, this one among them

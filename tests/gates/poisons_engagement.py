@@ -11,7 +11,7 @@ _MID_MONTH: Final = date(2026, 8, 2)
 _FIRST_OF_MONTH: Final = "months are first days of months"
 
 
-def _rules(numerator: str, likes: str) -> dict[str, Poison]:
+def _rules(likes: str) -> dict[str, Poison]:
     return {
         "required columns are filled": (0, {"params_hash": None}),
         _FIRST_OF_MONTH: (0, {"month": _MID_MONTH}),
@@ -39,9 +39,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "what is rated has something to divide by": (1, {"denominator_count": 0}),
         "no more posts are rated at an age than there are": (1, {"post_count": 5}),
     },
-    "derived/creator_engagement": _rules("engagement_count", "like_count")
-    | {"every account is in the exchange": (0, {"account_key": _NOBODY})},
-    "marts/creator_engagement_months": _rules("numerator_count", "numerator_like_count")
+    "derived/creator_engagement": _rules("like_count") | {"every account is in the exchange": (0, {"account_key": _NOBODY})},
+    "marts/creator_engagement_months": _rules("numerator_like_count")
     | {"every creator is in creators": (0, {"creator_key": _NOBODY})},
     "marts/tier_sensitivity_months": {
         "required columns are filled": (0, {"micro_post_share": None}),

@@ -37,12 +37,15 @@ EXCHANGED: Final[dict[str, Rows]] = {
         _NOTHING_SUMMED | _SUMMED | _own(_C, "views", age_band="day_7", post_count=2),
     ]
 }
-_COUNTED: Final = dict.fromkeys(
-    ("like_count", "engagement_count", "denominator_count", "rated_post_count", "unrated_post_count")
-    + ("no_counter_post_count", "no_denominator_post_count", "age_unmatched_post_count", "peer_count"),
-    0,
-)
-_RATED: Final = {"like_count": 15, "engagement_count": 20, "denominator_count": 200, "rated_post_count": 2, "engagement_rate": 0.1}
+_COUNTED = dict.fromkeys(("like_count", "engagement_count", "denominator_count", "rated_post_count", "unrated_post_count"), 0)
+_COUNTED |= dict.fromkeys(("no_counter_post_count", "no_denominator_post_count", "age_unmatched_post_count", "peer_count"), 0)
+_RATED: Final = {
+    "like_count": 15,
+    "engagement_count": 20,
+    "denominator_count": 200,
+    "rated_post_count": 2,
+    "engagement_rate": 0.1,
+}
 _ESTIMATED: Final = {"engagement_rate_shrunk": 0.08, "engagement_rate_low": 0.05, "engagement_rate_high": 0.12, "peer_z": 0.5}
 _PLACED: Final = {"rate_percentile": 0.7, "rank_low": 2, "rank_high": 9, "peer_count": 30, "stratum": "tier"}
 DERIVATIONS: Final[dict[str, Rows]] = {

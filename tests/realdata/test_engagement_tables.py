@@ -80,18 +80,25 @@ def test_the_sixty_day_rate_is_likes_of_new_posts_over_followers() -> None:
         ("youtube.csv", "Subscribers", ("Likes avg", "Comments avg"), "none"),
     ],
 )
-def test_rates_fall_with_size_and_size_peers_take_the_fall_out(name: str, size: str, parts: tuple[str, ...], literature: str) -> None:
+def test_rates_fall_with_size_and_size_peers_take_the_fall_out(
+    name: str, size: str, parts: tuple[str, ...], literature: str
+) -> None:
     rows = _rows(name)
     followers = _column(rows, size)
     engagement = np.nansum([_column(rows, part) for part in parts], axis=0)
     known = np.isfinite(followers) & (followers > 0) & (engagement > 0)
     followers, rate = followers[known], engagement[known] / followers[known]
     tiers = _tiers(followers)
-    told = {tier: f"{np.median(rate[tiers == tier]):.2%} ({(tiers == tier).sum()})" for tier in dict.fromkeys(tiers[np.argsort(followers)])}
+    told = {
+        tier: f"{np.median(rate[tiers == tier]):.2%} ({(tiers == tier).sum()})"
+        for tier in dict.fromkeys(tiers[np.argsort(followers)])
+    }
     sizes = np.log10(followers)
     residual = np.log(rate) - size_curve(sizes, np.log(rate), EngagementParameters())
     raw, peer = (float(spearmanr(sizes, values).statistic) for values in (rate, residual))
-    print(f"{name}: median rate per follower {told}; literature: {literature}; Spearman with size {raw:.2f}, of the residual {peer:.2f}")
+    print(
+        f"{name}: median rate per follower {told}; literature: {literature}; Spearman with size {raw:.2f}, of the residual {peer:.2f}"
+    )
     assert raw <= -0.05
     assert abs(peer) <= 0.12
 
@@ -103,7 +110,10 @@ def test_a_list_chosen_by_views_makes_small_accounts_look_engaging_per_follower_
     engagement = np.nansum([_column(rows, part) for part in ("Likes avg", "Comments avg", "Shares avg")], axis=0)
     small = followers < 50_000
     per_follower, per_view = engagement / followers, engagement / views
-    by = {name: (np.nanmedian(rate[small]), np.nanmedian(rate[~small])) for name, rate in (("follower", per_follower), ("view", per_view))}
+    by = {
+        name: (np.nanmedian(rate[small]), np.nanmedian(rate[~small]))
+        for name, rate in (("follower", per_follower), ("view", per_view))
+    }
     print({name: f"{one:.2%} of {small.sum()} small, {two:.2%} of the others" for name, (one, two) in by.items()})
     assert by["follower"][0] > 50 * by["follower"][1]
     assert by["view"][0] < 2 * by["view"][1]

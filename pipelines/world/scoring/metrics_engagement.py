@@ -54,7 +54,9 @@ class _Rates:
 
 
 def _rates(linked: Linked) -> _Rates:
-    """Truth counts the likes of a post in the long run; counters count likes and more, at an age. What of it they show is no merit of an
+    """Published and true rates in one unit.
+
+    Truth counts the likes of a post in the long run; counters count likes and more, at an age. What of it they show is no merit of an
     account, so it is taken as one factor for each platform and month: rates and true rates have the same mean over rated posts.
     """
     columns = linked.once(
@@ -119,7 +121,9 @@ def _precision(linked: Linked) -> Found:
     if wanted < _LEAST_ROWS or not hits["raw"]:
         return nothing(_TOO_FEW)
     told = f"shrunk {hits['shrunk'] / wanted:.3f}, raw {hits['raw'] / wanted:.3f}"
-    return Found(hits["shrunk"] / hits["raw"], unit_count=wanted, found=told, note="over all platforms, by month; a fifth of few accounts")
+    return Found(
+        hits["shrunk"] / hits["raw"], unit_count=wanted, found=told, note="over all platforms, by month; a fifth of few accounts"
+    )
 
 
 def _bias(linked: Linked) -> Found:

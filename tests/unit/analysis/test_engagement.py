@@ -33,7 +33,9 @@ Row = dict[str, Any]
 
 
 def _any(account: str, **more: Any) -> Row:
-    sums = dict.fromkeys(("like_count", "engagement_count", "denominator_count", "no_counter_post_count", "no_denominator_post_count"), 0)
+    sums = dict.fromkeys(
+        ("like_count", "engagement_count", "denominator_count", "no_counter_post_count", "no_denominator_post_count"), 0
+    )
     floats = dict.fromkeys(("denominator_square_sum", "rate_sum", "rate_square_sum", "counting_variance_sum"), 0.0)
     row = {"month": AUGUST, "platform": "x", "account_key": account, "basis": "followers", "age_band": "any", "post_count": 1}
     return row | sums | floats | more
@@ -51,7 +53,9 @@ def _table(rows: list[Row]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=INT_ACCOUNT_ENGAGEMENT_MONTHS)
 
 
-def _world(seed: int, count: int = 400, spread: float = 0.5, slope: float = -0.4, posts: float = 4.0) -> tuple[pa.Table, dict[str, float]]:
+def _world(
+    seed: int, count: int = 400, spread: float = 0.5, slope: float = -0.4, posts: float = 4.0
+) -> tuple[pa.Table, dict[str, float]]:
     """Accounts with log-normal rates about a line in size, posts of gamma quality, Poisson counts."""
     rng = np.random.default_rng(seed)
     followers = np.floor(np.exp(rng.normal(np.log(3_000), 1.8, count))).astype(np.int64) + 20
@@ -85,7 +89,9 @@ def test_shrunk_rates_of_few_posts_err_less_than_three_quarters_of_raw_ones() ->
     for seed in SEEDS:
         rows, truth = _judged(seed)
         few = _column(rows, "rated_post_count") < 10
-        errors = [np.sqrt(np.mean((_column(rows, name) - truth)[few] ** 2)) for name in ("engagement_rate_shrunk", "engagement_rate")]
+        errors = [
+            np.sqrt(np.mean((_column(rows, name) - truth)[few] ** 2)) for name in ("engagement_rate_shrunk", "engagement_rate")
+        ]
         ratios.append(errors[0] / errors[1])
     print(f"RMSE over raw: {np.mean(ratios):.3f}, worst {max(ratios):.3f}")
     assert np.mean(ratios) <= 0.75
@@ -99,7 +105,7 @@ def test_ninety_percent_intervals_hold_the_truth_in_ninety_percent_of_accounts_o
             inside.setdefault(row["tier"], []).append(row["engagement_rate_low"] <= true <= row["engagement_rate_high"])
     shares = {tier: float(np.mean(each)) for tier, each in inside.items() if len(each) >= 200}
     overall = np.mean([each for tier in inside.values() for each in tier])
-    print(f"coverage {overall:.3f}, by tier {({tier: round(share, 3) for tier, share in shares.items()})}")
+    print(f"coverage {overall:.3f}, by tier { ({tier: round(share, 3) for tier, share in shares.items()}) }")
     assert 0.88 <= overall <= 0.92
     assert all(0.86 <= share <= 0.94 for share in shares.values())
 
@@ -112,7 +118,7 @@ def test_no_tier_is_ranked_up_or_down_for_its_size() -> None:
         for row, place in zip(rows, true, strict=True):
             shifts.setdefault(row["tier"], []).append(row["rate_percentile"] - place)
     bias = {tier: float(np.mean(each)) for tier, each in shifts.items() if len(each) >= 200}
-    print(f"rank bias by tier: {({tier: round(value, 4) for tier, value in bias.items()})}")
+    print(f"rank bias by tier: { ({tier: round(value, 4) for tier, value in bias.items()}) }")
     assert len(bias) >= 3
     assert all(abs(value) <= 0.02 for value in bias.values())
 
@@ -125,7 +131,9 @@ def test_rank_intervals_hold_the_true_rank_in_ninety_percent_of_accounts() -> No
         for tier in {each for each in tiers if each}:
             members = np.flatnonzero(tiers == tier)
             ranks = members.size - np.argsort(np.argsort(truth[members]))
-            held += [rows[place]["rank_low"] <= rank <= rows[place]["rank_high"] for place, rank in zip(members, ranks, strict=True)]
+            held += [
+                rows[place]["rank_low"] <= rank <= rows[place]["rank_high"] for place, rank in zip(members, ranks, strict=True)
+            ]
     print(f"true ranks inside: {np.mean(held):.3f} of {len(held)}")
     assert 0.87 <= np.mean(held) <= 0.94
 
@@ -137,7 +145,9 @@ def test_where_all_accounts_of_a_size_are_alike_nobody_stands_out() -> None:
         table, truth = _world(seed, spread=0.0)
         rows = estimate_month(table).to_pylist()
         true = np.array([truth[row["account_key"]] for row in rows])
-        claimed.append(np.mean((_column(rows, "engagement_rate_low") > true * 1.5) | (_column(rows, "engagement_rate_high") < true / 1.5)))
+        claimed.append(
+            np.mean((_column(rows, "engagement_rate_low") > true * 1.5) | (_column(rows, "engagement_rate_high") < true / 1.5))
+        )
         raw.append(np.mean(np.abs(np.log(np.maximum(_column(rows, "engagement_rate"), 1e-9) / true)) > np.log(1.5)))
     print(f"said to differ by half from their size: {np.mean(claimed):.4f}; raw rates that do: {np.mean(raw):.3f}")
     assert np.mean(claimed) <= 0.01
@@ -149,7 +159,9 @@ def test_the_peer_score_does_not_hang_on_size_and_the_raw_rate_does() -> None:
     for seed in SEEDS:
         rows, _ = _judged(seed)
         size = np.log10(_column(rows, "followers_count"))
-        slopes.append((np.corrcoef(size, _column(rows, "peer_z"))[0, 1], np.corrcoef(size, _column(rows, "engagement_rate_shrunk"))[0, 1]))
+        slopes.append(
+            (np.corrcoef(size, _column(rows, "peer_z"))[0, 1], np.corrcoef(size, _column(rows, "engagement_rate_shrunk"))[0, 1])
+        )
     peer, raw = np.mean(slopes, axis=0)
     print(f"correlation with size: peer score {peer:.3f}, shrunk rate {raw:.3f}")
     assert abs(peer) <= 0.08
@@ -185,7 +197,11 @@ def test_a_prior_is_fitted_with_its_slope_and_its_spread() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    count=st.integers(1, 60), engagement=st.integers(0, 10_000), followers=st.integers(1, 10**6), mean=st.floats(-8, 0), variance=st.floats(0.01, 2)
+    count=st.integers(1, 60),
+    engagement=st.integers(0, 10_000),
+    followers=st.integers(1, 10**6),
+    mean=st.floats(-8, 0),
+    variance=st.floats(0.01, 2),
 )
 def test_a_posterior_lies_between_what_was_expected_and_what_was_seen(
     count: int, engagement: int, followers: int, mean: float, variance: float
@@ -204,7 +220,9 @@ def test_a_posterior_lies_between_what_was_expected_and_what_was_seen(
 def test_more_posts_make_an_interval_narrower() -> None:
     widths = []
     for count in (1, 4, 16, 64):
-        posts = Posts(*(np.array([value], dtype=np.float64) for value in (count, 20 * count, 400 * count, count * 400.0**2, 0, 0, 0)))
+        posts = Posts(
+            *(np.array([value], dtype=np.float64) for value in (count, 20 * count, 400 * count, count * 400.0**2, 0, 0, 0))
+        )
         low, high = posterior(posts, np.zeros(1), Prior(-3.0, 0.0, 0.5, 0.7)).quantiles(np.array([[0.05, 0.95]]))[0]
         widths.append(high - low)
     assert widths == sorted(widths, reverse=True)
@@ -242,7 +260,12 @@ def test_accounts_are_compared_at_seven_days_where_enough_posts_are_seen_then() 
 def test_an_account_without_a_rated_post_says_why(counts: dict[str, int], reason: str) -> None:
     rows = [_any("a", post_count=4, **counts), _any("b"), _rated("b", np.array([3]), 10)]
     row, other = estimate_month(_table(rows)).to_pylist()
-    assert (row["engagement_rate"], row["engagement_rate_shrunk"], row["null_reason"], row["peer_count"]) == (None, None, reason, 0)
+    assert (row["engagement_rate"], row["engagement_rate_shrunk"], row["null_reason"], row["peer_count"]) == (
+        None,
+        None,
+        reason,
+        0,
+    )
     assert (other["engagement_rate"], other["engagement_rate_shrunk"], other["null_reason"]) == (0.3, None, "too_few_peers")
 
 
@@ -287,10 +310,18 @@ def test_a_month_that_did_not_change_is_not_loaded_and_one_that_did_is_estimated
     assert first.computed == {"engagement_months": 2}
     again = estimate_engagement({month: Partition("one", refuse) for month in tables}, stored=first.state)
     assert again.tables["creator_engagement"].equals(first.tables["creator_engagement"])
-    rewritten = {july: Partition("one", refuse), AUGUST: Partition("two", lambda: table.take(list(reversed(range(table.num_rows)))))}
+    rewritten = {
+        july: Partition("one", refuse),
+        AUGUST: Partition("two", lambda: table.take(list(reversed(range(table.num_rows))))),
+    }
     same = estimate_engagement(rewritten, stored=first.state)
-    assert (same.computed, same.tables["creator_engagement"].equals(first.tables["creator_engagement"])) == ({"engagement_months": 0}, True)
-    changed = estimate_engagement({july: Partition("one", refuse), AUGUST: Partition("two", lambda: table.slice(2))}, stored=first.state)
+    assert (same.computed, same.tables["creator_engagement"].equals(first.tables["creator_engagement"])) == (
+        {"engagement_months": 0},
+        True,
+    )
+    changed = estimate_engagement(
+        {july: Partition("one", refuse), AUGUST: Partition("two", lambda: table.slice(2))}, stored=first.state
+    )
     assert changed.computed == {"engagement_months": 1}
     whole = estimate_engagement({july: Partition("x", lambda: tables[july]), AUGUST: Partition("x", lambda: table.slice(2))})
     assert changed.tables["creator_engagement"].equals(whole.tables["creator_engagement"])
