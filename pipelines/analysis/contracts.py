@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pipelines.analysis import (
     decentralisation_contracts,
+    engagement_contracts,
     ethics_contracts,
     insider_contracts,
     platform_contracts,
@@ -471,6 +472,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **platform_contracts.EXCHANGE,
     **relational_contracts.EXCHANGE,
     **ethics_contracts.EXCHANGE,
+    **engagement_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -490,6 +492,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **relational_contracts.DERIVED,
     **insider_contracts.DERIVED,
     **ethics_contracts.DERIVED,
+    **engagement_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -516,4 +519,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     **platform_contracts.STATE,
     **relational_contracts.STATE,
     **ethics_contracts.STATE,
+    **engagement_contracts.STATE,
 }

@@ -24,6 +24,7 @@ from pipelines.lake.writer import write_table
 # Models that grow with history: the month column of each, and the model that lists the months which tonight wrote anew.
 MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_attention_months": ("int_touched_months", "month"),
+    "int_account_engagement_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
     "int_disclosure_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
@@ -115,6 +116,16 @@ def relation_partitions(paths: DataPaths) -> dict[date, RelationPartition]:
         )
 
     return {month: partition(month) for month in _months(paths, RELATION_MODELS)}
+
+
+def engagement_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
+    """What engagement is estimated from, by month; a month is read only when it is asked for."""
+    model = "int_account_engagement_months"
+
+    def partition(month: date) -> Partition[pa.Table]:
+        return Partition(_identity(paths, (model,), month), lambda: _read_month(paths, model, month))
+
+    return {month: partition(month) for month in _months(paths, (model,))}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

@@ -40,6 +40,7 @@ MARTS: Final = (
     "coverage_days",
     "creator_accounts",
     "creator_links",
+    "creator_engagement_months",
     "creator_months",
     "creator_niches",
     "creator_relation_months",
@@ -63,6 +64,7 @@ MARTS: Final = (
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
+    "tier_sensitivity_months",
     "trend_adoptions",
     "trend_days",
     "trends",
@@ -81,6 +83,7 @@ DERIVED_GRAINS: Final = {
     "culture_trends": "measure x period",
     "decentralisation_months": "month x platform x niche x resource x panel",
     "decentralisation_trends": "platform x niche x resource x panel",
+    "creator_engagement": "account x month x basis of the rate",
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
@@ -247,6 +250,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     """
     from pipelines.analysis.culture_trends import culture_trends
     from pipelines.analysis.decentralisation import analyse_decentralisation
+    from pipelines.analysis.engagement import estimate_engagement
     from pipelines.analysis.ethics_months import analyse_ethics_months
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_moves import analyse_moves
@@ -270,7 +274,8 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     ethics = analyse_ethics_months(
         exchange.ethics_partitions(paths), niches.tables["niche_assignments"], read_accuracy(), stored=stored
     )
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics)
+    engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
+    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     tables["culture_trends"] = culture_trends(tables["culture_windows"])

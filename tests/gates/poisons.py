@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates import poisons_decentralisation, poisons_ethics, poisons_insiders, poisons_platforms, poisons_relational
+from tests.gates import (
+    poisons_decentralisation,
+    poisons_engagement,
+    poisons_ethics,
+    poisons_insiders,
+    poisons_platforms,
+    poisons_relational,
+)
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
@@ -308,6 +315,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "a rate stands with numerator and denominator only": (0, {"engagement_count": None}),
         "every creator is in creators": (0, {"creator_key": _NOBODY}),
         **poisons_relational.CREATOR_MONTHS,
+        **poisons_engagement.OF_A_CREATOR,
     },
     "marts/niche_members": _MEMBERSHIP
     | {
@@ -403,7 +411,14 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "covered days lie between 1990 and 2100": (0, {"covered_on": date(1989, 1, 1)}),
     },
 }
-_TOPICS: Final = (poisons_decentralisation, poisons_ethics, poisons_insiders, poisons_platforms, poisons_relational)
+_TOPICS: Final = (
+    poisons_decentralisation,
+    poisons_engagement,
+    poisons_ethics,
+    poisons_insiders,
+    poisons_platforms,
+    poisons_relational,
+)
 for _topic in _TOPICS:
     for _table, _rules in _topic.POISONS.items():
         POISONS[_table] = POISONS.get(_table, {}) | _rules

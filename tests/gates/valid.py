@@ -15,7 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_ethics, valid_insiders, valid_platforms, valid_relational
+from tests.gates import valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -373,7 +373,7 @@ _ACTIVE = {
     "active_day_count": 2,
 }
 _ACTIVE |= {"engagement_count": 20, "engagement_follower_count": 100, "engagement_rate": 0.2}
-_ACTIVE |= {"replies_received_count": 1, "partner_count": 1}
+_ACTIVE |= {"replies_received_count": 1, "partner_count": 1} | valid_engagement.OF_A_CREATOR
 _DAY: dict[str, Any] = {"use_count": 3, "user_count": 2, "adopter_count": 1}
 _WATCHED = {"platform": "bluesky", "source": "jetstream", "collection_method": "firehose", "got_count": 5, "quarantined_count": 0}
 _SCORED = _STAMP | {"seed_count": 60, "size": "tiny", "calibration_key": key(7), "is_gating": False, "status": "measured"}
@@ -470,7 +470,7 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_decentralisation, valid_ethics, valid_platforms, valid_relational)
+_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_platforms, valid_relational)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

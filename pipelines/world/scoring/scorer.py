@@ -11,6 +11,7 @@ from pipelines.world.scoring import (
     metrics_claims,
     metrics_creators,
     metrics_decentralisation,
+    metrics_engagement,
     metrics_ethics,
     metrics_insiders,
     metrics_lives,
@@ -45,6 +46,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_platforms.MEASURES,
     **metrics_insiders.MEASURES,
     **metrics_ethics.MEASURES,
+    **metrics_engagement.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

@@ -59,6 +59,7 @@ _ADOPTIONS: Final = ("trends.label", "trend_adoptions.adopted_at", "trend_adopti
 _GATES: Final = ("trends.label", "trends.is_left_censored", "trends.abstain_reason")
 _PERSONS: Final = ("creator_accounts.account_key", "creator_accounts.creator_key", "creator_accounts.link_evidence")
 _NO_MORE: Final = "rate over seeds <= 5%, upper 95% bound <= 8.5%, in every null world and both directions"
+_SHRUNK: Final = ("creator_engagement_months.engagement_rate_shrunk", "creator_engagement_months.engagement_rate")
 _MEAN_FDP: Final = "mean over seeds <= .05; <= .06 with 30% loss"
 _RIGHT_SIGN: Final = "right in >= 95% of seeds; >= 90% with 30% loss"
 _POWER: Final = (("P1_micro_first", 0.99, 0.95), ("P2_micro_first_mixture", 0.85, 0.65))
@@ -130,7 +131,16 @@ WANTED: Final = (
     Wanted("exogeneity", "Exogeneity class", "macro-F1", ("trends.exogeneity_class",), ">= .90; >= .85 with 30% loss", AT_LEAST, 0.9, 0.85),
     Wanted("shock_recall", "Exogeneity class", "planted shocks that the shock gate holds", _GATES),
     Wanted("shock_precision", "Exogeneity class", "held shocks that were set off from outside", _GATES),
-    Wanted("shrinkage", "Engagement shrinkage", "RMSE over the raw rate's, under ten posts", ("creator_months.engagement_rate_shrunk",), "<= .6", AT_MOST, 0.6),
+    Wanted("shrinkage", "Engagement shrinkage", "RMSE over the raw rate's, under ten posts", _SHRUNK, "<= .6", AT_MOST, 0.6),
+    Wanted(
+        "shrinkage_coverage", "Engagement shrinkage", "distance of the 90% interval's coverage from 90%",
+        (*_SHRUNK, "creator_engagement_months.engagement_rate_low"), "88-92%: <= .02", AT_MOST, 0.02,
+    ),
+    Wanted("shrinkage_top", "Engagement shrinkage", "precision of the top 100 over the raw rate's", _SHRUNK, ">= 1.5", AT_LEAST, 1.5),
+    Wanted(
+        "shrinkage_bias", "Engagement shrinkage", "largest bias of ranks by tier", (*_SHRUNK, "creator_engagement_months.rate_percentile"),
+        "|bias| <= .02", AT_MOST, 0.02,
+    ),
     Wanted(
         "engagement", "Engagement shrinkage", "Spearman of the raw rate with the true one",
         ("creator_months.engagement_count", "creator_months.engagement_follower_count", "creators.account_count"),

@@ -1,0 +1,33 @@
+select
+    engagement.month,
+    engagement.platform,
+    engagement.account_key,
+    accounts.creator_key,
+    engagement.basis,
+    engagement.age_band,
+    engagement.tier,
+    engagement.followers_count,
+    engagement.engagement_count as numerator_count,
+    engagement.like_count as numerator_like_count,
+    engagement.denominator_count,
+    engagement.rated_post_count,
+    engagement.unrated_post_count,
+    engagement.no_counter_post_count,
+    engagement.no_denominator_post_count,
+    engagement.age_unmatched_post_count,
+    engagement.engagement_rate,
+    engagement.engagement_rate_shrunk,
+    engagement.engagement_rate_low,
+    engagement.engagement_rate_high,
+    engagement.peer_z,
+    engagement.rate_percentile,
+    engagement.rank_low,
+    engagement.rank_high,
+    engagement.peer_count,
+    engagement.stratum,
+    engagement.null_reason,
+    engagement.method_version,
+    engagement.params_hash
+from {{ source("derived", "creator_engagement") }} as engagement
+inner join {{ ref("int_accounts") }} as accounts on engagement.account_key = accounts.account_key
+order by engagement.month, engagement.platform, engagement.account_key, engagement.basis
