@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -73,6 +73,24 @@ def record_erasures(paths: DataPaths, subjects: Iterable[Subject], applied_at: d
         row["applied_at"] = row["applied_at"] or applied_at
     ordered = sorted(rows.values(), key=lambda row: (row["platform"], row["subject_type"], row["subject_key"]))
     write_table(paths.erasures_file(), pa.Table.from_pylist(ordered, ERASURES))
+
+
+def add_posts(paths: DataPaths, platform: str, posts: Mapping[str, str], applied_at: datetime) -> None:
+    """Put new posts of erased accounts into the ledger, for the reason and at the time of their account.
+
+    Args:
+        paths: the data folder.
+        platform: whose posts.
+        posts: by key of a post, the key of its account.
+        applied_at: when they were kept out (UTC).
+    """
+    accounts = {row["subject_key"]: row for row in read_erasures(paths).to_pylist() if row["platform"] == platform}
+    subjects = [
+        Subject(platform, "post", post, of["requested_key"], of["reason"], of["requested_at"], of["origin"])
+        for post, account in sorted(posts.items())
+        if (of := accounts.get(account)) is not None
+    ]
+    record_erasures(paths, subjects, applied_at)
 
 
 def ensure_erasures(paths: DataPaths) -> None:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tarfile import TarError
 from typing import IO, Any, Final
@@ -25,7 +25,7 @@ from pipelines.lake.collection import collection_of
 from pipelines.lake.commit import Stage, alone
 from pipelines.lake.coverage import Coverage
 from pipelines.lake.duplicates import SeenRecords
-from pipelines.lake.erasures import Keys, keys_for, without_erased
+from pipelines.lake.erasures import Keys, add_posts, keys_for, without_erased
 from pipelines.lake.kept import Kept
 from pipelines.lake.ledger import LedgerEntry, NightIntake, taken_by_other_nights
 from pipelines.lake.limits import Limits
@@ -102,6 +102,8 @@ def ingest_night(
         except BaseException:
             writer.discard()
             raise
+        if intake.new_posts:
+            add_posts(paths, platform.name, intake.new_posts, datetime.now(UTC))
     return NightIntake(platform.name, night, intake.entries, dict(writer.row_counts), touched)
 
 
@@ -128,6 +130,7 @@ class _Night:
         self.entries: list[LedgerEntry] = []
         self.quarantine: list[dict[str, Any]] = []
         self.erased = Keys(())
+        self.new_posts: dict[str, str] = {}  # of erased accounts, by key, with the key of the account
 
     def close(self) -> None:
         """Stop the worker processes, if any were started."""
@@ -219,17 +222,18 @@ class _Night:
         for refused in result.quarantined:
             self._refuse(entry, native, refused)
         for table, rows in tables.items():
-            landed = rows
-            if len(repeated):
-                landed = rows.filter(pc.invert(pc.is_in(rows.column("record_index"), value_set=pa.array(repeated))))
-            landed = landed.drop_columns(["record_index"])
+            # What the source delivered is counted with what was erased: a deletion is no gap in the coverage.
+            delivered = _without_records(result.tables[table], repeated)
+            days = _row_counts_by_day(table, delivered)
+            self.coverage.count(table, native.name, native.collection_method, days)
+            landed = _without_records(rows, repeated).drop_columns(["record_index"])
             if landed.num_rows:
                 self._writer.add(table, landed)
-                days = _row_counts_by_day(table, landed)
+                if landed.num_rows != delivered.num_rows:
+                    days = _row_counts_by_day(table, landed)
                 entry.row_counts[table] += landed.num_rows
                 if not table.startswith("vault_"):
                     entry.event_days.update(days)
-                self.coverage.count(table, native.name, native.collection_method, days)
 
     def _without_erased(
         self, result: BlockResult, new_indexes: np.ndarray[Any, np.dtype[np.int64]]
@@ -237,6 +241,7 @@ class _Night:
         """The tables without what was erased, and the indexes of new records of which no row is left: those count as erased."""
         if not len(self.erased):
             return result.tables, np.array([], np.int64)
+        self._learn_posts(result)
         tables, hit, left = {}, [], []
         for table, rows in result.tables.items():
             cleaned = without_erased(rows, self.erased)
@@ -245,6 +250,19 @@ class _Night:
             left.append(cleaned.rows.column("record_index").to_numpy())
         lost = np.setdiff1d(np.concatenate(hit), np.concatenate(left)) if hit else np.array([], np.int64)
         return tables, np.intersect1d(lost, new_indexes)
+
+    def _learn_posts(self, result: BlockResult) -> None:
+        """A new post of an erased account is erased too: whoever answers it must not name it."""
+        posts = result.tables.get("posts")
+        if posts is None:
+            return
+        own = self.erased.are_in(posts.column("account_key"))
+        if own is not None:
+            theirs = posts.filter(own)
+            pairs = zip(theirs.column("post_key").to_pylist(), theirs.column("account_key").to_pylist(), strict=True)
+            new = {post: account for post, account in pairs if post not in self.erased.members}
+            self.new_posts |= new
+            self.erased = Keys(self.erased.members | set(new)) if new else self.erased
 
     def _refuse(self, entry: LedgerEntry, native: NativeFormat | None, refused: Quarantined) -> None:
         if native is not None:
@@ -287,6 +305,12 @@ class _Night:
             if refused["source_format"]:
                 native = self._platform.format_named(refused["source_format"])
                 self.coverage.refuse(native.name, native.collection_method)
+
+
+def _without_records(rows: pa.Table, indexes: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Table:
+    if not len(indexes):
+        return rows
+    return rows.filter(pc.invert(pc.is_in(rows.column("record_index"), value_set=pa.array(indexes))))
 
 
 def _row_counts_by_day(table: str, rows: pa.Table) -> dict[date, int]:

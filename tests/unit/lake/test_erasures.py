@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +17,11 @@ from pipelines.lake.erasures import Keys, Subject, keys_for, read_erasures, reco
 from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import TABLES
+from pipelines.platforms.protocol import FileContext, Record, Row
 from pipelines.quality.parsed import check_parsed
 from pipelines.quality.results import closing
 from tests.unit.lake.small_lake import key
-from tests.unit.lake.test_intake import NIGHT, PLATFORM, PSEUDONYMS
+from tests.unit.lake.test_intake import NIGHT, PLATFORM, PSEUDONYMS, Notes
 
 MOMENT = datetime(2026, 10, 2, tzinfo=UTC)
 
@@ -127,7 +130,7 @@ def test_an_erased_record_is_dropped_at_intake_and_counted(tmp_path: Path) -> No
     ]
     assert erased.encode() not in str(landed).encode()
     assert closing(check_parsed(paths, "notes", NIGHT, "run")) == []
-    assert sum(row["got_count"] for row in landed if "got_count" in row) == 2
+    assert sum(row["got_count"] for row in landed if "got_count" in row) == 3  # what was delivered; a deletion is no gap
 
 
 def test_what_was_erased_after_its_file_left_the_inbox_is_not_kept_by_a_night_that_runs_again(tmp_path: Path) -> None:
@@ -147,3 +150,34 @@ def test_what_was_erased_after_its_file_left_the_inbox_is_not_kept_by_a_night_th
 def test_every_lake_table_is_one_that_rows_can_be_taken_out_of() -> None:
     for table, schema in TABLES.items():
         assert any(name.endswith("_key") for name in schema.names) or table == "coverage"
+
+
+class Answers(Notes):
+    """Notes that have an author and may answer another note."""
+
+    name = "answers"
+
+    def parse(self, record: Record, context: FileContext) -> Iterable[Row]:
+        for row in super().parse(record, context):
+            author = PSEUDONYMS.key("notes", record.value["by"])
+            parent = PSEUDONYMS.key("notes", record.value["to"]) if "to" in record.value else None
+            yield Row("posts", row.values | {"account_key": author, "parent_post_key": parent})
+
+
+def test_a_new_post_of_an_erased_account_is_erased_where_it_is_answered_too(tmp_path: Path) -> None:
+    paths, inbox = DataPaths(tmp_path / "data"), tmp_path / "inbox"
+    ann = PSEUDONYMS.key("notes", "ann")
+    record_erasures(paths, [Subject("notes", "account", ann, ann, "legal", MOMENT)], MOMENT)
+    file = inbox / "notes" / "a.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        '{"id": "b", "by": "ben", "to": "a", "day": 1}\n{"id": "a", "by": "ann", "day": 1}\n{"id": "c", "by": "ben", "day": 1}\n'
+    )
+    (entry,) = ingest_night(paths, inbox, replace(PLATFORM, formats=(Answers(),)), NIGHT, PSEUDONYMS).files
+    assert (entry.landed_count, entry.erased_count) == (2, 1)
+    (landed,) = paths.table_root("notes", "posts").rglob("*.parquet")
+    assert pq.read_table(landed, partitioning=None).column("parent_post_key").to_pylist() == [None, None]
+    assert [(row["subject_type"], row["reason"]) for row in read_erasures(paths).to_pylist()] == [
+        ("account", "legal"),
+        ("post", "legal"),
+    ]
