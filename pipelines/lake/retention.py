@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -132,7 +132,7 @@ def _not_refreshed(paths: DataPaths, platform: str, refresh_days: int, on: date)
             yield Overdue(platform, table, "refresh", refresh_days, first.date(), last.date(), [file for _, _, file in old])
 
 
-def enforce_retention(paths: DataPaths, night: date) -> list[dict[str, Any]]:
+def enforce_retention(paths: DataPaths, night: date, *, unread: Collection[tuple[str, date]] = ()) -> list[dict[str, Any]]:
     """Remove what is kept for too long, log what went, and have the event days modelled again whose landed rows went.
 
     Vault files and pages go whole. Pages go only where their night was taken in: else the gate says that it was not. Counters
@@ -141,6 +141,7 @@ def enforce_retention(paths: DataPaths, night: date) -> list[dict[str, Any]]:
     Args:
         paths: the data folder.
         night: that is run.
+        unread: Platform and night of vault files that tonight has yet to read: what was taken in late goes once its signs and words are counted.
 
     Returns:
         Rows of ``schemas.RETENTION_LOG``.
@@ -149,6 +150,9 @@ def enforce_retention(paths: DataPaths, night: date) -> list[dict[str, Any]]:
     logged = []
     for each in list(overdue(paths, on)):
         places = each.places
+        if each.part == VAULT:
+            waits = {f"night={landed.isoformat()}.parquet" for platform, landed in unread if platform == each.platform}
+            places = [file for file in places if file.name not in waits]
         if each.part == PAGES:
             places = [folder for folder in places if paths.ledger_file(each.platform, date.fromisoformat(folder.name)).exists()]
         if not places:

@@ -190,8 +190,9 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     Raises OutletsError, SecretError.
     """
     forget_old_invocations()
-    forget_stated(paths, nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild))
-    enforce_retention(paths, night)
+    plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
+    forget_stated(paths, plan)
+    enforce_retention(paths, night, unread={(each.platform, each.night) for each in nights.nights_to_model(paths, plan)})
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     write_text_signals(paths, plan, read_text_rules())
     nights.begin_modelling(paths, plan)
@@ -276,6 +277,8 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     )
     engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
     analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)
+    # The words of texts are counted: what is over its time can go.
+    enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
     tables["culture_trends"] = culture_trends(tables["culture_windows"])
