@@ -327,6 +327,7 @@ def _insiders(
     terms = [
         (row["term"] if row["term_kind"] == "tag" else f"{row['term_kind']}:{row['term']}", row["niche"])
         for row in found.terms.to_pylist()
+        if row["term_kind"] != "text"
     ]
     term, niche = (
         np.array(values, dtype=np.int64) for values in ([units[unit] for unit, _ in terms], [niche for _, niche in terms])
