@@ -53,7 +53,7 @@ class MoveParameters:
     smallest_share_after: float = 0.75
     smallest_expansion_share: float = 0.25
     largest_from_rate_ratio: float = 0.5
-    largest_from_p: float = 0.05
+    largest_from_p: float = 0.01
     smallest_to_rate_ratio: float = 2.0
     largest_to_p: float = 0.01
     burn_in_days: int = 7
