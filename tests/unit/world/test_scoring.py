@@ -65,6 +65,8 @@ PERFECT = {
     "seen adoptions found within the hour": 1.0,
     "found adoptions that are true within the hour": 1.0,
     "tier as of adoption": 1.0,
+    "RMSE over the raw rate's, under ten posts": 0.0,
+    "precision of the top 100 over the raw rate's": 3.0,
     "mutual links that join accounts": 1.0,
     "joined accounts that are mutually linked": 1.0,
 }
@@ -157,6 +159,21 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         _each("creator_months", lambda row: {"engagement_count": -row["engagement_count"]}),
         "Spearman of the raw rate with the true one",
         -1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda row: {"engagement_rate_shrunk": row["engagement_rate"]}),
+        "RMSE over the raw rate's, under ten posts",
+        1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda row: {"engagement_rate_shrunk": row["engagement_rate"]}),
+        "precision of the top 100 over the raw rate's",
+        1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda _: {"engagement_rate_low": 0.0}),
+        "distance of the 90% interval's coverage from 90%",
+        0.1,
     ),
     (_each("creators", lambda _: {"link_evidence": "none"}), "mutual links that join accounts", 0.0),
     (_each("creators", lambda _: {"link_evidence": "mutual_self_declared"}), "joined accounts that are mutually linked", 1 / 31),
@@ -292,7 +309,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "20 scores not published yet"
+    assert lines[-1] == "19 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
