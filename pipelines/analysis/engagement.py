@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -364,6 +365,15 @@ def _monotone(values: Floats, weights: Floats, sign: float) -> Floats:
     return sign * np.repeat([block[0] for block in blocks], [int(block[2]) for block in blocks])
 
 
+def _bin_ends(cells: NDArray[np.int64], smallest: int) -> list[int]:
+    """Where bins of sorted cells begin, and the end of the last: small cells join the next one, what is left at the end joins the last."""
+    ends = [0]
+    for end in (np.flatnonzero(np.diff(cells)) + 1).tolist():
+        if end - ends[-1] >= smallest and cells.size - end >= smallest:
+            ends.append(end)
+    return [*ends, cells.size]
+
+
 def size_curve(sizes: Floats, logs: Floats, parameters: EngagementParameters) -> Floats:
     """Log rate that accounts of a size usually have: medians in bins of size, made monotone, on a line between bins.
 
@@ -379,21 +389,11 @@ def size_curve(sizes: Floats, logs: Floats, parameters: EngagementParameters) ->
     """
     order = np.argsort(sizes, kind="stable")
     cells = np.floor(sizes[order] / parameters.bin_width).astype(np.int64)
-    centres, medians, weights = [], [], []
-    start = 0
-    for end in [*(np.flatnonzero(np.diff(cells)) + 1).tolist(), order.size]:
-        # Small bins join the next one; what is left at the end joins the last.
-        if end - start < parameters.smallest_bin and end < order.size:
-            continue
-        if order.size - end < parameters.smallest_bin:
-            end = order.size
-        kept = order[start:end]
-        centres.append(float(np.median(sizes[kept])))
-        medians.append(float(np.median(logs[kept])))
-        weights.append(float(kept.size))
-        if end == order.size:
-            break
-        start = end
+    bins = [order[start:end] for start, end in pairwise(_bin_ends(cells, parameters.smallest_bin))]
+    centres, medians, weights = (
+        [float(measure(kept)) for kept in bins]
+        for measure in (lambda kept: np.median(sizes[kept]), lambda kept: np.median(logs[kept]), np.size)
+    )
     middle = np.array(medians)
     trend = np.polyfit(centres, middle, 1, w=np.sqrt(weights))[0] if len(centres) > 1 else 0.0
     return np.asarray(np.interp(sizes, centres, _monotone(middle, np.array(weights), 1.0 if trend > 0 else -1.0)))

@@ -49,7 +49,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "a part is not negative and not larger than its whole": (2, {"micro_engagement_count": 1}),
         "shares are numerators over denominators": (0, {"micro_account_share": 0.3}),
         "the share of engagement is known where there is any": (0, {"micro_engagement_share": None}),
-        "a higher cut has no fewer micro accounts": (1, {"micro_account_count": 0, "micro_account_share": 0.0}),
+        "a higher cut has no fewer micro accounts": (0, {"micro_account_count": 3, "micro_account_share": 0.75}),
     },
 }
 OF_A_CREATOR: Final[dict[str, Poison]] = {
@@ -62,12 +62,16 @@ OF_A_CREATOR: Final[dict[str, Poison]] = {
     ),
 }
 """Of ``creator_months``."""
+_PARTS: Final = {"shares are numerators over denominators", "a part is not negative and not larger than its whole"}
 _EXCHANGED: Final = {"every account is in the exchange"}
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("derived/creator_engagement", "account_key"): _EXCHANGED,
     ("derived/creator_engagement", "basis"): _EXCHANGED,
     ("derived/creator_engagement", _FIRST_OF_MONTH): _EXCHANGED,
     ("marts/creator_engagement_months", "creator_key"): {"every creator is in creators"},
+    ("marts/tier_sensitivity_months", "account_count"): _PARTS,
+    ("marts/tier_sensitivity_months", "post_count"): _PARTS,
+    ("marts/tier_sensitivity_months", "cut_followers_count"): {"a higher cut has no fewer micro accounts"},
     ("marts/tier_sensitivity_months", "a part is not negative and not larger than its whole"): {
         "shares are numerators over denominators"
     },

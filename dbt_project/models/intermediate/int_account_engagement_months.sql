@@ -8,13 +8,13 @@
 -- Ages at which counters are compared, in days. A counter is known at the age if snapshots bracket it within a factor of four, or if one
 -- lies from begins_age to ends_age. The same names and ages are in EngagementParameters, where their hash comes from.
 with age_bands as (
-    select *
+    select listed.*
     from (values
         ('day_1', 1.0, 0.75, 1.25),
         ('day_3', 3.0, 2.0, 4.0),
         ('day_7', 7.0, 6.5, 7.5),
         ('settled', 28.0, 28.0, 'infinity'::double)
-    ) as bands (age_band, reference_age_days, begins_age_days, ends_age_days)
+    ) as listed (age_band, reference_age_days, begins_age_days, ends_age_days)
 ),
 
 -- What a creator says to its followers: answers are read by those of a thread, reposts are of somebody else.
@@ -67,6 +67,12 @@ aged_snapshots as (
         and snapshots.ts_quality in ('exact', 'date_only')
 ),
 
+viewed_platforms as (
+    select platform
+    from {{ ref("platform_metric_semantics") }}
+    where metric = 'view_count' and is_offered
+),
+
 -- One row per post x basis of the rate. Views are a basis only where the platform offers them.
 post_bases as (
     select
@@ -90,7 +96,7 @@ post_bases as (
         followers_at_post_count,
         'views' as basis
     from own_posts
-    where platform in (select platform from {{ ref("platform_metric_semantics") }} where metric = 'view_count' and is_offered)
+    where platform in (select platform from viewed_platforms)
 ),
 
 based_snapshots as (

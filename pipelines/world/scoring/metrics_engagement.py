@@ -16,6 +16,9 @@ from pipelines.world.scoring.rows import Found, nothing
 
 _FEW_POSTS: Final = 10
 _LEAST_ROWS: Final = 30
+_LEAST_TOP: Final = 20
+_LEAST_OF_A_TIER: Final = 400
+"""Account-months without which a mean place of a tier is not known to a point and a half, its accounts being there every month."""
 _TOP: Final = 100
 _TOP_SHARE: Final = 0.2
 _LEVEL: Final = 0.9
@@ -118,7 +121,7 @@ def _precision(linked: Linked) -> Found:
         wanted += count
         for name in hits:
             hits[name] += len(true & _top(getattr(rates, name)[members], count))
-    if wanted < _LEAST_ROWS or not hits["raw"]:
+    if wanted < _LEAST_TOP or not hits["raw"]:
         return nothing(_TOO_FEW)
     told = f"shrunk {hits['shrunk'] / wanted:.3f}, raw {hits['raw'] / wanted:.3f}"
     return Found(
@@ -135,10 +138,10 @@ def _bias(linked: Linked) -> Found:
             shifts[members] = rates.percentile[members] - (rankdata(rates.true[members]) - 1) / (members.sum() - 1)
     found = {int(tier): shifts[rates.tier == tier] for tier in np.unique(rates.tier)}
     told = {tier: each[np.isfinite(each)] for tier, each in found.items()}
-    means = [float(each.mean()) for each in told.values() if each.size >= _LEAST_ROWS]
+    means = [float(each.mean()) for each in told.values() if each.size >= _LEAST_OF_A_TIER]
     if not means:
-        return nothing(_TOO_FEW)
-    note = f"expected percentile less the true one, the tier where it is largest; tiers with {_LEAST_ROWS} account-months"
+        return nothing(f"no tier has {_LEAST_OF_A_TIER} account-months")
+    note = f"expected percentile less the true one, the tier where it is largest; tiers with {_LEAST_OF_A_TIER} account-months"
     return Found(max(map(abs, means)), unit_count=shifts.size, note=note)
 
 

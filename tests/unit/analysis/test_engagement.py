@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from pipelines.analysis.engagement import (
 )
 from pipelines.analysis.engagement_contracts import CREATOR_ENGAGEMENT, INT_ACCOUNT_ENGAGEMENT_MONTHS
 from pipelines.analysis.increments import Partition
+from pipelines.settings import DBT_PROJECT
 
 AUGUST: Final = date(2026, 8, 1)
 TIERS: Final = ((1_000, "micro_sub1k"), (10_000, "micro_1k_10k"), (100_000, "mid"), (1_000_000, "macro"), (10**12, "mega"))
@@ -306,7 +308,7 @@ def test_a_month_that_did_not_change_is_not_loaded_and_one_that_did_is_estimated
     def refuse() -> pa.Table:
         raise AssertionError("loaded though it did not change")
 
-    first = estimate_engagement({month: Partition("one", lambda month=month: tables[month]) for month in tables})
+    first = estimate_engagement({month: Partition("one", partial(tables.__getitem__, month)) for month in tables})
     assert first.computed == {"engagement_months": 2}
     again = estimate_engagement({month: Partition("one", refuse) for month in tables}, stored=first.state)
     assert again.tables["creator_engagement"].equals(first.tables["creator_engagement"])
@@ -325,6 +327,13 @@ def test_a_month_that_did_not_change_is_not_loaded_and_one_that_did_is_estimated
     assert changed.computed == {"engagement_months": 1}
     whole = estimate_engagement({july: Partition("x", lambda: tables[july]), AUGUST: Partition("x", lambda: table.slice(2))})
     assert changed.tables["creator_engagement"].equals(whole.tables["creator_engagement"])
+
+
+def test_the_ages_of_the_bands_are_those_of_the_model_that_rates_the_posts() -> None:
+    listed = re.findall(
+        r"\('(\w+)', ([\d.]+), [\d.]+, ", (DBT_PROJECT / "models/intermediate/int_account_engagement_months.sql").read_text()
+    )
+    assert tuple((name, float(age)) for name, age in listed) == PARAMETERS.age_bands
 
 
 def test_no_rows_give_an_empty_table() -> None:

@@ -72,6 +72,8 @@ PERFECT = {
     "seen adoptions found within the hour": 1.0,
     "found adoptions that are true within the hour": 1.0,
     "tier as of adoption": 1.0,
+    "RMSE over the raw rate's, under ten posts": 0.0,
+    "precision of the top 100 over the raw rate's": 3.0,
     "mutual links that join accounts": 1.0,
     "joined accounts that are mutually linked": 1.0,
 }
@@ -187,6 +189,21 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         _each("culture_trends", lambda _: {"culture_direction": "fragmenting"}),
         "a direction of culture claimed where none is planted",
         1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda row: {"engagement_rate_shrunk": row["engagement_rate"]}),
+        "RMSE over the raw rate's, under ten posts",
+        1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda row: {"engagement_rate_shrunk": row["engagement_rate"]}),
+        "precision of the top 100 over the raw rate's",
+        1.0,
+    ),
+    (
+        _each("creator_engagement_months", lambda _: {"engagement_rate_low": 0.0}),
+        "distance of the 90% interval's coverage from 90%",
+        0.1,
     ),
     (_each("creators", lambda _: {"link_evidence": "none"}), "mutual links that join accounts", 0.0),
     (_each("creators", lambda _: {"link_evidence": "mutual_self_declared"}), "joined accounts that are mutually linked", 1 / 31),

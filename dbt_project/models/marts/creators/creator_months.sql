@@ -153,7 +153,7 @@ largest_account_rates as (
         {% endif %}
     qualify row_number() over (
         partition by accounts.creator_key, engagement.month
-        order by engagement.followers_count desc, engagement.account_key
+        order by engagement.followers_count desc, engagement.account_key asc
     ) = 1
 ),
 
