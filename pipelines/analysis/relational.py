@@ -170,7 +170,9 @@ class _Month:
         platforms = np.array(rows["platform"].to_pylist(), dtype=object)
         tiers = np.array([tier or _NO_TIER for tier in rows["tier"].to_pylist()], dtype=object)
         self._platform = _groups(platforms)[1]
-        self._stratum = _groups(np.array([f"{one}|{other}" for one, other in zip(platforms, tiers, strict=True)], dtype=object))[1]
+        self._stratum = _groups(np.array([f"{one}|{other}" for one, other in zip(platforms, tiers, strict=True)], dtype=object))[
+            1
+        ]
 
     def _number(self, name: str) -> Floats:
         """A column of counts; NaN for NULL."""
@@ -255,7 +257,9 @@ class _Month:
         The correlation is by moments: by how much answered counts of posts vary beyond the binomial, over what they would vary
         by if answers below a post all went one way.
         """
-        square, answered, product = (self._number(f"{name}") for name in ("eligible_square_sum", "answered_square_sum", "product_sum"))
+        square, answered, product = (
+            self._number(f"{name}") for name in ("eligible_square_sum", "answered_square_sum", "product_sum")
+        )
         rate = _ratio(hits, trials)
         usable = seen & (trials > 1) & (square > trials)
         n = np.where(usable, trials, 2.0)
@@ -294,7 +298,8 @@ class _Month:
         place = {key: row for row, key in enumerate(zip(*self._keys(self._rows), strict=True))}
         unit = np.array([place.get(key, -1) for key in zip(*self._keys(responses), strict=True)], dtype=np.int64)
         bins, events, censored = (
-            responses[name].to_numpy(zero_copy_only=False)[unit >= 0] for name in ("latency_bin", "answered_count", "censored_count")
+            responses[name].to_numpy(zero_copy_only=False)[unit >= 0]
+            for name in ("latency_bin", "answered_count", "censored_count")
         )
         unit = unit[unit >= 0]
         curves = curves_of(self._count, unit, bins.astype(np.int64), events.astype(float), censored.astype(float))

@@ -19,7 +19,11 @@ def _numbers(*names: str) -> tuple[pa.Field, ...]:
     return tuple(pa.field(name, pa.float64()) for name in names)
 
 
-_ACCOUNT_MONTH: Final = (_required("month", pa.date32()), _required("platform", pa.string()), _required("account_key", pa.string()))
+_ACCOUNT_MONTH: Final = (
+    _required("month", pa.date32()),
+    _required("platform", pa.string()),
+    _required("account_key", pa.string()),
+)
 _STAMP: Final = (_required("method_version", pa.string()), _required("params_hash", pa.string()))
 
 # account x month, of accounts that publish in the month and that somebody engages to
@@ -35,7 +39,9 @@ INT_RELATION_MONTHS: Final = pa.schema(
         *_numbers("thread_depth_p90"),
         pa.field("reported_comment_count", pa.int64()),  # NULL: no post of the month has the counter
         pa.field("captured_comment_count", pa.int64()),
-        *_counts("addressed_count", "found_addressed_count"),  # replies of which it shows whether the post that they answer was found; of these, those where it was
+        *_counts(
+            "addressed_count", "found_addressed_count"
+        ),  # replies of which it shows whether the post that they answer was found; of these, those where it was
     ]
 )
 # account x month x bin of the hours to the answer, or without one

@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.realdata,
     pytest.mark.skipif(not REALDATA.is_dir(), reason="the real files are not beside this checkout"),
 ]
+
+
 class Rebuilt(Warehouse):
     """The warehouse in memory, with the replies that relations are counted from."""
 
@@ -49,7 +51,9 @@ def landed_rows(folder: Path) -> dict[tuple[str, str], pa.Table]:
         if files:
             schema = landed_schema(table)
             columns = ", ".join("landed_night as night" if name == "night" else name for name in schema.names)
-            rows = duckdb.sql(f"select {columns} from read_parquet({files}, hive_partitioning = true, hive_types = {{'day': date}})")
+            rows = duckdb.sql(
+                f"select {columns} from read_parquet({files}, hive_partitioning = true, hive_types = {{'day': date}})"
+            )
             found["mastodon", table] = rows.to_arrow_table().cast(schema)
     return found
 

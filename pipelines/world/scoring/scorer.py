@@ -12,6 +12,7 @@ from pipelines.world.scoring import (
     metrics_creators,
     metrics_lives,
     metrics_niches,
+    metrics_relational,
     metrics_safety,
     metrics_trends,
 )
@@ -37,6 +38,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_niches.MEASURES,
     **metrics_lives.MEASURES,
     **metrics_creators.MEASURES,
+    **metrics_relational.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

@@ -112,7 +112,9 @@ def relation_world(project: Project, size: str, seed: int, *, loss: float = 0.0,
         "reply_back_rate": accounts.reply_back_rate, "reply_back_median_hours": accounts.reply_back_hours,
     })  # fmt: skip
     return RelationWorld(
-        built(project, {"given": given}, _MODELS), truth, pa.table({"account_key": names, "inbound": inbound, "answered": answered})
+        built(project, {"given": given}, _MODELS),
+        truth,
+        pa.table({"account_key": names, "inbound": inbound, "answered": answered}),
     )
 
 
@@ -135,5 +137,3 @@ def built(project: Project, tables: dict[str, pa.Table], models: str) -> dict[st
             name: connection.execute(f"select {', '.join(schema.names)} from {name}").to_arrow_table().cast(schema)
             for name, schema in EXCHANGE.items()
         }
-
-

@@ -108,7 +108,9 @@ def test_an_account_of_few_replies_is_told_less_surely_than_one_of_many() -> Non
     few, many = rows[-2], rows[-1]
     assert few["reply_back_rate"] == many["reply_back_rate"] == 1.0
     assert few["reply_back_rate_shrunk"] < 0.8 < many["reply_back_rate_shrunk"]
-    assert few["reply_back_rate_high"] - few["reply_back_rate_low"] > 5 * (many["reply_back_rate_high"] - many["reply_back_rate_low"])
+    assert few["reply_back_rate_high"] - few["reply_back_rate_low"] > 5 * (
+        many["reply_back_rate_high"] - many["reply_back_rate_low"]
+    )
 
 
 def _bursts(rng: np.random.Generator, correlation: float, count: int) -> tuple[list[dict[str, Any]], list[float]]:
@@ -118,7 +120,11 @@ def _bursts(rng: np.random.Generator, correlation: float, count: int) -> tuple[l
         rate = rng.beta(2, 3)
         own = np.where(rng.random(8) < correlation, -1, 1)
         answered = np.where(own < 0, 5 * (rng.random(8) < rate), rng.binomial(5, rate, 8))
-        sums = {"eligible_square_sum": 200, "answered_square_sum": int((answered**2).sum()), "product_sum": int(5 * answered.sum())}
+        sums = {
+            "eligible_square_sum": 200,
+            "answered_square_sum": int((answered**2).sum()),
+            "product_sum": int(5 * answered.sum()),
+        }
         rows.append(account(number, eligible_inbound_count=40, answered_count=int(answered.sum()), **sums))
         truth.append(rate)
     return rows, truth
@@ -211,7 +217,11 @@ def test_curves_are_those_of_scipy(one: list[tuple[int, bool]], other: list[tupl
 def test_a_response_time_is_that_of_all_replies_and_not_of_those_answered() -> None:
     rows = derived(
         *(account(n, eligible_inbound_count=10, answered_count=5) for n in (1, 2, 3)),
-        responses=[*latencies(1, (24, 5, 0), (62, 0, 5)), *latencies(2, (24, 2, 0), (62, 0, 8)), *latencies(3, (24, 2, 0), (26, 0, 1))],
+        responses=[
+            *latencies(1, (24, 5, 0), (62, 0, 5)),
+            *latencies(2, (24, 2, 0), (62, 0, 8)),
+            *latencies(3, (24, 2, 0), (26, 0, 1)),
+        ],
     )
     half, few, young = rows
     assert half["response_median_hours"] == pytest.approx(1.0, rel=0.19)
@@ -265,7 +275,14 @@ def test_the_index_is_the_mean_of_its_parts_and_needs_two() -> None:
 def test_accounts_are_ranked_among_their_size_and_their_platform() -> None:
     def of(first: int, tier: str, answered: int) -> list[dict[str, Any]]:
         return [
-            account(first + n, tier=tier, eligible_inbound_count=20, answered_count=answered + n % 3, partner_count=9, mutual_partner_count=n % 4)
+            account(
+                first + n,
+                tier=tier,
+                eligible_inbound_count=20,
+                answered_count=answered + n % 3,
+                partner_count=9,
+                mutual_partner_count=n % 4,
+            )
             for n in range(20)
         ]
 
@@ -365,6 +382,8 @@ def test_reply_back_rates_of_a_world_are_found_with_intervals_that_hold(project:
         group by account_key having sum(eligible_inbound_count) >= 20 order by account_key
     """).fetchnumpy()
     rank = float(spearmanr(pairs["rate"], pairs["truth"]).statistic)
-    print(f"loss {loss}: Spearman {rank:.3f} over {len(pairs['rate'])} accounts, coverage {coverage:.3f} of {found.num_rows} months")
+    print(
+        f"loss {loss}: Spearman {rank:.3f} over {len(pairs['rate'])} accounts, coverage {coverage:.3f} of {found.num_rows} months"
+    )
     assert rank >= least
     assert 0.88 <= coverage <= 0.92

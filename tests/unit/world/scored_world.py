@@ -71,6 +71,7 @@ def truth() -> Rows:
             {
                 "platform": keys[a][0], "native_id": keys[a][1], "handle": f"@gardener{a:03d}", "person": a // 2 if a < 4 else a, "niche": NICHES[a // 2 % 2],
                 "actor_class": "creator", "tier_start": _tier(a), "tier_end": _tier(a), "engagement_rate": 0.01 * (a + 1),
+                "reply_back_rate": 0.01 * (a + 1), "reply_back_median_hours": 1.0 + a,
                 "linked_native_id": keys[a ^ 1][1] if a < 4 else None, "is_link_mutual": a < 2,
                 "second_niche": NICHES[1 - a // 2 % 2] if _has_second(a) else None, "second_share": 0.3 if _has_second(a) else None,
             }
@@ -187,6 +188,14 @@ def published() -> Rows:
             {
                 "creator_key": key(a["platform"], a["native_id"]), "month": month, "followers_count": 500_000 if a["tier_start"] == "macro" else 100 + place,
                 "post_count": 10, "engagement_count": 10 * (place + 1), "engagement_follower_count": 1_000,
+            }
+            for place, a in enumerate(planted["accounts"]) for month in MONTHS
+        ],
+        "creator_relation_months": [
+            {
+                "month": month, "account_key": key(a["platform"], a["native_id"]), "eligible_inbound_count": 100, "answered_count": place + 1,
+                "reply_back_rate": 0.01 * (place + 1), "reply_back_rate_low": 0.01 * place, "reply_back_rate_high": 0.01 * (place + 2),
+                "followed_answer_count": 10, "answer_median_hours": 1.0 + place,
             }
             for place, a in enumerate(planted["accounts"]) for month in MONTHS
         ],

@@ -53,6 +53,9 @@ PERFECT = {
     "planted shocks that the shock gate holds": 1.0,
     "held shocks that were set off from outside": 1.0,
     "Spearman of the raw rate with the true one": 1.0,
+    "Spearman with the true reply-back rate": 1.0,
+    "true rate inside the 90% interval": 1.0,
+    "median error of answer times, log ratio": 0.0,
     "published rows of deleted posts and accounts": 0.0,
     "private accounts named in values or bytes": 0.0,
     "trends of fewer than 20 accounts": 0.0,
@@ -174,6 +177,17 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         2.0,
     ),
     (
+        _each("creator_relation_months", lambda row: {"answered_count": -row["answered_count"]}),
+        "Spearman with the true reply-back rate",
+        -1.0,
+    ),
+    (_each("creator_relation_months", lambda _: {"reply_back_rate_high": 0.0}), "true rate inside the 90% interval", 0.0),
+    (
+        _each("creator_relation_months", lambda row: {"answer_median_hours": 2 * row["answer_median_hours"]}),
+        "median error of answer times, log ratio",
+        0.6931471805599453,
+    ),
+    (
         _with("trend_adoptions", account_key=key("bluesky", "gone-account")),
         "published rows of deleted posts and accounts",
         1.0,
@@ -292,7 +306,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "20 scores not published yet"
+    assert lines[-1] == "19 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
