@@ -153,12 +153,20 @@ def _column(columns: Mapping[str, Any], field: pa.Field, count: int) -> Any:
 
 def _ratio(one: Floats, other: Floats) -> Floats:
     """One over the other, NaN without a denominator."""
-    return np.divide(one, other, out=np.full(one.size, np.nan), where=other > 0)
+    return np.asarray(np.divide(one, other, out=np.full(one.size, np.nan), where=other > 0))
 
 
 def _groups(labels: NDArray[np.object_]) -> tuple[list[str], Integers]:
     texts, codes = np.unique(labels.astype(str), return_inverse=True)
     return texts.tolist(), codes.astype(np.int64)
+
+
+def _reasons(count: int, *told: tuple[Flags, str]) -> NDArray[np.object_]:
+    """Of each unit the last reason that holds; None without one."""
+    found = np.full(count, None, dtype=object)
+    for holds, reason in told:
+        found[holds] = reason
+    return found
 
 
 class _Month:
@@ -211,10 +219,11 @@ class _Month:
             total = self._sum(addressed, code)
             is_told = total >= parameters.smallest_addressed_count
             answers = np.where(is_told, _ratio(self._sum(found, code), total), answers)
-        reason = np.full(self._count, None, dtype=object)
-        reason[answers < parameters.smallest_capture_ratio] = "answers_not_captured"
-        reason[comments < parameters.smallest_capture_ratio] = "comments_not_captured"
-        self.is_captured: Flags = np.equal(reason, None).astype(bool)
+        smallest = parameters.smallest_capture_ratio
+        reason = _reasons(
+            self._count, (answers < smallest, "answers_not_captured"), (comments < smallest, "comments_not_captured")
+        )
+        self.is_captured: Flags = np.array([each is None for each in reason], dtype=bool)
         self.answer_capture = np.where(self.is_captured & ~np.isnan(answers), answers, 1.0)
         reason[self.is_captured & (self._number("eligible_inbound_count") == 0)] = "no_eligible_inbound"
         return {"comment_capture_ratio": comments, "answer_capture_ratio": answers, "null_reason": reason}
@@ -314,12 +323,16 @@ class _Month:
         has_median = ~np.isnan(median)
         has_answers = is_told & (answers >= parameters.smallest_answer_count)
         half = np.where(has_answers, curves.final() / 2, np.nan)
-        capture_reason = np.where(self.is_captured, None, "not_captured")
-        reasons = []
-        for quantile in (median, quartile):
-            reason = np.where(np.isnan(quantile), "fewer_are_answered", None).astype(object)
-            reason[followed < parameters.smallest_inbound_count] = "too_few_inbound"
-            reasons.append(np.where(self.is_captured, reason, capture_reason))
+        is_few = followed < parameters.smallest_inbound_count
+        reasons = [
+            _reasons(
+                self._count,
+                (np.isnan(quantile), "fewer_are_answered"),
+                (is_few, "too_few_inbound"),
+                (~self.is_captured, "not_captured"),
+            )
+            for quantile in (median, quartile)
+        ]
         return {
             "followed_count": followed.astype(np.int64),
             "followed_answer_count": answers.astype(np.int64),
@@ -355,8 +368,7 @@ class _Month:
         parts = (~np.isnan(stacked)).sum(axis=0)
         has_index = parts >= parameters.smallest_part_count
         index = np.where(has_index, _ratio(np.nansum(stacked, axis=0), parts.astype(float)), np.nan)
-        reason = np.where(has_index, None, "too_few_parts").astype(object)
-        reason[~has_inbound] = "too_few_inbound"
+        reason = _reasons(self._count, (~has_index, "too_few_parts"), (~has_inbound, "too_few_inbound"))
         reason[~self.is_captured] = columns["null_reason"][~self.is_captured]
         return {**scores, "part_count": parts.astype(np.int64), "broadcast_relational_index": index, "index_null_reason": reason}
 

@@ -17,6 +17,7 @@ from pipelines.world.scoring import (
     metrics_lives,
     metrics_niches,
     metrics_platforms,
+    metrics_relational,
     metrics_safety,
     metrics_trends,
 )
@@ -47,6 +48,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_insiders.MEASURES,
     **metrics_ethics.MEASURES,
     **metrics_engagement.MEASURES,
+    **metrics_relational.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

@@ -145,7 +145,9 @@ WANTED: Final = (
         "engagement", "Engagement shrinkage", "Spearman of the raw rate with the true one",
         ("creator_months.engagement_count", "creator_months.engagement_follower_count", "creators.account_count"),
     ),
-    Wanted("relational", "Relational", "Spearman with the true reply-back rate", ("creator_months.reply_back_rate",), ">= .9; >= .8 with 30% loss", AT_LEAST, 0.9, 0.8),
+    Wanted("relational", "Relational", "Spearman with the true reply-back rate", ("creator_relation_months.reply_back_rate",), ">= .9; >= .8 with 30% loss", AT_LEAST, 0.9, 0.8),
+    Wanted("relational_coverage", "Relational", "true rate inside the 90% interval", ("creator_relation_months.reply_back_rate_low",), "88-92%"),
+    Wanted("relational_hours", "Relational", "median error of answer times, log ratio", ("creator_relation_months.answer_median_hours",)),
     Wanted(
         "insider", "Insider", "AUC of insiders against tourists among adopters of a niche's trends",
         ("creator_niches.insider_score", "creator_niches.membership_strength", "niche_members.creator_key"), ">= .92; >= .88 with 30% loss", AT_LEAST, 0.92, 0.88,

@@ -71,6 +71,7 @@ def truth() -> Rows:
             {
                 "platform": keys[a][0], "native_id": keys[a][1], "handle": f"@gardener{a:03d}", "person": a // 2 if a < 4 else a, "niche": NICHES[a // 2 % 2],
                 "actor_class": "creator", "tier_start": _tier(a), "tier_end": _tier(a), "engagement_rate": 0.01 * (a + 1),
+                "reply_back_rate": 0.01 * (a + 1), "reply_back_median_hours": 1.0 + a,
                 "linked_native_id": keys[a ^ 1][1] if a < 4 else None, "is_link_mutual": a < 2,
                 "second_niche": NICHES[1 - a // 2 % 2] if _has_second(a) else None, "second_share": 0.3 if _has_second(a) else None,
             }
@@ -205,6 +206,14 @@ def published() -> Rows:
                 "rate_percentile": (place // 2) / (len(ACCOUNTS) // 2 - 1),
             }
             for place, a in enumerate(planted["accounts"]) for number, month in enumerate(MONTHS)
+        ],
+        "creator_relation_months": [
+            {
+                "month": month, "account_key": key(a["platform"], a["native_id"]), "eligible_inbound_count": 100, "answered_count": place + 1,
+                "reply_back_rate": 0.01 * (place + 1), "reply_back_rate_low": 0.01 * place, "reply_back_rate_high": 0.01 * (place + 2),
+                "followed_answer_count": 10, "answer_median_hours": 1.0 + place,
+            }
+            for place, a in enumerate(planted["accounts"]) for month in MONTHS
         ],
         "niche_members": [
             {"month": month, "platform": a["platform"], "account_key": account, "creator_key": creator[account], "niche_id": niche_of[account]}

@@ -60,6 +60,9 @@ PERFECT = {
     "trends of concentration claimed": 0.0,
     "rates NULL under the threshold": 1.0,
     "a direction of culture claimed where none is planted": 0.0,
+    "Spearman with the true reply-back rate": 1.0,
+    "true rate inside the 90% interval": 1.0,
+    "median error of answer times, log ratio": 0.0,
     "published rows of deleted posts and accounts": 0.0,
     "private accounts named in values or bytes": 0.0,
     "trends of fewer than 20 accounts": 0.0,
@@ -219,6 +222,17 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         _each("niches", lambda _: {"top_tags": ["moss", key("bluesky", "gone-account")]}),
         "published rows of deleted posts and accounts",
         2.0,
+    ),
+    (
+        _each("creator_relation_months", lambda row: {"answered_count": -row["answered_count"]}),
+        "Spearman with the true reply-back rate",
+        -1.0,
+    ),
+    (_each("creator_relation_months", lambda _: {"reply_back_rate_high": 0.0}), "true rate inside the 90% interval", 0.0),
+    (
+        _each("creator_relation_months", lambda row: {"answer_median_hours": 2 * row["answer_median_hours"]}),
+        "median error of answer times, log ratio",
+        0.6931471805599453,
     ),
     (
         _with("trend_adoptions", account_key=key("bluesky", "gone-account")),
