@@ -129,8 +129,7 @@ def planted(
         for account, niche in truth.items():
             used = [f"n{niche}_{word}" for word in generator.integers(8, size=12)]
             used += ["n0_pushed"] * (3 if niche == 0 or account in tourists else 0)
-            for tag in sorted(set(used)):
-                tags.append((month, "bluesky", account, tag, used.count(tag)))
+            tags += [(month, "bluesky", account, tag, used.count(tag)) for tag in sorted(set(used))]
             for _ in range(10):
                 peer = f"a{niche if generator.random() < 0.8 else generator.integers(4)}_{generator.integers(30):02d}"
                 edges += [(month, "bluesky", account, peer, 1)] if peer != account else []
