@@ -24,10 +24,11 @@ RANKS = ("tenure_rank", "in_niche_rank", "vocabulary_rank", "core_rank")
 
 def window(uses: list[list[float]], directed: dict[tuple[int, int], float], group: list[int]) -> InsiderWindow:
     count = len(uses)
-    edges = csr_matrix(
-        (list(directed.values()), tuple(zip(*directed, strict=True)) if directed else ([], [])), shape=(count, count)
-    )
-    return InsiderWindow(csr_matrix(np.array(uses)), edges, np.zeros(count, dtype=np.int64), np.array(group), max(group) + 1)
+    edges = np.zeros((count, count))
+    for (source, target), times in directed.items():
+        edges[source, target] = times
+    used = csr_matrix(np.array(uses))
+    return InsiderWindow(used, csr_matrix(edges), np.zeros(count, dtype=np.int64), np.array(group), max(group) + 1)
 
 
 def members(group: list[int]) -> Pairs:
