@@ -131,7 +131,7 @@ def _numbers(values: Floats, known: Flags | None = None) -> pa.Array:
     return pa.array(np.round(np.where(known, values, 0.0), _DECIMALS) + 0.0, pa.float64(), mask=~known)
 
 
-def _counts(values: Floats, known: Flags) -> pa.Array:
+def _counts(values: NDArray[Any], known: Flags) -> pa.Array:
     return pa.array(np.rint(values).astype(np.int64), pa.int64(), mask=~known)
 
 
@@ -446,6 +446,6 @@ def _ranks(values: Floats, group: Labels, is_member: Flags) -> Floats:
     for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
         peers = np.sort(values[rows[is_member[rows]]])
         if peers.size and peers[0] < peers[-1]:
-            below, up_to = (np.searchsorted(peers, values[rows], side=side) for side in ("left", "right"))
+            below, up_to = np.searchsorted(peers, values[rows], "left"), np.searchsorted(peers, values[rows], "right")
             ranks[rows] = (below + up_to) / 2 / peers.size
     return ranks

@@ -14,7 +14,11 @@ with activity as (
         sum(reaction_count) as reaction_count,
         sum(gap_count) as gap_count,
         sum(log_gap_square_sum) / nullif(sum(gap_count), 0) - (sum(log_gap_sum) / nullif(sum(gap_count), 0)) ** 2 as log_gap_variance,
-        [{% for hour in hours %}sum(hour_post_counts[{{ hour + 1 }}]){{ ", " if not loop.last }}{% endfor %}] as hour_post_counts,
+        [
+            {% for hour in hours -%}
+            sum(hour_post_counts[{{ hour + 1 }}]){{ ", " if not loop.last }}
+            {% endfor %}
+        ] as hour_post_counts,
         -- An account that posted on one day only has not shown a rate of that day.
         nullif(sum(post_count), 0) / greatest(
             (epoch(max(last_post_at)) - epoch(min(first_post_at))) / 86400, {{ var("automation_smallest_day_count") }}
@@ -35,7 +39,7 @@ known as (
         -- The six hours on end in which the fewest of its posts fall: when people sleep.
         least(
             {% for hour in hours -%}
-            {% for step in range(6) %}activity.hour_post_counts[{{ (hour + step) % 24 + 1 }}]{{ " + " if not loop.last }}{% endfor %}{{ "," if not loop.last }}
+            list_sum(list_concat(activity.hour_post_counts, activity.hour_post_counts)[{{ hour + 1 }}:{{ hour + 6 }}]){{ ", " if not loop.last }}
             {% endfor %}
         ) / nullif(list_sum(activity.hour_post_counts), 0) as quiet_share
     from {{ ref("int_accounts") }} as accounts

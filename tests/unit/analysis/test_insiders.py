@@ -24,10 +24,11 @@ RANKS = ("tenure_rank", "in_niche_rank", "vocabulary_rank", "core_rank")
 
 def window(uses: list[list[float]], directed: dict[tuple[int, int], float], group: list[int]) -> InsiderWindow:
     count = len(uses)
-    edges = csr_matrix(
-        (list(directed.values()), tuple(zip(*directed, strict=True)) if directed else ([], [])), shape=(count, count)
-    )
-    return InsiderWindow(csr_matrix(np.array(uses)), edges, np.zeros(count, dtype=np.int64), np.array(group), max(group) + 1)
+    edges = np.zeros((count, count))
+    for (source, target), times in directed.items():
+        edges[source, target] = times
+    used = csr_matrix(np.array(uses))
+    return InsiderWindow(used, csr_matrix(edges), np.zeros(count, dtype=np.int64), np.array(group), max(group) + 1)
 
 
 def members(group: list[int]) -> Pairs:
@@ -129,8 +130,7 @@ def planted(
         for account, niche in truth.items():
             used = [f"n{niche}_{word}" for word in generator.integers(8, size=12)]
             used += ["n0_pushed"] * (3 if niche == 0 or account in tourists else 0)
-            for tag in sorted(set(used)):
-                tags.append((month, "bluesky", account, tag, used.count(tag)))
+            tags += [(month, "bluesky", account, tag, used.count(tag)) for tag in sorted(set(used))]
             for _ in range(10):
                 peer = f"a{niche if generator.random() < 0.8 else generator.integers(4)}_{generator.integers(30):02d}"
                 edges += [(month, "bluesky", account, peer, 1)] if peer != account else []
