@@ -82,7 +82,9 @@ def _numbers(events: Clustered, weights: Floats, count: int) -> Floats:
     part = np.maximum(equivalents - floor, 0.0)
     accounts = np.arange(floor.size)
     whole, place = np.unique(np.concatenate([floor, floor + 1]), return_inverse=True)
-    shares = coo_array((np.concatenate([1 - part, part]), (np.concatenate([accounts, accounts]), place)), (floor.size, whole.size))
+    shares = coo_array(
+        (np.concatenate([1 - part, part]), (np.concatenate([accounts, accounts]), place)), (floor.size, whole.size)
+    )
     alike = np.asarray((shares.tocsr().T @ weights.T).T)
     totals = weights @ equivalents
     enough = np.rint(totals) >= count

@@ -66,7 +66,9 @@ DECENTRALISATION_MONTHS: Final = pa.schema(
         _required("covered_day_ratio", pa.float64()),
         _required("rarefied_to_count", pa.int64()),
         *_with_ends("hill_1", "hill_2", "hhi_unbiased"),
-        *_numbers("entropy_normalised", "gini", "top_1_percent_share", "theil_total", "theil_within_tiers", "theil_between_tiers"),
+        *_numbers(
+            "entropy_normalised", "gini", "top_1_percent_share", "theil_total", "theil_within_tiers", "theil_between_tiers"
+        ),
         _required("tiered_event_count", pa.int64()),  # of accounts whose tier is known
         _required("micro_event_count", pa.int64()),  # of these, of micro accounts
         *_with_ends("micro_share"),

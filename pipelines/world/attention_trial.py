@@ -48,7 +48,12 @@ def _warehouse() -> Warehouse:
 
 
 def run_attention_trial(
-    world: str, seed: int, size: Size = MONTHS, *, has_growing_followers: bool = True, parameters: DecentralisationParameters | None = None
+    world: str,
+    seed: int,
+    size: Size = MONTHS,
+    *,
+    has_growing_followers: bool = True,
+    parameters: DecentralisationParameters | None = None,
 ) -> AttentionTrial:
     """Let a world happen, collect it, and measure how its posts and its attention are spread, without niches.
 

@@ -94,7 +94,9 @@ def main() -> None:
                 missed.setdefault(resource, []).extend(values)
         for key in sorted(said):
             bound = upper_bound(claimed[key], said[key]) if said[key] else float("nan")
-            print(f"{world} {key[0]:<12} {key[1]:<26} {claimed[key]:>4} of {said[key]} ({options.seeds} seeds), upper 95% {bound:.3f}")
+            print(
+                f"{world} {key[0]:<12} {key[1]:<26} {claimed[key]:>4} of {said[key]} ({options.seeds} seeds), upper 95% {bound:.3f}"
+            )
         for resource, values in sorted(missed.items()):
             print(
                 f"{world} {resource:<12} relative error of hill_2: median {np.median(values):.4f}, 90% below {np.quantile(values, 0.9):.4f},"

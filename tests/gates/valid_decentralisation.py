@@ -40,10 +40,7 @@ _SLOPES: Final = {
 }  # fmt: skip
 _SEEN: Final = {"first_month": AUGUST, "last_month": date(2026, 11, 1), "month_count": 4}
 _TRENDS: Final[Rows] = [
-    _WHERE
-    | _SEEN
-    | _SLOPES
-    | {"panel": "fixed", "panel_month": JULY, "panel_account_count": 100, "direction": "decentralising"},
+    _WHERE | _SEEN | _SLOPES | {"panel": "fixed", "panel_month": JULY, "panel_account_count": 100, "direction": "decentralising"},
     _WHERE | _SEEN | _SLOPES | {"panel": "open", "direction": "abstained", "abstain_reason": "open_panel"},
     _WHERE
     | {"platform": "mastodon", "resource": "engagement", "panel": "open", "month_count": 0}
@@ -73,9 +70,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "culture_trends": _CULTURE,
 }
 MARTED: Final[dict[str, Rows]] = {
-    "decentralisation_months": [
-        row | ({"theil_between_share": 0.2} if "theil_total" in row else {}) for row in _MONTHS
-    ],
+    "decentralisation_months": [row | ({"theil_between_share": 0.2} if "theil_total" in row else {}) for row in _MONTHS],
     "decentralisation_trends": [
         row | ({"hill_2_change_ratio": 0.0202013400267558} if "hill_2_slope" in row else {}) for row in _TRENDS
     ],

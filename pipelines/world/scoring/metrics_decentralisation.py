@@ -59,13 +59,17 @@ def _withheld(linked: Linked) -> Found:
 def _culture(linked: Linked, *, is_planted: bool) -> Found:
     if linked.world.people.is_homogenising is not is_planted:
         return nothing("homogenising is planted" if not is_planted else "no homogenising is planted")
-    rows = linked.rows("select direction, culture_direction from culture_trends where period = 'all' and measure = 'distinctness_bits'")
+    rows = linked.rows(
+        "select direction, culture_direction from culture_trends where period = 'all' and measure = 'distinctness_bits'"
+    )
     if not rows or rows[0][1] == "abstained":
         return nothing("no trend of culture is told: too few months")
     distinctness, both = (str(word) for word in rows[0])
     # Niches that grow alike are also found to be fewer in the end, so that the two measures together say consolidating.
     claimed = distinctness == "homogenising" if is_planted else both != "none"
-    return Found(float(claimed), unit_count=1, planted="homogenising" if is_planted else "none", found=distinctness if is_planted else both)
+    return Found(
+        float(claimed), unit_count=1, planted="homogenising" if is_planted else "none", found=distinctness if is_planted else both
+    )
 
 
 MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {

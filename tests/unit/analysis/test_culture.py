@@ -7,7 +7,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipelines.analysis.culture import (

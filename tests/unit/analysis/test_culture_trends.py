@@ -33,7 +33,7 @@ def told(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
 
 def noisy(values: np.ndarray, seed: int) -> list[float | None]:
     """Values with noise of a fiftieth."""
-    return (values * (1 + 0.02 * np.random.default_rng(seed).normal(size=values.size))).tolist()
+    return [float(value) for value in values * (1 + 0.02 * np.random.default_rng(seed).normal(size=values.size))]
 
 
 def test_niches_that_grow_alike_while_they_stay_as_many_are_homogenising() -> None:
@@ -46,7 +46,10 @@ def test_niches_that_grow_alike_while_they_stay_as_many_are_homogenising() -> No
 
 def test_more_niches_that_stay_distinct_are_fragmenting_and_fewer_are_consolidating() -> None:
     steady = noisy(np.full(8, 0.8), 3)
-    assert told(culture_trends(windows(noisy(np.linspace(4, 9, 8), 4), steady)))["effective_niche_count", "all"]["direction"] == "fragmenting"
+    assert (
+        told(culture_trends(windows(noisy(np.linspace(4, 9, 8), 4), steady)))["effective_niche_count", "all"]["direction"]
+        == "fragmenting"
+    )
     rows = told(culture_trends(windows(noisy(np.linspace(9, 4, 8), 5), steady)))
     assert {row["culture_direction"] for row in rows.values()} == {"consolidating"}
 
@@ -55,13 +58,19 @@ def test_the_shorter_period_ends_with_the_last_month_and_a_month_without_a_measu
     niches: list[float | None] = [6.0] * 20
     niches[18] = None
     found = told(culture_trends(windows(niches, noisy(np.full(20, 0.8), 6))))
-    assert {(row["first_month"], row["month_count"]) for (_, period), row in found.items() if period == "all"} == {(date(2024, 1, 1), 19)}
-    assert {(row["first_month"], row["month_count"]) for (_, period), row in found.items() if period != "all"} == {(date(2024, 9, 1), 11)}
+    assert {(row["first_month"], row["month_count"]) for (_, period), row in found.items() if period == "all"} == {
+        (date(2024, 1, 1), 19)
+    }
+    assert {(row["first_month"], row["month_count"]) for (_, period), row in found.items() if period != "all"} == {
+        (date(2024, 9, 1), 11)
+    }
 
 
 def test_three_months_tell_nothing_and_no_month_has_no_row() -> None:
     rows = told(culture_trends(windows([4.0, 5.0, 6.0], [0.5, 0.4, 0.3])))
-    assert {(row["slope"], row["direction"], row["culture_direction"]) for row in rows.values()} == {(None, "abstained", "abstained")}
+    assert {(row["slope"], row["direction"], row["culture_direction"]) for row in rows.values()} == {
+        (None, "abstained", "abstained")
+    }
     empty = culture_trends(windows([None], [0.5]))
     assert (empty.num_rows, empty.schema) == (0, CULTURE_TRENDS)
 
@@ -73,7 +82,9 @@ def test_the_order_of_months_changes_nothing() -> None:
 
 def test_a_culture_that_only_wavers_is_given_a_direction_in_about_the_twentieth_that_the_level_allows() -> None:
     said = [
-        told(culture_trends(windows(noisy(np.full(8, 6.0), seed), noisy(np.full(8, 0.7), 1000 + seed))))["distinctness_bits", "all"]
+        told(culture_trends(windows(noisy(np.full(8, 6.0), seed), noisy(np.full(8, 0.7), 1000 + seed))))[
+            "distinctness_bits", "all"
+        ]
         for seed in range(100)
     ]
     claims = sum(row["direction"] != "none" for row in said), sum(row["culture_direction"] != "none" for row in said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ MONTHS = [date(2026, month, 1) for month in range(1, 9)]
 Row = dict[str, Any]
 
 
-def month_rows(month: date, posts: Floats, platform: str = "x", names: list[str] | None = None, got: Floats | None = None) -> list[Row]:
+def month_rows(
+    month: date, posts: Floats, platform: str = "x", names: list[str] | None = None, got: Floats | None = None
+) -> list[Row]:
     """Accounts with so many posts in a month, each of which gets one like, or so many."""
     rows = []
     for account, count in enumerate(posts.astype(int).tolist()):
@@ -97,7 +100,9 @@ def test_five_hundred_creators_are_as_concentrated_at_a_hundred_posts_as_at_ten_
             naive = float(((posts / events) ** 2).sum())
             draws.append([row["gini"], naive / truth, row["hhi_unbiased"] / truth])
         found[events] = np.mean(draws, axis=0)
-    print("events: naive Gini, naive HHI over truth, ours over truth", {events: values.round(3) for events, values in found.items()})
+    print(
+        "events: naive Gini, naive HHI over truth, ours over truth", {events: values.round(3) for events, values in found.items()}
+    )
     assert abs(found[100][0] - found[10_000][0]) > 0.2
     assert found[100][1] > 1.5
     assert all(0.85 < values[2] < 1.15 for values in found.values())
@@ -120,7 +125,9 @@ def test_a_growing_collection_is_no_decentralisation_in_the_fixed_panel() -> Non
         naive.append(ginis[-1] - ginis[0])
         assert trend(trends, panel="open")["direction"] == "abstained"
     wrong = sum(claim != "none" for claim in claims)
-    print(f"growing collection: {wrong} of 40 claim a trend in the fixed panel; open slope of log hill_2 {np.mean(open_slopes):.3f} a month")
+    print(
+        f"growing collection: {wrong} of 40 claim a trend in the fixed panel; open slope of log hill_2 {np.mean(open_slopes):.3f} a month"
+    )
     assert wrong <= 5
     assert np.mean(open_slopes) > 0.05
 
@@ -138,7 +145,8 @@ def drifting(generator: np.random.Generator, spreads: Floats) -> list[Row]:
 @pytest.mark.parametrize(("spreads", "word"), [((1.3, 0.4), "decentralising"), ((0.4, 1.3), "concentrating")])
 def test_a_planted_trend_is_claimed(spreads: tuple[float, float], word: str) -> None:
     said = [
-        trend(measured(drifting(np.random.default_rng(seed), np.linspace(*spreads, len(MONTHS))))[1])["direction"] for seed in range(20)
+        trend(measured(drifting(np.random.default_rng(seed), np.linspace(*spreads, len(MONTHS))))[1])["direction"]
+        for seed in range(20)
     ]
     print(f"{word}: claimed in {said.count(word)} of 20")
     assert said.count(word) >= 18
@@ -205,9 +213,9 @@ def niches_of(rows: list[Row], niche: Callable[[Row], str | None]) -> pa.Table:
         }
         for row in rows
     ]  # fmt: skip
-    return pa.Table.from_pylist(found, schema=pa.schema([field.with_nullable(nullable=True) for field in NICHE_ASSIGNMENTS])).cast(
-        NICHE_ASSIGNMENTS
-    )
+    return pa.Table.from_pylist(
+        found, schema=pa.schema([field.with_nullable(nullable=True) for field in NICHE_ASSIGNMENTS])
+    ).cast(NICHE_ASSIGNMENTS)
 
 
 def test_an_account_is_in_the_niche_of_the_month_and_in_a_fixed_panel_in_that_of_the_month_before() -> None:
@@ -256,7 +264,7 @@ def test_a_month_that_did_not_change_is_not_loaded_and_the_outcome_is_that_of_co
             loaded.append(month)
             return attention([row for row in rows if row["month"] == month])
 
-        return {month: Partition(changed.get(month, "same"), lambda month=month: load(month)) for month in MONTHS}
+        return {month: Partition(changed.get(month, "same"), partial(load, month)) for month in MONTHS}
 
     parameters = DecentralisationParameters(bootstrap_count=40, window_month_count=4)
     first = analyse_decentralisation(partitions({}), NO_NICHES, covered(), {}, parameters)

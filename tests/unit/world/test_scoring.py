@@ -163,8 +163,16 @@ SPOILT: list[tuple[Spoil, str, float]] = [
         "Spearman of the raw rate with the true one",
         -1.0,
     ),
-    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 1.2 * row["hill_2"]}), "relative error of D_2 of posts", 0.2),
-    (_each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 0.5 * row["hill_2"]}), "relative error of D_2 of engagement", 0.5),
+    (
+        _each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 1.2 * row["hill_2"]}),
+        "relative error of D_2 of posts",
+        0.2,
+    ),
+    (
+        _each("decentralisation_months", lambda row: {"hill_2": row["hill_2"] and 0.5 * row["hill_2"]}),
+        "relative error of D_2 of engagement",
+        0.5,
+    ),
     (_each("decentralisation_months", lambda _: {"hhi_unbiased": 0.1}), "rates NULL under the threshold", 0.0),
     (_each("decentralisation_trends", lambda _: {"direction": "concentrating"}), "trends of concentration claimed", 1.0),
     (
