@@ -25,6 +25,7 @@ from pipelines.analysis.concentration import rarefied_hill, top_share, unbiased_
 POSTS = st.lists(st.lists(st.integers(1, 9), max_size=4), min_size=1, max_size=6).filter(
     lambda accounts: sum(map(len, accounts)) > 1
 )
+EVERYBODY = np.ones(40, dtype=bool)
 COUNTS = st.lists(st.integers(1, 9), min_size=2, max_size=20)
 
 
@@ -73,7 +74,7 @@ def attention(generator: np.random.Generator, posts: int, rates: np.ndarray, siz
     """What over-dispersed posts of the accounts get, of the accounts that get something."""
     author = np.repeat(np.arange(rates.size), generator.poisson(posts * rates / rates.sum()))
     got = generator.poisson(sizes[author] * generator.gamma(1.5, 1 / 1.5, author.size)).astype(np.float64)
-    total, squares = np.bincount(author, got, rates.size), np.bincount(author, got**2, rates.size)
+    total, squares = (np.bincount(author, values, rates.size).astype(np.float64) for values in (got, got**2))
     return Clustered(total[total > 0], squares[total > 0])
 
 
@@ -101,7 +102,7 @@ def test_likes_of_one_post_are_not_taken_for_independent_proofs_of_concentration
     events = clustered([[1000]] * 9 + [[9000]])
     assert cluster_hhi(events) == 0.0
     assert unbiased_hhi(events.total.astype(np.int64)) > 0.25
-    assert np.isnan(resampled_measures(events, *np.ones((2, 10), dtype=bool), np.ones((3, 10)), 2).hill_2).all()
+    assert np.isnan(resampled_measures(events, EVERYBODY[:10], EVERYBODY[:10], np.ones((3, 10)), 2).hill_2).all()
 
 
 def test_losing_a_third_of_the_posts_leaves_the_index_where_it_was() -> None:
@@ -111,7 +112,7 @@ def test_losing_a_third_of_the_posts_leaves_the_index_where_it_was() -> None:
     got = generator.poisson(sizes[author] * generator.gamma(1.5, 1 / 1.5, author.size)).astype(np.float64)
 
     def of(kept: np.ndarray) -> float:
-        total, squares = (np.bincount(author[kept], values[kept], 300) for values in (got, got**2))
+        total, squares = (np.bincount(author[kept], values[kept], 300).astype(np.float64) for values in (got, got**2))
         return cluster_hhi(Clustered(total, squares))
 
     whole = of(np.ones(author.size, dtype=bool))
@@ -143,5 +144,5 @@ def test_nothing_is_said_where_there_is_too_little() -> None:
     assert np.isnan(top_cluster_share(alone([1] * 99), 0.01, 100))
     counts = [1] * 149 + [40]
     assert top_cluster_share(alone(counts), 0.01, 100) == pytest.approx(top_share(np.array(counts)))
-    assert np.isnan(resampled_measures(nothing, *np.ones((2, 0), dtype=bool), np.ones((3, 0)), 2).hill_1).all()
+    assert np.isnan(resampled_measures(nothing, EVERYBODY[:0], EVERYBODY[:0], np.ones((3, 0)), 2).hill_1).all()
     assert np.isnan(share_interval(np.array([np.nan, 1.0]), 0.9).value)

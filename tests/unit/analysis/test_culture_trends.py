@@ -33,7 +33,7 @@ def told(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
 
 def noisy(values: np.ndarray, seed: int) -> list[float | None]:
     """Values with noise of a fiftieth."""
-    return (values * (1 + 0.02 * np.random.default_rng(seed).normal(size=values.size))).tolist()
+    return [float(value) for value in values * (1 + 0.02 * np.random.default_rng(seed).normal(size=values.size))]
 
 
 def test_niches_that_grow_alike_while_they_stay_as_many_are_homogenising() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -263,7 +264,7 @@ def test_a_month_that_did_not_change_is_not_loaded_and_the_outcome_is_that_of_co
             loaded.append(month)
             return attention([row for row in rows if row["month"] == month])
 
-        return {month: Partition(changed.get(month, "same"), lambda month=month: load(month)) for month in MONTHS}
+        return {month: Partition(changed.get(month, "same"), partial(load, month)) for month in MONTHS}
 
     parameters = DecentralisationParameters(bootstrap_count=40, window_month_count=4)
     first = analyse_decentralisation(partitions({}), NO_NICHES, covered(), {}, parameters)

@@ -74,7 +74,7 @@ def test_a_culture_without_a_trend_is_called_homogenising_or_fragmenting_at_most
 
 
 def test_a_line_that_rests_on_few_accounts_is_no_trend() -> None:
-    steps, values = np.arange(6), np.arange(6) * 0.1
+    steps, values = np.arange(6), 0.1 * np.arange(6, dtype=np.float64)
     resampled = values + np.random.default_rng(15).normal(size=(200, 6))
     alone, with_accounts = slope(steps, values, QUICK), slope(steps, values, QUICK, resampled)
     assert (alone.sign, with_accounts.sign) == (1, 0)
@@ -84,7 +84,7 @@ def test_a_line_that_rests_on_few_accounts_is_no_trend() -> None:
 def test_without_resamples_in_most_there_is_no_interval_and_no_sign() -> None:
     resampled = np.zeros((10, 6))
     resampled[:6, 2] = np.nan
-    found = slope(np.arange(6), np.arange(6) * 0.1, QUICK, resampled)
+    found = slope(np.arange(6), 0.1 * np.arange(6, dtype=np.float64), QUICK, resampled)
     assert found.value == pytest.approx(0.1)
     assert np.isnan([found.low, found.high]).all()
     assert found.sign == 0
