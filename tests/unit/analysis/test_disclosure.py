@@ -142,3 +142,14 @@ def test_no_longer_hashtag_is_taken_for_a_shorter_one(rest: str) -> None:
 def test_a_rule_of_no_known_form_is_refused() -> None:
     with pytest.raises(ValueError, match="no such rule"):
         DisclosureRules([Ruleset("one", 1, True, True, False)], [Rule("one", "en", "shout", "ad", "clear_text")])
+
+
+def test_hashtags_without_a_space_between_them_are_each_read() -> None:
+    assert judged("my shoes #new#ad")["level"] == "clear_text"
+    assert judged("my shoes #one#two#ad")["is_in_hashtag_block"] is True
+
+
+@pytest.mark.parametrize("filling", ["(", "#", "/", "a ", "1", "#1", "#a", "|", "\n", "code ", "\u0301", "ad|", "not an ad "])
+def test_the_cost_of_a_text_follows_its_length(filling: str) -> None:
+    """A text of a hundred thousand characters that invites backtracking is read as any other: in the time limit of the test run."""
+    assert judged(filling * (100_000 // len(filling)))["ruleset"] == "ftc_2023"
