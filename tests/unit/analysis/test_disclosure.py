@@ -47,7 +47,7 @@ def test_plain_words_in_plain_sight_are_clear(text: str) -> None:
     "text",
     [
         "new shoes #sp", "new shoes #spon", "so happy #collab", "so happy #partner", "with #ambassador love", "#gifted this lovely bag",
-        "Thanks @acme for the bag", "In collaboration with Acme", "aff link below #aff", "Thank you to Acme",
+        "Thanks @acme for the bag", "In collaboration with Acme", "aff link below #aff", "Thank you to @acme",
         "In Kooperation mit Acme, das ist mein Rad", "#kooperation mein Rad und ich", "Danke @acme für das Rad",
         "En partenariat avec Acme, je suis fan de la robe", "Merci @acme pour la robe", "#colaboración con mi falda y la blusa",
         "Gracias @acme por la falda", "em parceria com Acme, eu amei", "in collaborazione con Acme, il mio vestito",
@@ -66,6 +66,7 @@ def test_vague_words_are_ambiguous(text: str) -> None:
         "Unbezahlte Werbung: mein Rad und ich", "#unbezahltewerbung mein Rad", "Das ist keine Werbung, ich mag es", "Non sponsorisé, je suis fan et c'est bien",
         "Esto no es publicidad, me gusta la falda", "\ub0b4\ub3c8\ub0b4\uc0b0 \uc88b\uc544\uc694", "die Werbung im Fernsehen war laut und lang",
         "la publicité à la télé est trop longue", "#prague in spring", "the Spanish collaborators of the regime",
+        "Thanks to my mother for the recipe", "a coup supported by the army", "I was partnered with her in chemistry",
     ],
 )  # fmt: skip
 def test_words_that_disclose_nothing_are_none(text: str) -> None:
