@@ -6,6 +6,8 @@ to the level where the post's flag is known.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -162,10 +164,10 @@ class DisclosureRules:
 
     def _by(self, ruleset: Ruleset, text: Text, language: str | None, fold: Fold, found: list[Match[_Meaning]]) -> Disclosure:
         stated = [(match, level) for match in found if (level := match.meaning.levels.get(ruleset.name))]
-        denied = [match for match, level in stated if level == NEGATION]
+        denials = sorted((match.start, match.end) for match, level in stated if level == NEGATION)
         best: tuple[int, int, Disclosure] | None = None
         for match, level in stated:
-            if level == NEGATION or any(_is_within(match, each) for each in denied):
+            if level == NEGATION or _is_denied(match, denials):
                 continue
             judged = _judged(ruleset, text, language, fold, match, level)
             # The plainest, then the first.
@@ -175,8 +177,10 @@ class DisclosureRules:
         return best[2] if best else Disclosure(ruleset.name, ruleset.rules_version, NONE)
 
 
-def _is_within(match: Match[_Meaning], denial: Match[_Meaning]) -> bool:
-    return match.start < denial.end + _NEGATION_REACH_CHARS and denial.start <= match.end
+def _is_denied(match: Match[_Meaning], denials: list[tuple[int, int]]) -> bool:
+    """Whether the last denial that begins before a match ends touches it. Denials are short, so an earlier one reaches no further."""
+    place = bisect_right(denials, (match.end, math.inf))
+    return place > 0 and match.start < denials[place - 1][1] + _NEGATION_REACH_CHARS
 
 
 def _judged(ruleset: Ruleset, text: Text, language: str | None, fold: Fold, match: Match[_Meaning], level: str) -> Disclosure:

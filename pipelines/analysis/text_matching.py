@@ -16,11 +16,13 @@ _APOSTROPHES: Final = str.maketrans("\u2019\u02bc\u2018", "'''")
 _LINK: Final = re.compile(r"https?://\S+|www\.\S+")
 _NAME: Final = rf"[\w{COMBINING_MARKS}]*[^\W\d_][\w{COMBINING_MARKS}]*"
 # A word ends at an apostrophe, so that "j'ai" and "isn't" are two words each, in texts and in terms alike.
-_TOKEN: Final = re.compile(rf"(?<![\w&/#])#+({_NAME})|((?:[^\W_][{COMBINING_MARKS}]*)+)")
+# Captions also write tags without a space between them: '#one#two' holds two.
+_TOKEN: Final = re.compile(rf"(?<![\w&/#])(#+{_NAME}(?:#+{_NAME})*)|((?:[^\W_][{COMBINING_MARKS}]*)+)")
+_TAG: Final = re.compile(rf"#+({_NAME})")
 # What may stand between the words of one phrase: a sentence's end may not.
 _GAP: Final = re.compile(r"[ \t\xa0\-'/,&]{0,3}")
 _MENTION_FOLLOWS: Final = re.compile(r"[ \t,:]{0,2}@\w")
-_BETWEEN_TAGS: Final = re.compile(rf"(?:[\s,;|/·•.\-]|#+{_NAME})*")
+_BETWEEN_TAGS: Final = re.compile(r"[\s,;|/·•.\-]*")
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026\n\u3002\uff01\uff1f]+")
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7af]")
@@ -84,11 +86,17 @@ def take_apart(text: str) -> Text:
     """
     written = _LINK.sub(lambda found: " " * len(found.group()), _normalised(text))
     folded = fold(written)
-    tokens = [
-        Token(each.group(1) or each.group(2), each.start(), each.end(), each.group(1) is not None)
-        for each in _TOKEN.finditer(folded)
-    ]
+    tokens = list(_tokens(folded))
     return Text(written, folded, tokens, _tag_runs(folded, [token for token in tokens if token.is_tag]))
+
+
+def _tokens(folded: str) -> Iterator[Token]:
+    for found in _TOKEN.finditer(folded):
+        if found.group(1) is None:
+            yield Token(found.group(), found.start(), found.end(), is_tag=False)
+        else:
+            for tag in _TAG.finditer(folded, found.start(), found.end()):
+                yield Token(tag.group(1), tag.start(), tag.end(), is_tag=True)
 
 
 def _tag_runs(folded: str, tags: list[Token]) -> dict[int, tuple[int, int]]:
@@ -164,7 +172,7 @@ def is_looked_for(term: str, term_language: str, language: str | None) -> bool:
 
 def words_of(term: str) -> tuple[str, ...]:
     """A term as the words that a text is taken apart into."""
-    return tuple(found.group(1) or found.group(2) for found in _TOKEN.finditer(fold(_normalised(term))))
+    return tuple(token.text for token in _tokens(fold(_normalised(term))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +260,8 @@ class Markers(Generic[T]):
             self._meanings.setdefault(fold(_normalised(term)), []).append(meaning)
         known = "|".join(re.escape(term) for term in sorted(self._meanings, key=lambda term: (-len(term), term)))
         opening, closing = r"[\[(\u3010\uff08{<*/|]", r"[\])\u3011\uff09}>*/|:!.,\u2013\u2014\u3001\u3002-]"
-        self._apart = re.compile(rf"(?:^|(?P<open>{opening}))[^\w#\n]*?(?P<term>{known})(?=[ \t]*(?:$|{closing}))", re.MULTILINE)
-        self._at_head = re.compile(rf"^[^\w#\n]*(?P<term>{known})(?=[ \t])", re.MULTILINE)
+        self._apart = re.compile(rf"(?:^|{opening})[^\w#\n]{{0,20}}?(?P<term>{known})(?=[ \t]*(?:$|{closing}))", re.MULTILINE)
+        self._at_head = re.compile(rf"^[^\w#\n]{{0,20}}(?P<term>{known})(?=[ \t])", re.MULTILINE)
         self._has_terms = bool(known)
 
     def found_in(self, text: Text) -> Iterator[Match[T]]:

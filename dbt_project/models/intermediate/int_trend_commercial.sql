@@ -1,7 +1,7 @@
--- depends_on: {{ ref('int_open_trends') }}
+-- depends_on: {{ ref('int_recounted_trends') }}
 {{ config(
     materialized="incremental", incremental_strategy="replace_days", on_schema_change="fail",
-    meta={"replaces_days": false, "replaced_by_list": {"keys": ["trend_key"], "listed_in": "int_open_trends"}}
+    meta={"replaces_days": false, "replaced_by_list": {"keys": ["trend_key"], "listed_in": "int_recounted_trends"}}
 ) }}
 
 -- Accounts that took a trend up, in their order; outlets are no adopters of this count.
@@ -16,7 +16,7 @@ with adoptions as (
     where
         actor_class not in ('brand', 'media')
         {% if is_incremental() %}
-        and trend_key in (select trend_key from {{ ref("int_open_trends") }})
+        and trend_key in (select trend_key from {{ ref("int_recounted_trends") }})
         {% endif %}
 ),
 

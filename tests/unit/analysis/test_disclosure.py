@@ -47,7 +47,7 @@ def test_plain_words_in_plain_sight_are_clear(text: str) -> None:
     "text",
     [
         "new shoes #sp", "new shoes #spon", "so happy #collab", "so happy #partner", "with #ambassador love", "#gifted this lovely bag",
-        "Thanks @acme for the bag", "In collaboration with Acme", "aff link below #aff", "Thank you to Acme",
+        "Thanks @acme for the bag", "In collaboration with Acme", "aff link below #aff", "Thank you to @acme",
         "In Kooperation mit Acme, das ist mein Rad", "#kooperation mein Rad und ich", "Danke @acme für das Rad",
         "En partenariat avec Acme, je suis fan de la robe", "Merci @acme pour la robe", "#colaboración con mi falda y la blusa",
         "Gracias @acme por la falda", "em parceria com Acme, eu amei", "in collaborazione con Acme, il mio vestito",
@@ -66,6 +66,7 @@ def test_vague_words_are_ambiguous(text: str) -> None:
         "Unbezahlte Werbung: mein Rad und ich", "#unbezahltewerbung mein Rad", "Das ist keine Werbung, ich mag es", "Non sponsorisé, je suis fan et c'est bien",
         "Esto no es publicidad, me gusta la falda", "\ub0b4\ub3c8\ub0b4\uc0b0 \uc88b\uc544\uc694", "die Werbung im Fernsehen war laut und lang",
         "la publicité à la télé est trop longue", "#prague in spring", "the Spanish collaborators of the regime",
+        "Thanks to my mother for the recipe", "a coup supported by the army", "I was partnered with her in chemistry",
     ],
 )  # fmt: skip
 def test_words_that_disclose_nothing_are_none(text: str) -> None:
@@ -142,3 +143,14 @@ def test_no_longer_hashtag_is_taken_for_a_shorter_one(rest: str) -> None:
 def test_a_rule_of_no_known_form_is_refused() -> None:
     with pytest.raises(ValueError, match="no such rule"):
         DisclosureRules([Ruleset("one", 1, True, True, False)], [Rule("one", "en", "shout", "ad", "clear_text")])
+
+
+def test_hashtags_without_a_space_between_them_are_each_read() -> None:
+    assert judged("my shoes #new#ad")["level"] == "clear_text"
+    assert judged("my shoes #one#two#ad")["is_in_hashtag_block"] is True
+
+
+@pytest.mark.parametrize("filling", ["(", "#", "/", "a ", "1", "#1", "#a", "|", "\n", "code ", "\u0301", "ad|", "not an ad "])
+def test_the_cost_of_a_text_follows_its_length(filling: str) -> None:
+    """A text of a hundred thousand characters that invites backtracking is read as any other: in the time limit of the test run."""
+    assert judged(filling * (100_000 // len(filling)))["ruleset"] == "ftc_2023"
