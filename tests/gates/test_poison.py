@@ -114,7 +114,8 @@ def test_a_table_with_too_few_or_too_many_rows_fails_its_row_count(
         return
     if kwargs.get("min_value") != 0:
         # A bound that the batch's own months or trends set needs a row of them; any other is missed by no rows at all.
-        verdicts = [_failed(_judge(suite, few, valid, tmp_path / "few")) for few in ([], rows[:1])]
+        fewest: tuple[Rows, ...] = ([], rows[:1])
+        verdicts = [_failed(_judge(suite, few, valid, tmp_path / "few")) for few in fewest]
         assert any(name in failed for failed in verdicts)
     if "max_value" in kwargs:
         spoilt, poison = doubled(rows)

@@ -63,9 +63,9 @@ def _partitions(rows: list[dict[str, Any]]) -> dict[date, MovePartition]:
 
 
 def _moves(posts: Posts, coverage: pa.Table | None = None) -> list[dict[str, Any]]:
-    return (
-        analyse_moves(_partitions(_rows(posts)), _covered() if coverage is None else coverage).tables["person_moves"].to_pylist()
-    )
+    moves = analyse_moves(_partitions(_rows(posts)), _covered() if coverage is None else coverage).tables["person_moves"]
+    rows: list[dict[str, Any]] = moves.to_pylist()
+    return rows
 
 
 def _between(first: int, last: int, every: int = 2) -> list[int]:

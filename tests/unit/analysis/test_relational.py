@@ -47,7 +47,8 @@ def tables(*rows: dict[str, Any], responses: list[dict[str, Any]] | None = None)
 def derived(*rows: dict[str, Any], responses: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
     found = derive_relations(tables(*rows, responses=responses))["creator_relations"]
     assert found.schema == CREATOR_RELATIONS
-    return found.to_pylist()
+    told: list[dict[str, Any]] = found.to_pylist()
+    return told
 
 
 def latencies(number: int, *bins: tuple[int, int, int]) -> list[dict[str, Any]]:
@@ -158,7 +159,13 @@ def test_a_rate_is_compared_with_that_of_accounts_of_like_volume() -> None:
 
 
 def test_nothing_is_told_where_less_than_half_of_the_comments_was_captured() -> None:
-    rich = {"eligible_inbound_count": 10, "answered_count": 4, "partner_count": 9, "mutual_partner_count": 3, "thread_count": 5}
+    rich: dict[str, Any] = {
+        "eligible_inbound_count": 10,
+        "answered_count": 4,
+        "partner_count": 9,
+        "mutual_partner_count": 3,
+        "thread_count": 5,
+    }
     rich |= {"thread_depth_sum": 5, "thread_depth_p90": 1.0, "previous_partner_count": 3}
     low, enough, unknown = derived(
         account(1, reported_comment_count=100, captured_comment_count=49, **rich),
@@ -209,7 +216,7 @@ def test_curves_are_those_of_scipy(one: list[tuple[int, bool]], other: list[tupl
             censored.append(float(sum(not is_event for b, is_event in drawn if b == value)))
     curves = product_limit(2, np.array(unit), np.array(bins), np.array(events), np.array(censored))
     for number, drawn in enumerate((one, other)):
-        times = CensoredData(uncensored=[b for b, e in drawn if e], right=[b for b, e in drawn if not e])
+        times: Any = CensoredData(uncensored=[b for b, e in drawn if e], right=[b for b, e in drawn if not e])
         wanted = ecdf(times).cdf.evaluate(curves.bin[curves.unit == number])
         assert np.allclose(curves.risen[curves.unit == number], wanted)
 
@@ -242,7 +249,7 @@ def test_the_interval_of_a_median_holds_the_true_one_nine_times_in_ten_or_more()
     key = np.arange(count)[:, None] * 100 + bins
     codes, place = np.unique(key, return_inverse=True)
     is_answered = (hours <= ends).ravel().astype(float)
-    events, censored = np.bincount(place.ravel(), is_answered), np.bincount(place.ravel(), 1 - is_answered)
+    events, censored = (np.bincount(place.ravel(), weights).astype(np.float64) for weights in (is_answered, 1 - is_answered))
     curves = product_limit(count, codes // 100, codes % 100, events, censored)
     half = np.full(count, 0.5)
     low, high = quantile_interval_hours(curves, half, 0.9, 4)

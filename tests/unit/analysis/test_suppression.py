@@ -99,7 +99,8 @@ def test_primary_suppression_alone_falls_to_the_same_attacker() -> None:
 
 def test_a_cell_that_follows_from_several_margins_together_is_saved_too() -> None:
     """Found by the property above: all cells in its own margins were hidden, and the rest of the table told it all the same."""
-    parts = dict.fromkeys(product("ab", "pqr", "xy"), 1) | {("a", "q", "x"): 2, ("a", "q", "y"): 2}
+    cells: list[tuple[str, ...]] = list(product("ab", "pqr", "xy"))
+    parts = dict.fromkeys(cells, 1) | {("a", "q", "x"): 2, ("a", "q", "y"): 2}
     for absent in (("a", "r", "y"), ("b", "p", "x"), ("b", "r", "x")):
         del parts[absent]
     keys, counts = with_totals(parts)

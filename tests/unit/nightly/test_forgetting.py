@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -115,7 +116,12 @@ def test_only_files_of_the_days_and_nights_in_question_are_opened(paths: DataPat
         land(paths, "posts", date(2026, 8, number), [])
     opened: list[Path] = []
     noted = forgetting._note
-    monkeypatch.setattr(forgetting, "_note", lambda file, *rest: opened.append(file) or noted(file, *rest))
+
+    def note(file: Path, *rest: Any) -> Any:
+        opened.append(file)
+        return noted(file, *rest)
+
+    monkeypatch.setattr(forgetting, "_note", note)
     tell(paths, "post", post_id(ANN, 1))
     forget_stated(paths, plan(paths))
     lake = [file for file in opened if file.is_relative_to(paths.table_root(PLATFORM, "posts"))]
