@@ -13,7 +13,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix, diags_array, hstack
 
-from pipelines.analysis import co_use, communities, contracts, culture, insiders, lineage, memberships, terms, vocabulary
+from pipelines.analysis import (
+    assortativity,
+    co_use,
+    communities,
+    contracts,
+    culture,
+    divergence,
+    insiders,
+    lineage,
+    memberships,
+    terms,
+    vocabulary,
+)
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
 from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
@@ -100,7 +112,7 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture, insiders)
+    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture, divergence, assortativity, insiders)
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 
@@ -359,16 +371,12 @@ def _insiders(
 def _culture(
     read: MonthRows, found: _Found, ids: tuple[str, ...], strengths: csr_matrix, parameters: CultureParameters
 ) -> CultureTables:
-    count = read.uses.shape[0]
     window = CultureWindow(
         month=read.month,
         account=text_words(read.accounts.tolist()),
         unit=text_words(read.units),
         niche_ids=ids,
         niche=found.group,
-        # Sizes are joined in the marts, as of the month.
-        tier=np.full(count, -1, dtype=np.int64),
-        activity=np.asarray(read.uses.sum(axis=1)).ravel().astype(np.int64),
         counts=read.uses,
         # Niches are found on what accounts use; whom they talk to is another graph, which says how closed niches are.
         graph=read.mutual,

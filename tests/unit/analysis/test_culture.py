@@ -9,21 +9,22 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from pipelines.analysis.assortativity import RewiringParameters, assortativity
 from pipelines.analysis.culture import (
     CULTURE_MEASURES,
     NICHE_MEASURES,
     PAIR_MEASURES,
     CultureParameters,
     CultureWindow,
-    assortativity,
     audience_overlaps,
     measure_culture,
-    niche_divergences,
 )
+from pipelines.analysis.divergence import DivergenceParameters, Divergences, niche_divergences
 from pipelines.analysis.increments import text_words
 
 UNITS = 600
-QUICK = CultureParameters(draw_count=12, rewiring_count=30, bootstrap_count=100)
+FEW_DRAWS, FEW_GRAPHS = DivergenceParameters(draw_count=12), RewiringParameters(graph_count=30)
+QUICK = CultureParameters(bootstrap_count=100, divergence=FEW_DRAWS, rewiring=FEW_GRAPHS)
 
 
 def world(
@@ -68,12 +69,15 @@ def world(
         unit=text_words(f"u{number}" for number in range(UNITS)),
         niche_ids=tuple(f"n{number}" for number in range(len(sizes))),
         niche=niche,
-        tier=generator.integers(-1, 4, niche.size),
-        activity=generator.poisson(5, niche.size),
         counts=csr_matrix(counts),
         graph=csr_matrix(graph.maximum(graph.T)),
         strengths=csr_matrix(np.eye(len(sizes))[niche]),
     )
+
+
+def divergences(window: CultureWindow) -> Divergences:
+    """Of the niches of a window."""
+    return niche_divergences(window.counts, window.niche, window.account, len(window.niche_ids), FEW_DRAWS)
 
 
 @pytest.mark.parametrize("habit", [None, 10.0], ids=["multinomial", "accounts_with_habits"])
@@ -84,7 +88,7 @@ def test_niches_that_share_one_distribution_are_not_distinct_whatever_their_size
     habit: float | None, sizes: tuple[int, ...], tokens: tuple[int, ...] | int
 ) -> None:
     generator = np.random.default_rng(1)
-    found = [niche_divergences(world(generator, sizes, habit=habit, tokens=tokens), QUICK) for _ in range(30)]
+    found = [divergences(world(generator, sizes, habit=habit, tokens=tokens)) for _ in range(30)]
     pairs, rest = np.array([one.pairs[0, 1] for one in found]), np.array([one.rest[0] for one in found])
     for values in (pairs, rest):
         assert abs(values.mean()) < 3 * values.std() / np.sqrt(values.size) + 1e-9
@@ -96,7 +100,7 @@ def test_niches_that_share_one_distribution_are_not_distinct_whatever_their_size
 def test_niches_without_a_common_unit_are_one_bit_apart_and_others_in_between_in_order() -> None:
     generator = np.random.default_rng(2)
     means = [
-        np.mean([niche_divergences(world(generator, (30, 30), own_share=own), QUICK).pairs[0, 1] for _ in range(5)])
+        np.mean([divergences(world(generator, (30, 30), own_share=own)).pairs[0, 1] for _ in range(5)])
         for own in (0.0, 0.3, 0.6, 0.9, 1.0)
     ]
     assert means == sorted(means)
@@ -106,12 +110,7 @@ def test_niches_without_a_common_unit_are_one_bit_apart_and_others_in_between_in
 def test_more_members_and_more_tokens_do_not_change_how_distinct_niches_are() -> None:
     generator = np.random.default_rng(3)
     means = [
-        np.mean(
-            [
-                niche_divergences(world(generator, (size, size), own_share=0.5, tokens=tokens), QUICK).pairs[0, 1]
-                for _ in range(12)
-            ]
-        )
+        np.mean([divergences(world(generator, (size, size), own_share=0.5, tokens=tokens)).pairs[0, 1] for _ in range(12)])
         for size, tokens in ((18, 12), (90, 12), (40, 60))
     ]
     assert max(means) - min(means) < 0.04
@@ -135,8 +134,6 @@ def permuted(window: CultureWindow, generator: np.random.Generator) -> CultureWi
         unit=window.unit[units],
         niche_ids=tuple(window.niche_ids[place] for place in niches),
         niche=np.append(np.argsort(niches), -1)[window.niche[rows]],
-        tier=window.tier[rows],
-        activity=window.activity[rows],
         counts=csr_matrix(window.counts[rows][:, units]),
         graph=csr_matrix(window.graph[rows][:, rows]),
         strengths=csr_matrix(window.strengths[rows][:, niches]),
@@ -164,8 +161,6 @@ def test_an_empty_window_and_one_without_niches_say_nothing_and_raise_nothing() 
         some.unit[:0],
         (),
         some.niche[:0],
-        some.tier[:0],
-        some.activity[:0],
         csr_matrix((0, 0)),
         csr_matrix((0, 0)),
         csr_matrix((0, 0)),
@@ -183,7 +178,7 @@ def test_parts_that_do_not_fit_are_refused() -> None:
     one_way = window.graph.copy()
     one_way.data[0] += 1
     for wrong, why in (
-        (replace(window, tier=window.tier[1:]), "different numbers"),
+        (replace(window, niche=window.niche[1:]), "different numbers"),
         (replace(window, account=np.full(40, 3, dtype=np.uint64)), "account twice"),
         (replace(window, niche_ids=("n", "n")), "niche twice"),
         (replace(window, niche=window.niche + 1), "has no id"),
@@ -199,7 +194,7 @@ def test_edges_that_ignore_niches_are_rarely_called_assortative() -> None:
     scores = []
     for _ in range(60):
         window = world(generator, (30, 20, 10))
-        scores.append(assortativity(window.graph, window.niche, QUICK).z_score)
+        scores.append(assortativity(window.graph, window.niche, FEW_GRAPHS).z_score)
     assert abs(np.mean(scores)) < 0.4
     assert 0.75 < np.std(scores) < 1.3
     assert np.mean(np.abs(scores) > 1.96) < 0.13
@@ -219,8 +214,8 @@ def test_edges_to_accounts_without_a_niche_do_not_count() -> None:
     window = world(np.random.default_rng(10), (30, 30), inside=0.5)
     loose = np.where(np.arange(60) % 5 == 0, -1, window.niche)
     kept = np.flatnonzero(loose >= 0)
-    alone = assortativity(csr_matrix(window.graph[kept][:, kept]), loose[kept], QUICK)
-    among = assortativity(window.graph, loose, QUICK)
+    alone = assortativity(csr_matrix(window.graph[kept][:, kept]), loose[kept], FEW_GRAPHS)
+    among = assortativity(window.graph, loose, FEW_GRAPHS)
     assert (among.edge_count, among.within) == (alone.edge_count, alone.within)
     assert among.expected == pytest.approx(alone.expected)
 
@@ -229,18 +224,3 @@ def test_audiences_overlap_by_the_smaller_one() -> None:
     strengths = csr_matrix(np.array([[0.8, 0.2], [0.15, 0.85], [0.9, 0.1], [1.0, 0.0], [0.86, 0.14]]))
     shared, smaller = audience_overlaps(strengths, 0.15)
     assert (shared[0, 1], smaller[0, 1]) == (2, 2)
-
-
-def test_shares_of_members_come_with_what_they_are_shares_of() -> None:
-    window = world(np.random.default_rng(11), (20, 20))
-    window.tier[:20] = [0] * 6 + [1] * 4 + [-1] * 10
-    window.tier[20:] = -1
-    strengths = np.zeros((40, 2))
-    strengths[:10, 0] = [0.5] * 3 + [0.2] * 7
-    window.activity[:20], window.activity[20:] = 1, [10, 10] + [0] * 18
-    first, second = measure_culture(replace(window, strengths=csr_matrix(strengths)), QUICK).niches.to_pylist()
-    assert (first["micro_count"], first["known_tier_count"], first["micro_share"]) == (6, 10, 0.6)
-    assert (first["insider_like_count"], first["strength_count"], first["insider_like_share"]) == (3, 10, 0.3)
-    assert (first["activity_hhi"], first["effective_voices"]) == (0.0, None)
-    assert (second["micro_share"], second["insider_like_share"]) == (None, None)
-    assert second["effective_voices"] == pytest.approx(19 / 9)
