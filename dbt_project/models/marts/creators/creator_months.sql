@@ -149,7 +149,7 @@ largest_account_rates as (
         engagement.basis = 'followers'
         and engagement.engagement_rate_shrunk is not null
         {% if is_incremental() %}
-        and engagement.month in (select month from {{ ref("int_touched_months") }})
+        and engagement.month in (select month from {{ ref("int_relation_touched_months") }})
         {% endif %}
     qualify row_number() over (
         partition by accounts.creator_key, engagement.month
