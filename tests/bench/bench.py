@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import communities, fetch, ingest, nights
+from tests.bench import communities, fetch, growth, ingest, nights
 
 
 def main() -> None:
@@ -16,6 +16,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=1_000, help="pages that are fetched")
     parser.add_argument("--runs", type=int, default=2, help="runs of each side, of which the best counts")
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the one large night")
+    parser.add_argument(
+        "--grown-posts",
+        type=int,
+        nargs="+",
+        default=[1_000_000, 3_000_000],
+        help="posts of the nights that show growth (10000000 takes most of an hour)",
+    )
     parser.add_argument("--posts-a-day", type=int, default=1_000, help="posts of each day of history")
     parser.add_argument(
         "--days",
@@ -25,7 +32,7 @@ def main() -> None:
     )
     parser.add_argument("--accounts", type=int, default=100_000, help="accounts of the largest world of communities")
     parser.add_argument(
-        "--only", choices=("fetch", "ingest", "communities", "overhead", "history"), help="one benchmark instead of all"
+        "--only", choices=("fetch", "ingest", "communities", "overhead", "growth", "history"), help="one benchmark instead of all"
     )
     arguments = parser.parse_args()
     if arguments.only in (None, "fetch"):
@@ -39,6 +46,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="undercurrent-bench-") as name:
         if arguments.only in (None, "overhead"):
             nights.overhead(Path(name) / "overhead", arguments.posts)
+        if arguments.only in (None, "growth"):
+            growth.compare(Path(name) / "growth", tuple(arguments.grown_posts))
         if arguments.only in (None, "history"):
             print(
                 f"a second night of {arguments.posts_a_day:,} posts on {arguments.days} and on {10 * arguments.days} days of history"
