@@ -78,23 +78,26 @@ def attention(generator: np.random.Generator, posts: int, rates: np.ndarray, siz
     return Clustered(total[total > 0], squares[total > 0])
 
 
-def test_collecting_more_posts_moves_the_naive_index_of_attention_and_leaves_ours_where_the_truth_is() -> None:
-    generator = np.random.default_rng(6)
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
+def test_collecting_more_posts_moves_the_naive_index_of_attention_and_ours_much_less(seed: int) -> None:
+    generator = np.random.default_rng(seed)
     rates, sizes = generator.lognormal(0.0, 1.0, 500), generator.lognormal(3.0, 1.2, 500)
     shares = rates * sizes / (rates @ sizes)
     truth = float((shares**2).sum())
     naive, ours, numbers = {}, {}, {}
     for posts in (500, 2_000, 10_000):
         draws = [attention(generator, posts, rates, sizes) for _ in range(200)]
-        naive[posts] = np.mean([((each.total / each.total.sum()) ** 2).sum() for each in draws]) / truth
-        ours[posts] = np.mean([cluster_hhi(each) for each in draws]) / truth
-        numbers[posts] = np.mean([rarefied_hill_1(each, 40) for each in draws])
-    print(f"naive over truth {naive}, ours over truth {ours}, rarefied order 1 {numbers}")
-    assert naive[500] > 1.4
-    assert naive[10_000] < 1.1
-    # A ratio of two sums is a little low where few posts carry all; the naive index is too high by half.
-    assert all(0.85 < value < 1.08 for value in ours.values())
-    assert max(numbers.values()) / min(numbers.values()) < 1.06
+        naive[posts] = float(np.mean([((each.total / each.total.sum()) ** 2).sum() for each in draws])) / truth
+        ours[posts] = float(np.mean([cluster_hhi(each) for each in draws])) / truth
+        numbers[posts] = float(np.mean([rarefied_hill_1(each, 40) for each in draws]))
+    print(f"world {seed}: naive over truth {naive}, ours over truth {ours}, rarefied order 1 {numbers}")
+    assert naive[500] > 1.5
+    # A ratio of two sums is too low where few posts carry nearly all.
+    assert 0.8 < ours[500] < 1.1
+    assert 0.9 < ours[2_000] < 1.1
+    assert ours[10_000] == pytest.approx(1.0, abs=0.05)
+    # Of 500 posts there are draws with fewer than 40 effective ones, of which nothing is told.
+    assert numbers[2_000] == pytest.approx(numbers[10_000], rel=0.03)
 
 
 def test_likes_of_one_post_are_not_taken_for_independent_proofs_of_concentration() -> None:
