@@ -23,7 +23,7 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.prevalence import Accuracy
 from pipelines.analysis.suppression import TOTAL, suppress
 
-METHOD_VERSION: Final = f"ethics_months_1+{prevalence.METHOD_VERSION}+{suppression.METHOD_VERSION}"
+METHOD_VERSION: Final = f"ethics_months_2+{prevalence.METHOD_VERSION}+{suppression.METHOD_VERSION}"
 WITHOUT_NICHE: Final = "none"
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,6 +33,7 @@ _CUTS: Final = (("platform", "tier"), ("platform",), ("tier",), (), ("niche_id",
 _PARASOCIAL_CUTS: Final = (("platform", "tier"), ("platform",), ("tier",), ())
 _DECIMALS: Final = 9
 _HALF: Final = 0.5
+NO_ACCURACY, WEAK_CLASSIFIER, NO_COMMERCIAL_POSTS = "no_accuracy", "weak_classifier", "no_commercial_posts"
 _DISCLOSED, _UNDISCLOSED, _ORGANIC = "disclosed", "undisclosed", "organic"
 
 
@@ -275,7 +276,7 @@ def _disclosure_columns(
             hidden = prevalence.corrected_share(flagged, silent, effects, accuracy, parameters.interval_probability)
             # Where every post is disclosed, none is left to be commercial without saying so.
             undisclosed, low, high, error = (
-                np.where(silent > 0, values * silent, 0.0)
+                np.where(silent > 0, np.where(hidden.is_uninformative, np.nan, values * silent), 0.0)
                 for values in (hidden.share, hidden.low, hidden.high, hidden.standard_error)
             )
         else:
@@ -324,9 +325,15 @@ def _disclosure_columns(
         row |= {"paid_pair_count": int(cells["paid_pairs"][place]), "disclosed_pair_count": int(cells["cost_pairs"][place])}
         row |= {name: _rounded(values[place]) for name, values in columns.items()}
         if row["clear_rate"] is None:
-            row["null_reason"] = "no_accuracy" if np.isnan(commercial[place]) else "no_commercial_posts"
+            row["null_reason"] = _why_no_rate(bool(np.isnan(commercial[place])), accuracy)
         rows.append(row)
     return rows
+
+
+def _why_no_rate(is_not_estimated: bool, accuracy: Accuracy | None) -> str:
+    if not is_not_estimated:
+        return NO_COMMERCIAL_POSTS
+    return WEAK_CLASSIFIER if accuracy is not None and accuracy.is_measured else NO_ACCURACY
 
 
 def _paired(cells: _Cells, name: str, parameters: EthicsParameters) -> tuple[Floats, Floats, Floats]:

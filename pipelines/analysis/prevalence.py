@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
-METHOD_VERSION: Final = "rogan_gladen_1"
+METHOD_VERSION: Final = "rogan_gladen_2"
 Floats = NDArray[np.float64]
 _LEAST_YOUDEN: Final = 0.05
+_ONE_SIDED: Final = 0.95
 _MOST_CONCENTRATED: Final = 1e4
 
 
@@ -42,12 +43,31 @@ class Accuracy:
         return self.true_negative_count / (self.true_negative_count + self.false_positive_count)
 
     @property
-    def is_usable(self) -> bool:
-        """Whether it was measured on both kinds and tells them apart."""
-        measured = (
+    def is_measured(self) -> bool:
+        """Whether posts of both kinds were labelled."""
+        return (
             self.true_positive_count + self.false_negative_count > 0 and self.true_negative_count + self.false_positive_count > 0
         )
-        return measured and self.sensitivity + self.specificity - 1 >= _LEAST_YOUDEN
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it was measured and surely tells both kinds apart.
+
+        Sensitivity and specificity sum to 1 by chance alone; the correction divides by what is above it. That must be 0.05 or more, and
+        its lower limit (one-sided 95%, both shares drawn to one half by one post each way, Agresti and Caffo 2000) above 0.
+        """
+        if not self.is_measured:
+            return False
+        drawn, variance = -1.0, 0.0
+        for right, wrong in (
+            (self.true_positive_count, self.false_negative_count),
+            (self.true_negative_count, self.false_positive_count),
+        ):
+            share = (right + 1) / (right + wrong + 2)
+            drawn += share
+            variance += share * (1 - share) / (right + wrong + 2)
+        is_above_chance = drawn > float(norm.ppf(_ONE_SIDED)) * variance**0.5
+        return is_above_chance and self.sensitivity + self.specificity - 1 >= _LEAST_YOUDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,11 @@ class Prevalence:
     low: Floats
     high: Floats
     standard_error: Floats
+
+    @property
+    def is_uninformative(self) -> NDArray[np.bool_]:
+        """Where the interval covers everything, so that nothing is known of the share."""
+        return np.asarray((self.low <= 0.0) & (self.high >= 1.0))
 
 
 def design_effect(

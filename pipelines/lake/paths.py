@@ -141,6 +141,11 @@ class DataPaths:
         return self.root / "watchlist.yaml"
 
     @property
+    def commercial_accuracy(self) -> Path:
+        """How well commercial posts were told on labelled posts of this data's own kind; goes before the seed of that name."""
+        return self.root / "commercial_accuracy.csv"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that only dbt opens."""
         return self.root / "warehouse" / "warehouse.duckdb"

@@ -273,7 +273,10 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
     relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
     ethics = analyse_ethics_months(
-        exchange.ethics_partitions(paths), niches.tables["niche_assignments"], read_accuracy(), stored=stored
+        exchange.ethics_partitions(paths),
+        niches.tables["niche_assignments"],
+        read_accuracy(paths.commercial_accuracy),
+        stored=stored,
     )
     engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
     analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)

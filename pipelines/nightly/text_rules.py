@@ -26,6 +26,7 @@ FILES: Final = (
     "parasocial_lexicon.csv",
     "platform_folds.csv",
 )
+ACCURACY: Final = SEEDS / "commercial_accuracy.csv"
 _ACCURACY_COUNTS: Final = ("true_positive_count", "false_negative_count", "true_negative_count", "false_positive_count")
 
 
@@ -85,13 +86,17 @@ def read_text_rules(seeds: Path = SEEDS) -> TextRules:
     )
 
 
-def read_accuracy(seeds: Path = SEEDS) -> Accuracy | None:
-    """How well commercial posts without a disclosure are found, by the measurement that the seed says to use; None where there is none.
+def read_accuracy(own: Path | None = None) -> Accuracy | None:
+    """How well commercial posts without a disclosure are found, by the measurement that is in use; None where there is none.
+
+    Args:
+        own: A file of the seed's columns, measured on posts of the same kind as the data; where there is none, the seed counts.
 
     Raises:
-        ValueError: the seed says to use more than one.
+        ValueError: more than one measurement is said to be in use.
     """
-    used = [row for row in _rows(seeds / "commercial_accuracy.csv") if row["is_used"] == "true"]
+    file = own if own is not None and own.is_file() else ACCURACY
+    used = [row for row in _rows(file) if row["is_used"] == "true"]
     if len(used) > 1:
-        raise ValueError("commercial_accuracy.csv: only one measurement can be used")
+        raise ValueError(f"{file.name}: only one measurement can be used")
     return Accuracy(*(int(used[0][name]) for name in _ACCURACY_COUNTS)) if used else None

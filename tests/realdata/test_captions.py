@@ -16,8 +16,16 @@ import pytest
 from pipelines.analysis.text_signals import signals_of
 from pipelines.nightly.text_rules import read_text_rules
 from tests.contracts.harness import REALDATA
-from tests.realdata.caption_scores import Agreement, Flags, Floats, agreement, precision_interval, weighted_average_precision, wilson
-from tests.realdata.captions import VEVO_TITLES, LabelledCaption, labelled_captions, texts_of
+from tests.realdata.caption_scores import (
+    Agreement,
+    Flags,
+    Floats,
+    agreement,
+    precision_interval,
+    weighted_average_precision,
+    wilson,
+)
+from tests.realdata.captions import VEVO_TITLES, LabelledCaption, labelled_captions
 
 THRESHOLD: Final = 0.5
 RULESETS: Final = ("ftc_2023", "eu_2024", "uk_2023")
@@ -96,7 +104,8 @@ def test_clear_disclosures_are_not_seen_where_there_are_none(found: Read) -> Non
         for kept_name, kept, weights in subsets(found):
             print(f"\n{name} disclosure, {kept_name}: {positive[kept].sum()} positive of {kept.sum()}\n{HEAD}")
             said: dict[str, Flags] = {
-                ruleset: levels == "clear_text" if name == "clear" else levels != "none" for ruleset, levels in found.levels.items()
+                ruleset: levels == "clear_text" if name == "clear" else levels != "none"
+                for ruleset, levels in found.levels.items()
             }
             for who, flags in {**said, "keywords": found.says_disclosed, "majority": nothing}.items():
                 print(line(who, agreement(positive[kept], flags[kept], weights[kept])))
@@ -157,9 +166,7 @@ def test_how_many_of_each_kind_of_commerce_are_found_is_told(found: Read) -> Non
 def silent_counts(found: Read, ruleset: str = "ftc_2023") -> tuple[int, int, int, int]:
     """Counts on captions in which the rules see no disclosure: what the correction of rates needs, unweighted."""
     kept = (found.levels[ruleset] == "none") & (found.commercial != "unclear")
-    return agreement(
-        found.commercial[kept] == "yes", found.probabilities[kept] >= THRESHOLD, np.ones(int(kept.sum()))
-    ).counts
+    return agreement(found.commercial[kept] == "yes", found.probabilities[kept] >= THRESHOLD, np.ones(int(kept.sum()))).counts
 
 
 def test_what_the_classifier_does_on_captions_that_disclose_nothing_is_told(found: Read) -> None:

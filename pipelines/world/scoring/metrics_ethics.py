@@ -62,7 +62,10 @@ def undisclosed_error(linked: Linked, count: str) -> Found:
         int(paid.sum()),
         planted=f"{true_silent.sum() / paid.sum():.3f}",
         found=f"{silent.sum() / (silent.sum() + disclosed.sum()):.3f}",
-        note=f"paid posts of {paid.size} months; a label that a platform's files do not tell counts as none",
+        note=(
+            f"paid posts of {paid.size} months; a label that a platform's files do not tell counts as none; "
+            "right only if the night's commercial_accuracy.csv was measured on made-up captions, as make run has it"
+        ),
     )
 
 

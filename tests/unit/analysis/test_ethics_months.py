@@ -101,6 +101,25 @@ def test_without_a_measured_classifier_counts_are_told_and_rates_are_not() -> No
     assert (found["clear_count"], found["clear_rate"], found["null_reason"]) == (40, None, "no_accuracy")
 
 
+@pytest.mark.parametrize("accuracy", [Accuracy(50, 50, 50, 50), Accuracy(2, 3, 4, 1)])
+def test_a_classifier_that_is_no_better_than_chance_gives_no_rate_and_says_why(accuracy: Accuracy) -> None:
+    found = cell(disclosure_rows(table(MIXED), assigned({}), accuracy, PARAMETERS))
+    assert (found["clear_count"], found["flagged_count"], found["null_reason"]) == (40, 20, "weak_classifier")
+    assert [found[name] for name in ("clear_rate", "undisclosed_rate", "undisclosed_low", "commercial_estimate_count")] == [
+        None
+    ] * 4
+
+
+def test_a_cell_whose_interval_covers_everything_gives_no_rate_and_says_why() -> None:
+    few = [account(n, flagged_count=int(n < 3), post_count=1) for n in range(11)]
+    weak = Accuracy(12, 28, 36, 4)
+    assert weak.is_usable
+    found = cell(disclosure_rows(table(few), assigned({}), weak, PARAMETERS))
+    assert (found["flagged_count"], found["undisclosed_rate"], found["null_reason"]) == (3, None, "weak_classifier")
+    assert (found["undisclosed_low"], found["undisclosed_high"]) == (None, None)
+    assert cell(disclosure_rows(table(few), assigned({}), PERFECT, PARAMETERS)).get("null_reason") is None
+
+
 def test_a_cell_without_commercial_posts_has_no_rate_and_says_why() -> None:
     found = cell(disclosure_rows(table([account(n) for n in range(20)]), assigned({}), PERFECT, PARAMETERS))
     assert (found["clear_count"], found["clear_rate"], found["null_reason"]) == (0, None, "no_commercial_posts")

@@ -44,6 +44,24 @@ def test_a_useless_classifier_is_known() -> None:
     assert Accuracy(9, 1, 9, 1).is_usable
 
 
+def test_few_labelled_posts_do_not_tell_a_weak_classifier_from_chance_and_many_do() -> None:
+    assert not Accuracy(2, 3, 4, 1).is_usable
+    assert Accuracy(200, 300, 400, 100).is_usable
+    assert not Accuracy(1, 0, 1, 0).is_usable
+
+
+def test_labelled_real_captions_are_enough_although_few_commercial_ones_are_found() -> None:
+    assert Accuracy(18, 78, 172, 0).is_usable
+
+
+def test_an_interval_that_covers_everything_tells_nothing() -> None:
+    weak = Accuracy(12, 28, 36, 4)
+    assert weak.is_usable
+    found = corrected_share(np.array([2.0, 200.0]), np.array([8.0, 4000.0]), np.array([1.0, 1.0]), weak, 0.9)
+    print(found)
+    assert list(found.is_uninformative) == [True, False]
+
+
 @pytest.mark.parametrize(("true", "sensitivity", "specificity"), [(0.05, 0.8, 0.97), (0.2, 0.7, 0.95), (0.5, 0.9, 0.8)])
 def test_nine_tenths_of_the_intervals_hold_the_planted_share(true: float, sensitivity: float, specificity: float) -> None:
     rng, rounds = np.random.default_rng(1), 1500

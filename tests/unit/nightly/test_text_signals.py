@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import world
 from pipelines.lake import nights
 from pipelines.lake.nights import LandedNight, NightPlan
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import VAULT_POSTS
 from pipelines.lake.writer import write_table
 from pipelines.nightly import text_signals
-from pipelines.nightly.text_rules import SEEDS, read_accuracy, read_text_rules
+from pipelines.nightly.text_rules import ACCURACY, read_accuracy, read_text_rules
 from pipelines.nightly.text_signals import write_text_signals
 
 RULES = read_text_rules()
+WORLD_ACCURACY = Path(world.__file__).parent / "commercial_accuracy.csv"
 NIGHT, DAY = date(2026, 8, 20), date(2026, 8, 10)
 WORDS = "Quixotic marmalade"
 
@@ -125,10 +129,28 @@ def test_dbt_may_read_the_signals_of_the_nights_that_are_read_anew_and_passed_th
 
 
 def test_only_one_measurement_of_the_classifier_is_used(tmp_path: Path) -> None:
-    assert read_accuracy(SEEDS) is not None
-    head, row = (SEEDS / "commercial_accuracy.csv").read_text().splitlines()
-    (tmp_path / "commercial_accuracy.csv").write_text(f"{head}\n{row}\n{row}")
+    head, row = WORLD_ACCURACY.read_text("utf-8").splitlines()
+    own = tmp_path / "commercial_accuracy.csv"
+    own.write_text(f"{head}\n{row}\n{row}")
     with pytest.raises(ValueError, match="only one"):
-        read_accuracy(tmp_path)
-    (tmp_path / "commercial_accuracy.csv").write_text(head)
-    assert read_accuracy(tmp_path) is None
+        read_accuracy(own)
+    own.write_text(head)
+    assert read_accuracy(own) is None
+
+
+def test_what_was_measured_on_posts_of_the_same_kind_goes_before_the_seed(paths: DataPaths) -> None:
+    assert read_accuracy(paths.commercial_accuracy) == read_accuracy() != read_accuracy(WORLD_ACCURACY)
+    paths.root.mkdir(exist_ok=True)
+    copyfile(WORLD_ACCURACY, paths.commercial_accuracy)
+    assert read_accuracy(paths.commercial_accuracy) == read_accuracy(WORLD_ACCURACY)
+
+
+def test_real_captions_correct_real_rates_and_the_figures_of_made_up_worlds_stand_beside_them_unused() -> None:
+    with ACCURACY.open(encoding="utf-8", newline="") as stream:
+        unused = [row | {"is_used": "true"} for row in csv.DictReader(stream) if row["is_used"] == "false"]
+    with WORLD_ACCURACY.open(encoding="utf-8", newline="") as stream:
+        assert [row for row in unused if "invented world" in row["source"]] == list(csv.DictReader(stream))
+    used = read_accuracy()
+    assert used is not None
+    assert used.is_usable
+    assert used.sensitivity < 0.5
