@@ -36,11 +36,16 @@ moved_horizons as (
 ),
 
 {% endif %}
-reached as (
-    select (month + interval 1 month * step)::date as month
+beside as (
+    select unnest([month - interval 1 month, month + interval 1 month])::date as month
     from touched
-    cross join (values (-1), (0), (1)) as steps (step)
-    where step = 0 or (month + interval 1 month * step)::date in (select month from {{ ref("int_account_months") }})
+),
+
+reached as (
+    select month from touched
+    union
+    select month from beside
+    where month in (select month from {{ ref("int_account_months") }})
     {% if last_horizons is not none %}
     union
     select unnest(generate_series(date_trunc('month', begins_at), date_trunc('month', ends_at), interval 1 month))::date as month
