@@ -15,11 +15,13 @@ from pipelines.analysis.text_matching import Hashtags, Phrases, Text, fold, is_l
 INTERCEPT: Final = "intercept"
 REASONS: Final = (
     "platform_label", "clear_disclosure", "ambiguous_disclosure", "affiliate_link", "coupon_code", "brand_mention", "account_mention",
-    "call_to_action", "brand_call", "mention_call", "gifting", "giveaway", "promotion", "brand_promotion", "not_paid",
+    "call_to_action", "brand_call", "mention_call", "gifting", "giveaway", "promotion", "brand_promotion", "purchase_invitation", "not_paid",
 )  # fmt: skip
 """All reasons, in the order in which they are listed."""
-PHRASE_KINDS: Final = ("call_to_action", "gifting", "giveaway", "promotion")
-KINDS: Final = ("affiliate_domain", "affiliate_parameter", "coupon", *PHRASE_KINDS)
+PHRASE_KINDS: Final = ("call_to_action", "gifting", "giveaway", "promotion", "purchase_invitation")
+PATTERN_KINDS: Final = {"call_pattern": "call_to_action", "purchase_pattern": "purchase_invitation"}
+"""Kinds of regular expressions on the folded text, with the kind of phrase that each counts as."""
+KINDS: Final = ("affiliate_domain", "affiliate_parameter", "coupon", *PATTERN_KINDS, *PHRASE_KINDS)
 _MENTION: Final = re.compile(r"(?<![\w@/.])@[\w][\w.]+")
 _CODE_WORDS: Final = ("code", "cód", "codi", "cup", "coup", "\u30b3\u30fc\u30c9", "\u30af\u30fc\u30dd\u30f3", "\ucf54\ub4dc")
 _LEAST_BRAND_LETTERS: Final = 3
@@ -32,7 +34,7 @@ class CommercialRule:
     Attributes:
         kind: Of ``KINDS``.
         language: ISO 639-1, or '*'.
-        term: A host, ``parameter@host``, a regular expression (coupon), or words in a row.
+        term: A host, ``parameter@host``, a regular expression (coupon, and the kinds of patterns), words in a row, or a hashtag with its '#'.
     """
 
     kind: str
@@ -80,7 +82,10 @@ class CommercialRules:
         self._domains = frozenset(rule.term for rule in terms if rule.kind == "affiliate_domain")
         self._parameters = [_parameter(rule.term) for rule in terms if rule.kind == "affiliate_parameter"]
         self._coupons = [re.compile(rule.term) for rule in terms if rule.kind == "coupon"]
-        self._phrases = Phrases((rule.term, rule) for rule in terms if rule.kind in PHRASE_KINDS)
+        self._patterns = [(re.compile(rule.term), PATTERN_KINDS[rule.kind]) for rule in terms if rule.kind in PATTERN_KINDS]
+        spoken = [rule for rule in terms if rule.kind in PHRASE_KINDS]
+        self._phrases = Phrases((rule.term, rule) for rule in spoken if not rule.term.startswith("#"))
+        self._tags = Hashtags((rule.term, rule) for rule in spoken if rule.term.startswith("#"))
         named = sorted({(name, brand) for name, brand in brands if len(name) >= _LEAST_BRAND_LETTERS})
         self.brand_ids = frozenset(brand for _, brand in named)
         self._brand_words = Phrases(named)
@@ -102,9 +107,11 @@ class CommercialRules:
         brands = sorted({match.meaning for finder in (self._brand_words, self._brand_tags) for match in finder.found_in(text)})
         kinds = {
             match.meaning.kind
-            for match in self._phrases.found_in(text)
+            for finder in (self._phrases, self._tags)
+            for match in finder.found_in(text)
             if is_looked_for(match.meaning.term, match.meaning.language, language)
         }
+        kinds |= {kind for pattern, kind in self._patterns if pattern.search(text.folded)}
         has_mention = bool(_MENTION.search(text.folded))
         has_call = "call_to_action" in kinds
         holds = {
@@ -121,6 +128,7 @@ class CommercialRules:
             "giveaway": "giveaway" in kinds,
             "promotion": "promotion" in kinds,
             "brand_promotion": "promotion" in kinds and bool(brands),
+            "purchase_invitation": "purchase_invitation" in kinds,
             "not_paid": is_denied,
         }
         reasons = tuple(reason for reason in REASONS if holds.get(reason, False))

@@ -325,14 +325,13 @@ def _disclosure_columns(
         row |= {"paid_pair_count": int(cells["paid_pairs"][place]), "disclosed_pair_count": int(cells["cost_pairs"][place])}
         row |= {name: _rounded(values[place]) for name, values in columns.items()}
         if row["clear_rate"] is None:
-            row["null_reason"] = _why_no_rate(bool(np.isnan(commercial[place])), accuracy)
+            is_estimated = bool(np.isfinite(commercial[place]))
+            row["null_reason"] = NO_COMMERCIAL_POSTS if is_estimated else _why_not_estimated(accuracy)
         rows.append(row)
     return rows
 
 
-def _why_no_rate(is_not_estimated: bool, accuracy: Accuracy | None) -> str:
-    if not is_not_estimated:
-        return NO_COMMERCIAL_POSTS
+def _why_not_estimated(accuracy: Accuracy | None) -> str:
     return WEAK_CLASSIFIER if accuracy is not None and accuracy.is_measured else NO_ACCURACY
 
 

@@ -17,7 +17,7 @@ from pipelines.analysis.parasocial import ParasocialLexicon
 from pipelines.analysis.text_matching import guess_language, take_apart
 from pipelines.platforms.text import links_in
 
-METHOD_VERSION: Final = "text_signals_1"
+METHOD_VERSION: Final = "text_signals_2"
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:

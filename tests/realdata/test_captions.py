@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import pytest
 
+from pipelines.analysis.prevalence import Accuracy
 from pipelines.analysis.text_signals import signals_of
-from pipelines.nightly.text_rules import read_text_rules
+from pipelines.nightly.text_rules import read_accuracy, read_text_rules
 from tests.contracts.harness import REALDATA
 from tests.realdata.caption_scores import (
     Agreement,
@@ -35,11 +36,10 @@ _SALES_WORDS: Final = re.compile(
 )
 _FILES: Final = ("luxury_handbag_multi", "instagram_graph_api", "tiktok_scraper", "youtube_vevo", "youtube_api")
 _MISSING: Final = [name for name in _FILES if not (REALDATA / name).is_dir()]
-needs_texts = [
+pytestmark = [
     pytest.mark.realdata,
     pytest.mark.skipif(bool(_MISSING), reason=f"no texts of the labelled captions at {REALDATA}: {', '.join(_MISSING)}"),
 ]
-pytestmark = needs_texts
 
 
 class Read:
@@ -139,6 +139,8 @@ def test_commercial_captions_are_told_better_than_by_keywords_or_by_the_majority
         results = commercial_lines(found, found.commercial == "yes", kept & told, weights)
         ours, keywords, majority = (results[who] for who in ("rules", "keywords", "majority"))
         assert ours[1] > max(keywords[1], majority[1])
+        # Not so blind: before rules were added for what these captions showed, the keyword search was ahead on all of them (0.45 to 0.36).
+        assert ours[0].f1.value > max(keywords[0].f1.value, majority[0].f1.value)
     everything, ones = np.ones(len(told), dtype=bool), np.ones(len(told))
     for bound in ("yes", "no"):
         print(f"\ncommercial, unclear counted as {bound}: {len(told)} captions")
@@ -176,6 +178,8 @@ def test_what_the_classifier_does_on_captions_that_disclose_nothing_is_told(foun
         commercial_lines(found, found.commercial == "yes", kept & silent, weights)
     for ruleset in RULESETS:
         print(f"{ruleset}: {silent_counts(found, ruleset)}")
+    # The correction divides by the errors of the rules in use: who changes rules measures anew.
+    assert Accuracy(*silent_counts(found)) == read_accuracy()
 
 
 def test_the_interval_of_a_share_is_that_of_wilson() -> None:

@@ -61,6 +61,59 @@ def test_other_codes_are_none(text: str) -> None:
     assert "coupon_code" not in reasons(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mini bag in blue. DM to order", "Back in stock! Worldwide shipping", "Up to 70% off everything", "New coat #shopnow", "Alle Taschen mit Rabattcode im Profil",
+        "Neue Kollektion, jetzt erh\u00e4ltlich", "Envío gratis a toda España", "Frete grátis para todo o Brasil", "Livraison offerte ce week-end", "Spedizione gratuita", "\u9001\u6599\u7121\u6599\u3067\u3059",
+    ],
+)  # fmt: skip
+def test_a_post_that_takes_orders_is_more_likely_than_not_commercial(text: str) -> None:
+    signals = signals_of(text, [], "instagram", RULES)
+    assert "purchase_invitation" in signals["commercial_reasons"]
+    assert signals["commercial_log_odds"] > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DM me, I miss you",
+        "The index is 20% off its high",
+        "I saw the sale of the house",
+        "dm for credit or removal",
+        "order in the court",
+        "I ship these two",
+    ],
+)
+def test_words_of_trade_in_other_senses_offer_nothing(text: str) -> None:
+    assert "purchase_invitation" not in reasons(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Link in bio",
+        "link on bio",
+        "links in our bio",
+        "everything is linked in my bio",
+        "l!nk in b!o",
+        "L.ink on my bio",
+        "l1nk in b1o",
+        "\U0001f517 in bio",
+        "new #linkinbio",
+    ],
+)
+def test_other_spellings_of_the_link_in_bio_are_a_call_too(text: str) -> None:
+    assert "call_to_action" in reasons(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a blink in biology", "I think in biology class", "the missing link in biodiversity", "pink on bo"]
+)
+def test_words_that_only_hold_its_letters_are_none(text: str) -> None:
+    assert "call_to_action" not in reasons(text)
+
+
 def test_a_brand_is_told_by_its_id_and_never_by_the_words() -> None:
     signals = signals_of("My new #Nike shoes, thanks @sephora", [], "instagram", RULES)
     assert signals["brands"] == ["Nike", "Sephora"]

@@ -154,3 +154,4 @@ def test_real_captions_correct_real_rates_and_the_figures_of_made_up_worlds_stan
     assert used is not None
     assert used.is_usable
     assert used.sensitivity < 0.5
+    assert any("before anybody read their errors" in row["source"] for row in unused)
