@@ -88,7 +88,9 @@ DISCLOSURE_MONTHS: Final = pa.schema(
         pa.field("engagement_cost_of_disclosure", pa.float64()),
         pa.field("engagement_cost_low", pa.float64()),
         pa.field("engagement_cost_high", pa.float64()),
-        pa.field("null_reason", pa.string()),  # why the rates are NULL: suppressed, no_commercial_posts, no_accuracy, weak_classifier
+        pa.field(
+            "null_reason", pa.string()
+        ),  # why the rates are NULL: suppressed, no_commercial_posts, no_accuracy, weak_classifier
         *_STAMP,
     ]
 )

@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.contracts import DERIVED, EXCHANGE
 from pipelines.analysis.increments import digest
+from pipelines.analysis.text_signals import TEXT_SIGNALS
 from pipelines.lake import exchange, nights
 from pipelines.lake.paths import DataPaths
-from pipelines.lake.schemas import ANALYTIC_TABLES
+from pipelines.lake.schemas import ANALYTIC_TABLES, ERASURES
 from pipelines.lake.writer import write_table
 from pipelines.nightly.outlets import SCHEMA as OUTLET_KEYS
 from pipelines.nightly.project import dbt_executable, method_fingerprint
@@ -155,8 +156,10 @@ def _model(node: Mapping[str, Any], data_root: str) -> Model:
     sql = "\n".join(line for line in sql.splitlines() if line.strip() and not line.lstrip().startswith("--"))
     if staged := _STAGED.fullmatch(name):
         sql = _LANDED.sub(f"landed.{staged[1]}__{staged[2]}", sql)
-    sql = re.sub(r"read_parquet\(('DATA/state/\w+\.parquet')\)", r"\1", sql)
-    sql = re.sub(r"'DATA/(derived|state)/(\w+)\.parquet'", r"\1.\2", sql)
+    # What lies beside the lake for all platforms together.
+    sql = _LANDED.sub(r"landed.\1", sql)
+    sql = re.sub(r"read_parquet\(('DATA/(?:state|ledger)/\w+\.parquet')\)", r"\1", sql)
+    sql = re.sub(r"'DATA/(derived|state|ledger)/(\w+)\.parquet'", r"\1.\2", sql)
     if "DATA/" in sql:
         raise RenderError(f"{name} reads a file that has no place in memory: {sql[max(sql.index('DATA/') - 60, 0) :][:200]}")
     is_view = node["config"]["materialized"] == "view"
@@ -178,12 +181,15 @@ class Warehouse:
         self._connection.execute("set enable_progress_bar = false")
         # As in the profile of the project: its database's name is part of every reference.
         self._connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
-        for schema in ("landed", "derived", "state"):
+        for schema in ("landed", "derived", "state", "ledger"):
             self._connection.execute(f"create schema {schema}")
         for name, rows in project.seeds.items():
             self._store(f"main.{name}", rows)
         for name, schema in (("outlet_keys", OUTLET_KEYS), ("calibration", CALIBRATION)):
             self._store(f"state.{name}", schema.empty_table())
+        # Worlds in memory have no texts, and nobody is erased from them.
+        self._store("landed.text_signals", TEXT_SIGNALS.empty_table())
+        self._store("ledger.erasures", ERASURES.empty_table())
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", schema.empty_table())
         self._before = project.needed(self._exchanged)

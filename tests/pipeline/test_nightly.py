@@ -76,8 +76,8 @@ def test_the_lake_holds_every_post_that_was_seen_and_every_deletion_that_was_sta
         found = duckdb.sql(f"select count(distinct post_key) from read_parquet('{lake}/posts/*/*.parquet')").fetchone()
         # A boost on Mastodon carries the post that it boosts, one that was lost otherwise among them.
         assert found is not None
-        assert seen <= found[0] <= (made if platform == "mastodon" else seen), platform
         gone = sum(row["platform"] == platform for row in stated)
+        assert seen - gone <= found[0] <= (made if platform == "mastodon" else seen) - gone, platform
         if gone:
             deletions = f"select count(distinct subject_key) from read_parquet('{lake}/deletions/*/*.parquet') where subject_type = 'post'"
             assert duckdb.sql(deletions).fetchone() == (gone,), platform

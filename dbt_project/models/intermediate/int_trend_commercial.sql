@@ -79,7 +79,8 @@ select
     count(*) filter (where is_commercial) as commercial_adopter_count,
     count(commercial_probability) filter (where adoption_rank <= 100) as judged_first_count,
     count(*) filter (where adoption_rank <= 100 and is_commercial) as commercial_first_count,
-    avg(expected_share) filter (where adoption_rank <= 100 and commercial_probability is not null) as expected_commercial_share,
+    -- Rounded, since the order of a sum is not told.
+    round(avg(expected_share) filter (where adoption_rank <= 100 and commercial_probability is not null), 9) as expected_commercial_share,
     min(adopted_at) filter (where is_commercial) as first_commercial_at
 from expected
 group by all

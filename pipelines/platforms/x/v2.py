@@ -23,6 +23,18 @@ POST_MARKS: Final = frozenset(
         "referenced_posts",
         "attachments",
         "lang",
+        # What else the official description knows of a post and no other record has, since an answer may give any of it alone.
+        *("article", "article_title", "card_uri", "community_id", "context_annotations", "display_text_range", "edit_controls"),
+        *(
+            "in_reply_to_user_id",
+            "matched_media_notes",
+            "media_metadata",
+            "non_public_metrics",
+            "note_post",
+            "note_request_suggestions",
+        ),
+        *("organic_metrics", "paid_partnership", "possibly_sensitive", "promoted_metrics", "reply_settings", "scopes"),
+        *("suggested_source_links", "suggested_source_links_with_counts", "withheld"),
     }
 )
 # Since 2026 the REST part of the API says 'post' and 'repost' where its streams and its prose say 'tweet' and 'retweet'.
