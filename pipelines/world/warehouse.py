@@ -35,7 +35,7 @@ EXCHANGED: Final = ("int_trend_candidates", "int_trend_adoptions", "int_trend_ti
 """What the analysis reads."""
 PUBLISHED: Final = ("trends", "trend_adoptions", "trend_days", "ripple_effects", "origin_by_tier", "creators")
 """The marts that a trial publishes."""
-_RENDERING: Final = "rendering_1"
+_RENDERING: Final = "rendering_2"
 _NIGHT: Final = date(2026, 10, 1)
 _CACHE: Final = DBT_PROJECT / "target"
 _REFERENCE: Final = re.compile(r'"warehouse"\."main"\."(\w+)"')
