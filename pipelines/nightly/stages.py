@@ -192,7 +192,9 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     forget_old_invocations()
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     forget_stated(paths, plan)
-    enforce_retention(paths, night, unread={(each.platform, each.night) for each in nights.nights_to_model(paths, plan)})
+    # Tonight's own files are read again, if only because the night is run again.
+    fresh = {(each.platform, each.night) for each in nights.nights_to_model(paths, plan)}
+    enforce_retention(paths, night, unread=fresh | {(platform, night) for platform in PLATFORMS})
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     write_text_signals(paths, plan, read_text_rules())
     nights.begin_modelling(paths, plan)
