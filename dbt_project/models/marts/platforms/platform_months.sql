@@ -375,7 +375,7 @@ select
     case when {{ shown }} then attention_count end as attention_count,
     case when {{ shown }} then attention_share end as attention_share,
     case when {{ shown }} then panel_account_count end as panel_account_count,
-    case when {{ shown }} then attention_share_deflated end as attention_share_deflated,
+    case when {{ shown }} then round(attention_share_deflated, 9) end as attention_share_deflated,
     case when {{ shown }} then linked_person_count end as linked_person_count,
     case when {{ shown }} and not is_begin_unknown then new_account_count end as arrived_account_count,
     case when {{ shown }} and not is_begin_unknown then arrived_person_count end as arrived_person_count,
