@@ -1,5 +1,7 @@
 """Settings of all tests, and what tests of several files share. A file's tests run in one process (``--dist loadfile``)."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -31,5 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def backfilled(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Three nights of the tiny world, run by one command."""
-    return three_nights(tmp_path_factory.mktemp("three_nights"))
+    """Three nights of the tiny world, run by one command and once for all processes of a test run: nobody changes their data."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "three_nights.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return three_nights(folder / "three_nights")
