@@ -24,7 +24,7 @@ from pipelines.analysis.clustered_concentration import (
     top_cluster_share,
 )
 from pipelines.analysis.concentration import Interval, gini, theil
-from pipelines.analysis.increments import Analysis, Partition, digest, joined, stored_table, text_words
+from pipelines.analysis.increments import Analysis, Partition, by_month, digest, joined, stored_table, text_words
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import exponential_weights
 from pipelines.analysis.slopes import Slope, SlopeParameters, slope
@@ -444,21 +444,21 @@ def analyse_decentralisation(
     known = dict(zip(*(old["decentralisation"][name].to_pylist() for name in ("scope", "input_hash")), strict=True))
     is_known_window = known.get(_WINDOW) == window_hash
 
+    assigned = by_month(assignments)
     loaded: dict[date, _Month] = {}
 
     def read(month: date) -> _Month:
         if month not in loaded:
-            of_month = assignments.filter(pc.equal(assignments["month"], pa.scalar(month, pa.date32())))
-            loaded[month] = _read_month(partitions[month].load(), of_month)
+            loaded[month] = _read_month(partitions[month].load(), assigned.get(month, assignments.slice(0, 0)))
         return loaded[month]
 
     schema = schemas["decentralisation_months"]
     kept = old["decentralisation_months"]
     parts, computed = [schema.empty_table()], 0
-    open_old = kept.filter(pc.equal(kept["panel"], OPEN))
+    open_old = by_month(kept.filter(pc.equal(kept["panel"], OPEN)))
     for month, input_hash in hashes.items():
         if known.get(month.isoformat()) == input_hash:
-            parts.append(open_old.filter(pc.equal(open_old["month"], pa.scalar(month, pa.date32()))))
+            parts.append(open_old.get(month, schema.empty_table()))
         else:
             parts.append(_table(_open_rows(month, read(month), coverage, parameters), schema, stamp))
             computed += 1

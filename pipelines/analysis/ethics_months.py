@@ -18,7 +18,7 @@ from scipy.stats import t as student
 
 from pipelines.analysis import ethics_contracts as schemas
 from pipelines.analysis import prevalence, suppression
-from pipelines.analysis.increments import Analysis, Partition, digest, row_hashes, stored_table
+from pipelines.analysis.increments import Analysis, Partition, by_month, digest, row_hashes, stored_table
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.prevalence import Accuracy
 from pipelines.analysis.suppression import TOTAL, suppress
@@ -87,10 +87,11 @@ def analyse_ethics_months(
     parameters = parameters or EthicsParameters()
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
     salt = digest(METHOD_VERSION, stamp["params_hash"], accuracy)
-    niches = _by_month(niche_assignments)
+    niches = by_month(niche_assignments)
     old = {name: stored_table(stored, name, schema) for name, schema in schemas.STATE.items()}
     known = {row["month"]: row["input_hash"] for row in old["ethics_months"].to_pylist()}
     made: dict[str, list[pa.Table]] = {name: [schema.empty_table()] for name, schema in schemas.DERIVED.items()}
+    kept = {name: by_month(old[name]) for name in made}
     months, computed = [], 0
     for month in sorted(partitions):
         of_niches = niches.get(month, niche_assignments.slice(0, 0))
@@ -100,7 +101,7 @@ def analyse_ethics_months(
         months.append({"month": month, "input_hash": input_hash})
         if known.get(month) == input_hash:
             for name, parts in made.items():
-                parts.append(old[name].filter(pc.equal(old[name]["month"], pa.scalar(month, pa.date32()))))
+                parts.append(kept[name].get(month, old[name].slice(0, 0)))
             continue
         tables = partitions[month].load()
         rows = {
@@ -115,11 +116,6 @@ def analyse_ethics_months(
     joined = {name: pa.concat_tables(parts).combine_chunks() for name, parts in made.items()}
     state = pa.Table.from_pylist(months, schema=schemas.STATE_ETHICS_MONTHS)
     return Analysis(joined, {"ethics_months": state, **joined}, {"ethics_months": computed})
-
-
-def _by_month(assignments: pa.Table) -> dict[date, pa.Table]:
-    months = sorted(set(assignments["month"].to_pylist()))
-    return {month: assignments.filter(pc.equal(assignments["month"], pa.scalar(month, pa.date32()))) for month in months}
 
 
 @dataclass(frozen=True)

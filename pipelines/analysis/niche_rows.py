@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipelines.analysis.communities import NicheParameters
-from pipelines.analysis.increments import Partition, coded, digest, row_hashes
+from pipelines.analysis.increments import Partition, by_month, coded, digest, row_hashes
 from pipelines.analysis.terms import TERM_COUNTS
 
 Floats = NDArray[np.float64]
@@ -158,17 +158,6 @@ def content_hash(tables: NicheTables) -> str:
     keyed = ((tables.account_tags, "platform"), (tables.interactions, "platform"), (words, "term"))
     found = [row_hashes(table, key, table.schema.names) for table, key in keyed]
     return digest(*(f"{key}:{value}" for hashes in found for key, value in sorted(hashes.items())), len(found[0]))
-
-
-def by_month(table: pa.Table) -> dict[date, pa.Table]:
-    """Rows of each month, in the order they are in: one pass, slices."""
-    months = np.asarray(table["month"].cast(pa.int32()).to_numpy())
-    order = np.argsort(months, kind="stable")
-    table = table.take(pa.array(order, pa.int64())) if (np.diff(months) < 0).any() else table
-    found, starts = np.unique(months[order], return_index=True)
-    ends = [*starts[1:], months.size][: starts.size]
-    names = pa.array(found, pa.int32()).cast(pa.date32()).to_pylist()
-    return {name: table.slice(start, end - start) for name, start, end in zip(names, starts, ends, strict=True)}
 
 
 def partitioned(account_tag_months: pa.Table, interaction_months: pa.Table) -> dict[date, NichePartition]:

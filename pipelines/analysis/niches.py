@@ -28,7 +28,7 @@ from pipelines.analysis import (
 )
 from pipelines.analysis.communities import NicheParameters, stable_partition
 from pipelines.analysis.culture import CultureParameters, CultureTables, CultureWindow, measure_culture
-from pipelines.analysis.increments import Analysis, digest, row_hashes, stored_table, text_words
+from pipelines.analysis.increments import Analysis, by_month, digest, row_hashes, stored_table, text_words
 from pipelines.analysis.insiders import (
     InsiderParameters,
     InsiderWindow,
@@ -44,7 +44,6 @@ from pipelines.analysis.memberships import MembershipParameters, membership_stre
 from pipelines.analysis.niche_rows import (
     MonthRows,
     NichePartition,
-    by_month,
     content_hash,
     joined_keys,
     partitioned,

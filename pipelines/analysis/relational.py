@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.analysis import beta_binomial, product_limit
 from pipelines.analysis.beta_binomial import Counts, Shares, fit_prior, posterior
-from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
+from pipelines.analysis.increments import Analysis, Partition, by_month, digest, stored_table
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.product_limit import product_limit as curves_of
 from pipelines.analysis.product_limit import quantile_hours, quantile_interval_hours
@@ -103,12 +103,12 @@ def analyse_relations(
     salt = method_digest(parameters)
     old = {name: stored_table(stored, name, STATE[name]) for name in STATE}
     known = {row["month"]: row["partition_hash"] for row in old["relation_months"].to_pylist()}
-    kept = old["creator_relations"]
+    kept = by_month(old["creator_relations"])
     rows, made, computed = [], [CREATOR_RELATIONS.empty_table()], 0
     for month in sorted(partitions):
         partition_hash = digest(salt, partitions[month].content_hash)
         if known.get(month) == partition_hash:
-            made.append(kept.filter(pc.equal(kept["month"], pa.scalar(month, pa.date32()))))
+            made.append(kept.get(month, CREATOR_RELATIONS.empty_table()))
         else:
             made.append(month_relations(partitions[month].load(), parameters))
             computed += 1

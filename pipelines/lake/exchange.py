@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +22,8 @@ from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_mon
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.words import month_words
 from pipelines.lake.writer import write_table
+
+T = TypeVar("T")
 
 # Models that grow with history: the month column of each, and the model that lists the months which tonight wrote anew.
 MONTHLY: dict[str, tuple[str, str]] = {
@@ -70,6 +74,19 @@ def _identity(paths: DataPaths, models: tuple[str, ...], month: date) -> str:
     return digest(*(f"{file.stat().st_size} {file.stat().st_mtime_ns}" if file.exists() else "none" for file in files))
 
 
+def _partitions(paths: DataPaths, models: tuple[str, ...], made: Callable[..., T]) -> dict[date, Partition[T]]:
+    """What is made from one month of each model, by month; a month is read only when it is asked for."""
+
+    def load(month: date) -> T:
+        return made(*(_read_month(paths, model, month) for model in models))
+
+    return {month: Partition(_identity(paths, models, month), partial(load, month)) for month in _months(paths, models)}
+
+
+def _alone(rows: pa.Table) -> pa.Table:
+    return rows
+
+
 def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
     """What niches are found from, by month; a month is read only when it is asked for.
 
@@ -82,50 +99,32 @@ def niche_partitions(paths: DataPaths) -> dict[date, NichePartition]:
             _read_month(paths, account_tags, month), _read_month(paths, interactions, month), month_words(paths, month)
         )
 
-    def partition(month: date) -> NichePartition:
-        return Partition(_identity(paths, models, month), partial(load, month))
-
-    return {month: partition(month) for month in _months(paths, models)}
+    return {month: Partition(_identity(paths, models, month), partial(load, month)) for month in _months(paths, models)}
 
 
 def attention_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
-    """What accounts published and got, by month; a month is read only when it is asked for."""
-    model = "int_account_attention_months"
-    return {
-        month: Partition(_identity(paths, (model,), month), partial(_read_month, paths, model, month))
-        for month in _months(paths, (model,))
-    }
+    """What accounts published and got."""
+    return _partitions(paths, ("int_account_attention_months",), _alone)
 
 
 def move_partitions(paths: DataPaths) -> dict[date, MovePartition]:
-    """What moves between platforms are found from, by month; a month is read only when it is asked for."""
-
-    def partition(month: date) -> MovePartition:
-        return Partition(_identity(paths, ("int_person_days",), month), lambda: _read_month(paths, "int_person_days", month))
-
-    return {month: partition(month) for month in _months(paths, ("int_person_days",))}
+    """What moves between platforms are found from."""
+    return _partitions(paths, ("int_person_days",), _alone)
 
 
 def relation_partitions(paths: DataPaths) -> dict[date, RelationPartition]:
-    """What relations are measured from, by month; a month is read only when it is asked for."""
-
-    def partition(month: date) -> RelationPartition:
-        return Partition(
-            _identity(paths, RELATION_MODELS, month),
-            lambda: RelationTables(*(_read_month(paths, model, month) for model in RELATION_MODELS)),
-        )
-
-    return {month: partition(month) for month in _months(paths, RELATION_MODELS)}
+    """What relations are measured from."""
+    return _partitions(paths, RELATION_MODELS, RelationTables)
 
 
 def engagement_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
-    """What engagement is estimated from, by month; a month is read only when it is asked for."""
-    model = "int_account_engagement_months"
+    """What engagement is estimated from."""
+    return _partitions(paths, ("int_account_engagement_months",), _alone)
 
-    def partition(month: date) -> Partition[pa.Table]:
-        return Partition(_identity(paths, (model,), month), lambda: _read_month(paths, model, month))
 
-    return {month: partition(month) for month in _months(paths, (model,))}
+def ethics_partitions(paths: DataPaths) -> dict[date, EthicsPartition]:
+    """What disclosure and parasocial indicators are counted from."""
+    return _partitions(paths, ("int_disclosure_months", "int_parasocial_months"), EthicsTables)
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
@@ -142,18 +141,6 @@ def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
         return Partition(identity, lambda: TrendTables(born, *(_read_month(paths, model, first_day) for model in models)))
 
     return {month: partition(month) for month in sorted(set(months))}
-
-
-def ethics_partitions(paths: DataPaths) -> dict[date, EthicsPartition]:
-    """What disclosure and parasocial indicators are counted from, by month; a month is read only when it is asked for."""
-    models = ("int_disclosure_months", "int_parasocial_months")
-
-    def partition(month: date) -> EthicsPartition:
-        return Partition(
-            _identity(paths, models, month), lambda: EthicsTables(*(_read_month(paths, model, month) for model in models))
-        )
-
-    return {month: partition(month) for month in _months(paths, models)}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:
