@@ -13,6 +13,7 @@ from pipelines.analysis import (
     insider_contracts,
     platform_contracts,
     relational_contracts,
+    unit_contracts,
 )
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
@@ -45,10 +46,11 @@ INT_INTERACTION_MONTHS: Final = pa.schema(
         _required("interaction_count", pa.int64()),
     ]
 )
-# One row per candidate trend (a tag with enough adopters).
+# One row per candidate trend (a unit with enough adopters).
 INT_TREND_CANDIDATES: Final = pa.schema(
     [
         _required("trend_key", pa.string()),
+        _required("unit_type", pa.string()),  # hashtag, phrase, link, domain, sound or brand
         _required("label", pa.string()),
         _required("born_at", INSTANT),  # first adoption of its onset
         _required("window_ends_at", INSTANT),  # onset day + window, or the end of coverage
@@ -56,6 +58,7 @@ INT_TREND_CANDIDATES: Final = pa.schema(
         _required("is_left_censored", pa.bool_()),
         _required("is_in_use_before", pa.bool_()),  # many had used it before its onset: no origin to find
         _required("largest_day_share", pa.float64()),  # share of adoptions on the busiest day: the shock gate
+        _required("is_pooled", pa.bool_()),  # of a type of unit that there are worlds of: hashtags
     ]
 )
 # One row per trend x adopter; actors are accounts and, as actor_class 'media', outlets.
@@ -473,6 +476,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.EXCHANGE,
     **ethics_contracts.EXCHANGE,
     **engagement_contracts.EXCHANGE,
+    **unit_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,

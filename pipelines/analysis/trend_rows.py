@@ -30,6 +30,7 @@ _CANDIDATE_COLUMNS: Final = [
     "is_left_censored",
     "is_in_use_before",
     "largest_day_share",
+    "is_pooled",
 ]
 _ADOPTION_COLUMNS: Final = [
     "trend_key",
@@ -69,6 +70,7 @@ class TrendRows:
         is_left_censored: Whether it was in use when coverage began.
         is_in_use_before: Whether many had used it before its onset.
         largest_day_share: Share of adoptions on the busiest day.
+        is_pooled: Whether it is of a type of unit that the estimators were tried on.
         account_keys: Keys of the adopters.
         tier: Tier as of the trend's birth, as a place in ``TIERS``; -1 where there is none (unknown followers, media).
         is_media: Outlets.
@@ -87,6 +89,7 @@ class TrendRows:
     is_left_censored: bool
     is_in_use_before: bool
     largest_day_share: float
+    is_pooled: bool
     account_keys: list[str]
     tier: NDArray[np.int64]
     is_media: NDArray[np.bool_]
@@ -224,6 +227,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     censored = candidates["is_left_censored"].to_pylist()
     used_before = candidates["is_in_use_before"].to_pylist()
     shares = candidates["largest_day_share"].to_pylist()
+    pooled = candidates["is_pooled"].to_pylist()
     bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1))
     trends = []
     for place, key in enumerate(trend_keys):
@@ -239,6 +243,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
                 bool(censored[place]),
                 bool(used_before[place]),
                 float(shares[place]),
+                bool(pooled[place]),
                 [account_keys[code] for code in account[rows]],
                 tier[rows],
                 is_media[rows],

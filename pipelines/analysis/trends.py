@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
@@ -33,9 +34,11 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_5"
+METHOD_VERSION: Final = "trends_6"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
+UNCALIBRATED: Final = "unit_not_calibrated"
+"""Why nothing is said of a trend that is no hashtag: there are no worlds of such units yet."""
 _PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
@@ -83,6 +86,8 @@ def method_digest(parameters: TrendParameters | None = None) -> str:
 
 
 def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
+    if not trend.is_pooled:
+        return UNCALIBRATED
     if trend.is_left_censored:
         return "left_censored"
     if trend.is_in_use_before:
@@ -449,7 +454,8 @@ def analyse_trend_partitions(
         salt,
     )
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
-    findings = pooled_findings(compared, always, pooling, old("findings"))
+    of_pooled = compared.filter(pc.fill_null(pc.not_equal(compared["abstain_reason"], UNCALIBRATED), fill_value=True))
+    findings = pooled_findings(of_pooled, always, pooling, old("findings"))
     odds = pooled_odds(choices, pooling, old("origin_odds"))
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
 

@@ -28,8 +28,18 @@ SHIPPED: Final = PROJECT / "pipelines" / "world" / "calibrations"
 # The SQL between a post with a tag and a claim about it: what the calibration runs, and what it stands for.
 MODELS: Final = (
     "sizes",  # the macro by which tiers are found, as of a birth
+    "trend_units",  # the macros by which labels are compared
     "int_tag_uses",
-    "int_tag_first_uses",
+    "int_post_units",
+    "int_unit_uses",
+    "int_unit_first_uses",
+    "int_tag_spellings",
+    "int_tag_words",
+    "int_near_words",
+    "int_unit_aliases",
+    "int_unit_adoptions",
+    "int_trend_windows",
+    "int_co_adopted_units",
     "int_trend_candidates",
     "int_trend_uses",
     "int_trend_adoptions",

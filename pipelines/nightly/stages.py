@@ -35,6 +35,7 @@ from pipelines.quality.retention import check_retention
 from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
+    "blocked_units",
     "calibration",
     "commercial_trends",
     "coverage_days",
@@ -66,6 +67,7 @@ MARTS: Final = (
     "ripple_effects",
     "tier_sensitivity_months",
     "trend_adoptions",
+    "trend_aliases",
     "trend_days",
     "trends",
 )

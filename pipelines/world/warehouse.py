@@ -33,7 +33,15 @@ from pipelines.world.calibration_rows import SCHEMA as CALIBRATION
 
 EXCHANGED: Final = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
 """What the analysis reads."""
-PUBLISHED: Final = ("trends", "trend_adoptions", "trend_days", "ripple_effects", "origin_by_tier", "creators")
+PUBLISHED: Final = (
+    "trends",
+    "trend_adoptions",
+    "trend_aliases",
+    "trend_days",
+    "ripple_effects",
+    "origin_by_tier",
+    "creators",
+)
 """The marts that a trial publishes."""
 _RENDERING: Final = "rendering_2"
 _NIGHT: Final = date(2026, 10, 1)

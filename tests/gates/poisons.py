@@ -12,6 +12,7 @@ from tests.gates import (
     poisons_insiders,
     poisons_platforms,
     poisons_relational,
+    poisons_units,
 )
 from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
 
@@ -418,6 +419,7 @@ _TOPICS: Final = (
     poisons_insiders,
     poisons_platforms,
     poisons_relational,
+    poisons_units,
 )
 for _topic in _TOPICS:
     for _table, _rules in _topic.POISONS.items():
@@ -494,8 +496,8 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
         "rows lie in the folder of their event day"
     },
     ("landed/coverage", "covered days lie between 1990 and the end of time"): {"rows lie in the folder of their event day"},
-    ("staged/int_trend_candidates", "trend_key"): {"label"},
-    ("staged/int_trend_candidates", "label"): {"trend_key"},
+    ("staged/int_trend_candidates", "trend_key"): {"unit_type label"},
+    ("staged/int_trend_candidates", "unit_type label"): {"trend_key"},
     ("staged/int_trend_timelines", "account_key"): {"every timeline is of an adopter"},
     ("derived/niche_assignments", "account_key"): _REFERRED,
     ("derived/niche_assignments", "months are first days of months"): _REFERRED | {"niches have a profile in their month"},

@@ -15,7 +15,15 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
+from tests.gates import (
+    valid_decentralisation,
+    valid_engagement,
+    valid_ethics,
+    valid_insiders,
+    valid_platforms,
+    valid_relational,
+    valid_units,
+)
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -126,6 +134,7 @@ LANDED: Final[dict[str, Rows]] = {
 }
 
 _BEFORE = {"is_in_use_before": False}
+_TAG = {"unit_type": "hashtag", "is_pooled": True}
 _TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
 _ADOPTION = {
     "platform": "bluesky",
@@ -300,9 +309,10 @@ EXCHANGED: Final[dict[str, Rows]] = {
         {"month": AUGUST, "platform": "bluesky", "source_account_key": A, "target_account_key": B, "interaction_count": 1}
     ],
     "int_trend_candidates": [
-        _TREND | _BEFORE | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
+        _TREND | _BEFORE | _TAG | {"trend_key": ECO, "label": "eco", "is_left_censored": False},
         _TREND
         | _BEFORE
+        | _TAG
         | {
             "trend_key": OLD,
             "label": "old",
@@ -470,7 +480,7 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_platforms, valid_relational)
+_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_platforms, valid_relational, valid_units)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

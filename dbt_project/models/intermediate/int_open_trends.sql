@@ -10,8 +10,9 @@
 -- Trends that are made anew tonight, those that are gone included; every other trend stays as it is.
 {%- set last_candidates = as_last_night("int_trend_candidates_last_night") %}
 {%- set last_adoptions = as_last_night("int_trend_adoptions") %}
+{%- set last_aliases = as_last_night("int_unit_aliases_last_night") %}
 {%- set last_accounts = as_last_night("int_accounts_last_night") %}
-{% if last_candidates is none or last_adoptions is none or last_accounts is none %}
+{% if last_candidates is none or last_adoptions is none or last_accounts is none or last_aliases is none %}
 select
     trend_key,
     date_trunc('month', born_at)::date as born_month
@@ -29,6 +30,28 @@ changed as (
     (select * from candidates except select * from last_candidates)
     union all
     (select * from last_candidates except select * from candidates)
+),
+
+-- A label that joins a unit, or leaves it, changes the uses of the unit that it was of and of the one that it is of.
+realiased as (
+    select candidates.*
+    from candidates
+    where (candidates.unit_type, candidates.unit) in (
+        select (unit_type, unit)
+        from (
+            (
+                select alias_type, alias, unit_type, unit from {{ ref("int_unit_aliases") }}
+                except
+                select alias_type, alias, unit_type, unit from {{ last_aliases }}
+            )
+            union all
+            (
+                select alias_type, alias, unit_type, unit from {{ last_aliases }}
+                except
+                select alias_type, alias, unit_type, unit from {{ ref("int_unit_aliases") }}
+            )
+        )
+    )
 ),
 
 -- An item found again under another time leaves the day on which it was.
@@ -121,6 +144,8 @@ seen_earlier as (
 
 open_trends as (
     select * from changed
+    union all
+    select * from realiased
     union all
     select * from touched
     union all

@@ -13,6 +13,42 @@ with candidates as (
     {% endif %}
 ),
 
+-- A unit is used under all its labels.
+labels as (
+    select
+        trend_key,
+        unit_type,
+        unit as label
+    from candidates
+    union all
+    select
+        candidates.trend_key,
+        aliases.alias_type as unit_type,
+        aliases.alias as label
+    from candidates
+    inner join {{ ref("int_unit_aliases") }} as aliases on candidates.unit_type = aliases.unit_type and candidates.unit = aliases.unit
+),
+
+-- A post that uses a unit under two labels uses it once.
+labelled_uses as (
+    select distinct
+        labels.trend_key,
+        uses.post_key,
+        uses.account_key,
+        uses.platform,
+        uses.tier_at_post,
+        uses.is_tier_imputed,
+        uses.published_at,
+        uses.ts_quality
+    from {{ ref("int_unit_uses") }} as uses
+    inner join labels on uses.unit_type = labels.unit_type and uses.unit = labels.label
+    inner join candidates
+        on
+            labels.trend_key = candidates.trend_key
+            and uses.published_at >= candidates.born_at
+            and uses.published_at < candidates.window_ends_at
+),
+
 account_uses as (
     select
         candidates.trend_key,
@@ -23,23 +59,36 @@ account_uses as (
         uses.is_tier_imputed,
         uses.published_at,
         uses.ts_quality
-    from {{ ref("int_tag_uses") }} as uses
-    inner join candidates
-        on
-            uses.tag = candidates.label
-            and uses.published_at >= candidates.born_at
-            and uses.published_at < candidates.window_ends_at
+    from labelled_uses as uses
+    inner join candidates on uses.trend_key = candidates.trend_key
     -- Who had taken it up before the onset is no adopter of this window.
-    inner join {{ ref("int_tag_first_uses") }} as first_uses
+    inner join {{ ref("int_unit_adoptions") }} as adoptions
         on
-            uses.tag = first_uses.tag
-            and uses.account_key = first_uses.account_key
-            and first_uses.adopted_at >= candidates.born_at
+            candidates.unit_type = adoptions.unit_type
+            and candidates.unit = adoptions.unit
+            and uses.account_key = adoptions.account_key
+            and adoptions.adopted_at >= candidates.born_at
     left join {{ ref("int_accounts") }} as accounts on uses.account_key = accounts.account_key
+),
+
+-- Titles are met by words without separators, as they are joined there.
+item_labels as (
+    select
+        trend_key,
+        label
+    from labels
+    where unit_type = 'hashtag'
+    union
+    select
+        trend_key,
+        {{ without_separators("label") }} as label
+    from labels
+    where unit_type = 'hashtag'
 ),
 
 item_units as (
     select
+        item_key,
         outlet_key,
         platform,
         outlet_class,
@@ -50,22 +99,30 @@ item_units as (
     where event_day >= (select min(born_at)::date from candidates)
 ),
 
+labelled_items as (
+    select distinct
+        item_labels.trend_key,
+        item_units.* exclude (unit)
+    from item_units
+    inner join item_labels on item_units.unit = item_labels.label
+),
+
 outlet_uses as (
     select
         candidates.trend_key,
-        item_units.outlet_key as account_key,
-        item_units.platform,
-        item_units.outlet_class as actor_class,
+        items.outlet_key as account_key,
+        items.platform,
+        items.outlet_class as actor_class,
         null::varchar as tier,
         null::boolean as is_tier_imputed,
-        item_units.published_at,
-        item_units.ts_quality
-    from item_units
+        items.published_at,
+        items.ts_quality
+    from labelled_items as items
     inner join candidates
         on
-            item_units.unit = candidates.label
-            and item_units.published_at >= candidates.born_at
-            and item_units.published_at < candidates.window_ends_at
+            items.trend_key = candidates.trend_key
+            and items.published_at >= candidates.born_at
+            and items.published_at < candidates.window_ends_at
 )
 
 select * from account_uses

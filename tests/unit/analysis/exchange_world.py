@@ -76,6 +76,7 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
         candidates.append(
             {
                 "trend_key": key,
+                "unit_type": "hashtag",
                 "label": key,
                 "born_at": _moment(begin + birth),
                 "window_ends_at": _moment(begin + _WINDOW_HOURS),
@@ -83,6 +84,7 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
                 "is_left_censored": False,
                 "is_in_use_before": False,
                 "largest_day_share": 0.2,
+                "is_pooled": True,
             }
         )
     return TrendTables(

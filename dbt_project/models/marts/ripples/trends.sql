@@ -26,7 +26,7 @@ platform_firsts as (
 select
     candidates.trend_key,
     candidates.label,
-    'hashtag' as unit_type,
+    candidates.unit_type,
     candidates.born_at,
     candidates.window_ends_at,
     candidates.adopter_count,

@@ -1,12 +1,13 @@
 -- depends_on: {{ ref('int_reached_account_days') }}
--- Tags of accounts whose first use tonight's rows may change.
-{%- set last_first_uses = as_last_night("int_tag_first_uses") %}
+-- Units of accounts whose first use tonight's rows may change.
+{%- set last_first_uses = as_last_night("int_unit_first_uses") %}
 with new_uses as (
     select
-        tag,
+        unit_type,
+        unit,
         account_key,
         min(published_at) as used_at
-    from {{ ref("int_tag_uses") }}
+    from {{ ref("int_unit_uses") }}
     where
         event_day in {{ touched_day_list() }}
         or post_key in (select post_key from {{ ref("int_reached_posts") }})
@@ -15,28 +16,32 @@ with new_uses as (
 
 {% if last_first_uses is none %}
 select
-    tag,
+    unit_type,
+    unit,
     account_key
 from new_uses
 {% else %}
 select
-    tag,
+    unit_type,
+    unit,
     account_key
 from {{ last_first_uses }}
 where event_day in {{ touched_day_list() }}
 union
 select
-    tag,
+    unit_type,
+    unit,
     account_key
 from {{ last_first_uses }}
 where (account_key, event_day) in (select (account_key, event_day) from {{ ref("int_reached_account_days") }})
 union
 select
-    new_uses.tag,
+    new_uses.unit_type,
+    new_uses.unit,
     new_uses.account_key
 from new_uses
 left join {{ last_first_uses }} as known
-    on new_uses.tag = known.tag and new_uses.account_key = known.account_key
+    on new_uses.unit_type = known.unit_type and new_uses.unit = known.unit and new_uses.account_key = known.account_key
 where known.adopted_at is null or new_uses.used_at < known.adopted_at
 {{ with_carried_rows() }}
 {% endif %}
