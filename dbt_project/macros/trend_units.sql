@@ -5,8 +5,8 @@
 {# A word without accents, where its letters are Latin or Greek: elsewhere a mark makes another letter (が is no か, й no и). #}
 {% macro without_accents(word) %}case when regexp_full_match({{ word }}, '[\p{Latin}\p{Greek}\p{M}\p{N}]+') then strip_accents({{ word }}) else {{ word }} end{% endmacro %}
 
-{# A word without a plural's ending, as English, French, Spanish and Portuguese write it. #}
-{% macro without_plural(word) %}regexp_replace(regexp_replace(regexp_replace({{ word }}, '([^aeiou])ies$', '\1y'), '(s|x|z|ch|sh)es$', '\1'), '([^s])s$', '\1'){% endmacro %}
+{# A word without a plural's ending, as English, French, Spanish and Portuguese write it: cookie and cookies, box and boxes, story and stories. #}
+{% macro without_plural(word) %}regexp_replace(regexp_replace(regexp_replace({{ word }}, '([^s])s$', '\1'), '([^aeiou])ie$', '\1y'), '(s|x|z|ch|sh)e$', '\1'){% endmacro %}
 
 {# The key of a unit as a trend. #}
 {% macro trend_key(unit_type, unit) %}md5({{ unit_type }} || '|' || {{ unit }}){% endmacro %}

@@ -30,7 +30,9 @@ MARTED: Final[dict[str, Rows]] = {
         | {"shared_adopter_ratio": 0.75}
         | _NAMED_ECO,
         {"alias_type": "hashtag", "alias_label": "e_c_o", "alias_kind": "spelling", "alias_account_count": 7} | _NAMED_ECO,
-        {"alias_type": "hashtag", "alias_label": "ecos", "alias_kind": "plural", "alias_account_count": 6} | _EVIDENCE | _NAMED_ECO,
+        {"alias_type": "hashtag", "alias_label": "ecos", "alias_kind": "plural", "alias_account_count": 6}
+        | _EVIDENCE
+        | _NAMED_ECO,
     ],
     "blocked_units": [
         {"trend_key": _BLOCKED, "unit_type": "hashtag", "label": "fyp", "blocked_reason": "furniture", "adopter_count": 400}

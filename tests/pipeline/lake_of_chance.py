@@ -18,6 +18,8 @@ from pipelines.quality.results import GateResult, log_results
 BEGIN = datetime(2026, 7, 20, tzinfo=UTC)
 DAY_COUNT = 60
 TAGS = ("sage", "thyme", "rue", "mint", "dill")
+# Other spellings, one of which the seed of aliases joins to a tag that nobody uses.
+SPELLED = {"thyme": "th_yme", "sage": "sages", "dill": "do_it_yourself"}
 
 
 def _key(kind: str, number: int) -> str:
@@ -100,12 +102,18 @@ class LakeOfChance:
             "account_key": _key("a", self._any(self._accounts)) if self._any(20) else None,
             "post_type": ("post", "reply", "repost")[self._any(3)],
             "published_at": self._time(moment),
-            "tags": [TAGS[self._any(5)], TAGS[self._any(5)]] if self._any(3) else None,
+            "tags": self._spelled([TAGS[self._any(5)], TAGS[self._any(5)]]) if self._any(3) else None,
+            "link_domains": ["herbs.example", f"{len(self._posts) % 7}.example"] if len(self._posts) % 3 == 0 else None,
+            "link_keys": [_key("l", len(self._posts) % 2)] if len(self._posts) % 3 == 0 else None,
+            "sound_key": _key("s", len(self._posts) % 5) if len(self._posts) % 4 == 0 else None,
             "community": f"c{self._any(3)}" if not self._any(4) else None,
             "observed_at": moment,
         }
         self._posts.append(row)
         return row
+
+    def _spelled(self, tags: list[str]) -> list[str]:
+        return [SPELLED.get(tag, tag) for tag in tags] if len(self._posts) % 6 == 0 else tags
 
     def _archived(self, moment: datetime) -> list[dict[str, Any]]:
         """Posts from before all rate windows: an archive shows that accounts were there long before they were first seen."""

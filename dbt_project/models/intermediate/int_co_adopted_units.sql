@@ -70,8 +70,8 @@ heavy_overlaps as (
 chosen as (
     select *
     from heavy_overlaps
-    where other_key not in (select trend_key from heavy_overlaps)
-    qualify row_number() over (partition by trend_key order by type_rank, shared_adopter_ratio desc, other_key) = 1
+    where other_key not in (select parts.trend_key from heavy_overlaps as parts)
+    qualify row_number() over (partition by trend_key order by type_rank asc, shared_adopter_ratio desc, other_key asc) = 1
 )
 
 select

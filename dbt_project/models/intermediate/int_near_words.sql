@@ -93,13 +93,19 @@ word_uses as (
 ),
 
 -- Some accounts stand for all: those with the smallest hashes.
+words_in_question as (
+    select word from pairs
+    union
+    select wide_word as word from pairs
+),
+
 adopted as (
     select
         word,
         account_key,
         min(event_day) as adopted_on
     from word_uses
-    where word in (select word from pairs union select wide_word from pairs)
+    where word in (select word from words_in_question)
     group by all
 ),
 
@@ -127,13 +133,19 @@ looks as (
     group by all
 ),
 
+accounts_in_question as (
+    select account_key from users
+    union
+    select account_key from everybody
+),
+
 looked_at as (
     select distinct
         word_uses.account_key,
         coalesce(looks.company_word, word_uses.word) as word
     from word_uses
     left join looks on word_uses.word = looks.word
-    where word_uses.account_key in (select account_key from users union select account_key from everybody)
+    where word_uses.account_key in (select account_key from accounts_in_question)
 ),
 
 totals as (
@@ -186,20 +198,35 @@ kept_company as (
     inner join looked_at on company.company_word = looked_at.word
 ),
 
-company_rates as (
+wide_words as (
+    select distinct wide_word from pairs
+),
+
+-- The other half of each wide word's users, and everybody.
+judged as (
+    select
+        users.word as wide_word,
+        users.account_key,
+        true as is_user
+    from users
+    inner join wide_words on users.word = wide_words.wide_word
+    where users.place % 2 = 0
+    union all
     select
         wide_words.wide_word,
-        (count(kept_company.account_key) filter (where who.is_user) + 1) / (count(*) filter (where who.is_user) + 2) as same_rate,
-        (count(kept_company.account_key) filter (where not who.is_user) + 1) / (count(*) filter (where not who.is_user) + 2) as base_rate
-    from (select distinct wide_word from pairs) as wide_words
-    inner join (
-        select word, account_key, true as is_user from users where place % 2 = 0
-        union all
-        select words_of_all.word, everybody.account_key, false
-        from everybody
-        cross join (select distinct wide_word as word from pairs) as words_of_all
-    ) as who on wide_words.wide_word = who.word
-    left join kept_company on wide_words.wide_word = kept_company.wide_word and who.account_key = kept_company.account_key
+        everybody.account_key,
+        false as is_user
+    from everybody
+    cross join wide_words
+),
+
+company_rates as (
+    select
+        judged.wide_word,
+        (count(kept_company.account_key) filter (where judged.is_user) + 1) / (count(*) filter (where judged.is_user) + 2) as same_rate,
+        (count(kept_company.account_key) filter (where not judged.is_user) + 1) / (count(*) filter (where not judged.is_user) + 2) as base_rate
+    from judged
+    left join kept_company on judged.wide_word = kept_company.wide_word and judged.account_key = kept_company.account_key
     group by all
 ),
 

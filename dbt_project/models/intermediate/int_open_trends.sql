@@ -5,6 +5,7 @@
 -- depends_on: {{ ref('int_accounts') }}
 -- depends_on: {{ ref('int_account_days') }}
 -- depends_on: {{ ref('int_follower_snapshots') }}
+-- depends_on: {{ ref('int_unit_aliases') }}
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
 -- Trends that are made anew tonight, those that are gone included; every other trend stays as it is.

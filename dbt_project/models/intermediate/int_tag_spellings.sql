@@ -47,9 +47,11 @@ select
     row_number() over (
         partition by coalesce(seeded.word, tags.spelling)
         order by
-            seeded.word is not null,
-            {%- for count in counts %} tags.reached_{{ loop.index }}_on asc nulls last,{% endfor %}
-            tags.account_count desc, tags.tag
+            seeded.word is not null asc,
+            {%- for count in counts %}
+            tags.reached_{{ loop.index }}_on asc nulls last,
+            {%- endfor %}
+            tags.account_count desc, tags.tag asc
     ) as label_rank,
     {%- for count in counts %}
     tags.reached_{{ loop.index }}_on{{ "," if not loop.last }}

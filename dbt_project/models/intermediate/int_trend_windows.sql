@@ -111,7 +111,7 @@ link_domains as (
         unit,
         min(link_domain) as link_domain
     from {{ ref("int_post_units") }}
-    where unit_type = 'link' and unit in (select unit from windows where unit_type = 'link')
+    where unit_type = 'link' and unit in (select windows.unit from windows)
     group by all
 )
 

@@ -10,7 +10,7 @@ with joined_words as (
 named_words as (
     select *
     from joined_words
-    where wide_word not in (select word from joined_words)
+    where wide_word not in (select joined.word from joined_words as joined)
     qualify row_number() over (partition by word order by wide_rank) = 1
 ),
 

@@ -50,7 +50,7 @@ def perennial_labels(linked: Linked) -> list[str]:
         label
         for (label,) in linked.rows("""
             select distinct label from trends
-            where label not in (select tag from true_trends) and label not in (select alias from true_trends where alias is not null)
+            where unit_type = 'hashtag' and label not in (select tag from true_trends) and label not in (select alias from true_trends where alias is not null)
                 and label not in (select unnest(tags) from true_niches where born_on > (select min(day) from true_posts_count))
             order by label
         """)

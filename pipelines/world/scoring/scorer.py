@@ -20,6 +20,7 @@ from pipelines.world.scoring import (
     metrics_relational,
     metrics_safety,
     metrics_trends,
+    metrics_units,
 )
 from pipelines.world.scoring.baselines import BASELINES
 from pipelines.world.scoring.linked import AccountKey, Linked
@@ -49,6 +50,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_ethics.MEASURES,
     **metrics_engagement.MEASURES,
     **metrics_relational.MEASURES,
+    **metrics_units.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

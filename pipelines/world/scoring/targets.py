@@ -125,7 +125,7 @@ WANTED: Final = (
     Wanted("lifecycle_f1", "Niche lifecycle events", "F1 within one window", ("niche_events.event", "niche_members.niche_id"), ">= .85; >= .75 with 30% loss", AT_LEAST, 0.85, 0.75),
     Wanted("lifecycle_false", "Niche lifecycle events", "false events per niche-month in W13", ("niche_events.event", "niche_members.niche_id"), "<= .02", AT_MOST, 0.02, is_of_seeds=True),
     Wanted("niche_persistence", "Niche lifecycle events", "steps in which a niche keeps its id", ("niche_members.niche_id", "niche_members.account_key"), ">= .95", AT_LEAST, 0.95),
-    Wanted("aliasing", "Trend unit aliasing", "pairwise F1", ("trend_aliases.label",), ">= .95", AT_LEAST, 0.95),
+    Wanted("aliasing", "Trend unit aliasing", "pairwise F1", ("trends.label", "trend_aliases.alias_label"), ">= .95", AT_LEAST, 0.95),
     Wanted("burst_f1", "Bursts", "F1 of units with a burst", ("trend_bursts.began_on",), "F1 >= .90; >= .80 with 30% loss", AT_LEAST, 0.9, 0.8),
     Wanted("burst_false", "Bursts", "perennial tags with a burst", ("trend_bursts.began_on",), "<= 1%", AT_MOST, 0.01),
     Wanted("exogeneity", "Exogeneity class", "macro-F1", ("trends.exogeneity_class",), ">= .90; >= .85 with 30% loss", AT_LEAST, 0.9, 0.85),

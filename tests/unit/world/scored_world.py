@@ -85,7 +85,7 @@ def truth() -> Rows:
         ],
         "trends": [
             {
-                "tag": f"trend{t:02d}", "true_class": _class(t), "niche": NICHES[first[t] // 2 % 2], "born_at": _adopted(t, first[t]) - timedelta(hours=1),
+                "tag": f"trend{t:02d}", "alias": f"trend{t:02d}s" if t < 4 else None, "true_class": _class(t), "niche": NICHES[first[t] // 2 % 2], "born_at": _adopted(t, first[t]) - timedelta(hours=1),
                 "direction": "none" if t in CLASSES else LEAD, "media_direction": "none" if t in CLASSES else LEAD, "origin_platform": keys[first[t]][0],
                 "origin_native_id": keys[first[t]][1], "origin_tier": _tier(first[t]), "origin_niche": NICHES[first[t] // 2 % 2], "origin_at": _adopted(t, first[t]),
                 "first_media_at": _adopted(t, first[t]) + timedelta(days=5), "is_begun_before_coverage": _is_early(t),
@@ -123,6 +123,7 @@ def published() -> Rows:
         {
             "trend_key": f"key{t:02d}",
             "label": row["tag"],
+            "unit_type": "hashtag",
             "born_at": row["origin_at"],
             "adopter_count": len(ACCOUNTS),
             "is_left_censored": _is_early(t),
@@ -163,6 +164,13 @@ def published() -> Rows:
     return {
         "trends": trends,
         "trend_adoptions": [*adoptions, *media],
+        "trend_aliases": [
+            {
+                "alias_type": "hashtag", "alias_label": row["alias"], "trend_key": f"key{t:02d}", "unit_type": "hashtag", "label": row["tag"],
+                "alias_kind": "plural", "alias_account_count": 5,
+            }
+            for t, row in enumerate(planted["trends"]) if row["alias"]
+        ],
         "trend_days": [
             {"trend_key": trend, "day": day, "actor_group": group, "use_count": count, "user_count": count, "adopter_count": count}
             for (trend, day, group), count in days.items()

@@ -68,6 +68,7 @@ PERFECT = {
     "trends of fewer than 20 accounts": 0.0,
     "planted outage days that coverage_days tells": 1.0,
     "other days called an outage": 0.0,
+    "pairwise F1": 1.0,
     "planted trends found": 1.0,
     "trends under way at the start that are gated": 1.0,
     "gated as under way that were": 1.0,
@@ -128,6 +129,9 @@ SPOILT: list[tuple[Spoil, str, float]] = [
     (_each("origin_by_tier", lambda _: {"odds_ratio": 0.2}), "wrong claim of origin odds, micro", 1.0),
     (_each("origin_by_tier", lambda _: {"q_value": 0.3}), "planted micro lead is claimed by origin odds", 0.0),
     (_without("trends", lambda row: row["label"] < "trend03"), "planted trends found", 9 / 12),
+    (_without("trend_aliases", lambda row: row["label"] == "trend00"), "pairwise F1", 6 / 7),
+    # One label too many in a trend of two makes two pairs too many.
+    (_with("trend_aliases", alias_label="weekend"), "pairwise F1", 8 / 10),
     (_each("trends", lambda _: {"abstain_reason": None}), "planted shocks that the shock gate holds", 0.0),
     (_each("trends", lambda _: {"abstain_reason": "shock"}), "held shocks that were set off from outside", 2 / 12),
     (_each("trends", lambda _: {"is_left_censored": False}), "trends under way at the start that are gated", 0.0),
@@ -353,7 +357,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "16 scores not published yet"
+    assert lines[-1] == "15 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 
@@ -402,3 +406,9 @@ def test_in_a_world_without_events_every_told_event_is_a_false_one() -> None:
     scores = _scores(published(), quiet)
     assert scores["false events per niche-month in W13", "published"]["value"] == 1 / 8
     assert scores["F1 within one window", "published"]["status"] == "not_applicable"
+
+
+def test_a_unit_that_was_taken_up_with_a_trend_is_no_spelling_of_it() -> None:
+    rows = published()
+    _with("trend_aliases", alias_label="soap.example", alias_type="domain", alias_kind="co_adopted")(rows)
+    assert _scores(rows)["pairwise F1", "published"]["value"] == 1.0
