@@ -66,6 +66,7 @@ MARTS: Final = (
     "ripple_effects",
     "tier_sensitivity_months",
     "trend_adoptions",
+    "trend_attention",
     "trend_days",
     "trends",
 )

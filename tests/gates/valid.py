@@ -15,7 +15,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
+from tests.gates import valid_attention, valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -454,6 +454,7 @@ MARTED: Final[dict[str, Rows]] = {
         _DAY | {"trend_key": ECO, "day": date(2026, 8, 12), "actor_group": "media"},
         _DAY | {"trend_key": OLD, "day": date(2026, 8, 3), "actor_group": "micro_sub1k"},
     ],
+    **valid_attention.marted(ECO, "eco"),
     "ripple_effects": [
         row
         | {"label": "eco", "pooled_claim": "lead_first" if not row.get("abstain_reason") else "abstained"}
