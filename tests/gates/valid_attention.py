@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 Rows = list[dict[str, Any]]
 
 
 def _period(trend_key: str, label: str, **other: Any) -> dict[str, Any]:
-    row = {"trend_key": trend_key, "label": label, "platform": "trends", "series_key": f"{7:032x}", "term": label}
+    row: dict[str, Any] = {"trend_key": trend_key, "label": label, "platform": "trends", "series_key": f"{7:032x}", "term": label}
     row |= {"unit": "index_0_100", "granularity": "week", "interest_value": 40.0, "is_partial": False, "adopter_count": 2}
     begins, ends = datetime(2026, 8, 9, tzinfo=UTC), datetime(2026, 8, 16, tzinfo=UTC)
     return row | {"period_starts_at": begins, "period_ends_at": ends} | other
