@@ -290,9 +290,9 @@ def _attention(story: Story) -> Table:
         highest = max((point for point in points if point[1] is not None), key=lambda point: (point[1], point[0]), default=None)
         parts = [points[place : place + step] for place in range(0, len(points), step)]
         table.add_row(
-            f"{name}, {points[0][0]:%d %b} to {points[-1][0]:%d %b}",
+            f"{name}, {points[0][0]:%d %b %Y} to {points[-1][0]:%d %b %Y}",
             bars(max((value for _, value, _ in part if value is not None), default=None) for part in parts),
-            "" if highest is None else f"{highest[1]:.3g} on {highest[0]:%d %b}",
+            "" if highest is None else f"{highest[1]:.3g} on {highest[0]:%d %b %Y}",
         )
         table.add_row("  accounts that took it up", bars(float(sum(count for *_, count in part)) for part in parts), "")
     return table
