@@ -23,6 +23,7 @@ INT_MAINSTREAM_MATCHES: Final = pa.schema(
         _required("outlet_class", pa.string()),  # media, brand
         pa.field("published_low_at", INSTANT),  # NULL: only the time of collection is known
         pa.field("published_high_at", INSTANT),  # of a date the end of its day
+        _required("seen_at", INSTANT),  # as the item states it, or when it was collected
         _required("ts_quality", pa.string()),
         _required("matched_by", pa.string()),  # the strongest of link, tag, title
         _required("is_account_post", pa.bool_()),  # a post of an outlet's account on a social platform
@@ -74,7 +75,8 @@ MAINSTREAM_ADOPTIONS: Final = pa.schema(
         pa.field("precedence_q_value", pa.float64()),  # of trend_precedence, micro against all mainstream outlets
         pa.field("naive_lead_days", pa.float64()),  # first outlet minus first micro creator
         pa.field("is_naive_claim", pa.bool_()),  # that it is positive
-        pa.field("insider_adopter_count", pa.int64()),  # persons, before the first item; NULL: no niches to be inside of
+        pa.field("niche_id", pa.string()),  # with most insiders among the micro creators before the first item
+        pa.field("insider_adopter_count", pa.int64()),  # its persons, before the first item; NULL: no niches to be inside of
         pa.field("insider_platform_count", pa.int64()),
         pa.field("evidence_level", pa.int64()),  # 0-3; NULL: abstained
         pa.field("not_higher_reason", pa.string()),  # NULL at level 3, and where abstained
@@ -118,21 +120,19 @@ RIPPLE_EVIDENCE: Final = pa.schema(
 # origin class x target class x day since birth
 ADOPTION_SURVIVAL: Final = pa.schema(
     [
-        _required("origin_class", pa.string()),  # all, micro, large, mixed
-        _required("target_class", pa.string()),  # media, brand, large_creators; or any: the first of them
+        _required("origin_class", pa.string()),  # all; by first adopters micro, mixed, large, unknown; shock
+        _required("target_class", pa.string()),  # media, brand, large_creators
         _required("day", pa.int64()),
         _required("trend_count", pa.int64()),  # at risk on day 0
         _required("excluded_count", pa.int64()),  # left-truncated
         _required("at_risk_count", pa.int64()),  # at the day's beginning
         _required("event_count", pa.int64()),
-        _required("competing_event_count", pa.int64()),
         _required("censored_count", pa.int64()),
         _required("survival", pa.float64()),  # Kaplan-Meier, other classes' events ignored
         _required("survival_low", pa.float64()),
         _required("survival_high", pa.float64()),  # 95% interval
         _required("cumulative_incidence", pa.float64()),  # Aalen-Johansen: this class was the first of the three
-        pa.field("log_rank_p_value", pa.float64()),  # micro against large, over the whole curve; NULL: one of them has too few
-        pa.field("abstain_reason", pa.string()),
+        pa.field("log_rank_p_value", pa.float64()),  # micro against large, over the whole curve; NULL: other classes, or too few
         *_STAMP,
     ]
 )
@@ -165,7 +165,8 @@ STATE_MAINSTREAM_TRENDS: Final = pa.schema(
         _required("birth_early_days", pa.float64()),  # by how much the birth may lie before the first adoption seen (95%)
         _required("micro_hours", pa.list_(pa.float64())),  # since birth, ordered
         _required("outlet_hours", pa.list_(pa.float64())),  # independent outlets' first own stories, ordered
-        pa.field("insider_keys", pa.list_(pa.string())),  # micro insiders before the first item, the earliest first; NULL: no niches
+        pa.field("niche_id", pa.string()),  # with most insiders before the first item
+        pa.field("insider_keys", pa.list_(pa.string())),  # its micro insiders before the first item, the earliest first; NULL: no niches
         pa.field("insider_platforms", pa.list_(pa.string())),
         pa.field("insider_days", pa.list_(pa.float64())),
         _required("credit_item_keys", pa.list_(pa.string())),
