@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.analysis.increments import Partition, coded
+from pipelines.analysis.increments import Partition, by_month, coded, row_hashes
 from pipelines.analysis.trend_rows import MAINSTREAM, birth_months
 
 Floats = NDArray[np.float64]
@@ -65,12 +65,44 @@ class Beside:
     """What is read beside a month's own rows.
 
     Attributes:
-        insiders: By month (its first day) the accounts that are insiders in it, each with the niches it is one of.
+        insiders: By month (its first day) rows with the ``account_key`` and ``niche_id`` of those that are insiders in it.
         missing: By platform and day the share of posts that were expected and did not come; what nothing is known of is not there.
+        insider_hashes: By month, what changes with its insiders; what is not there never changes.
     """
 
-    insiders: Mapping[date, Mapping[str, tuple[str, ...]]]
+    insiders: Mapping[date, pa.Table]
     missing: Mapping[tuple[str, date], float]
+    insider_hashes: Mapping[date, str] = field(default_factory=dict)
+    _niches: dict[date, dict[str, list[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def niches_of(self, month: date) -> Mapping[str, list[str]] | None:
+        """By account the niches that it is an insider of in a month; None where no niche was looked for in it."""
+        if month not in self.insiders:
+            return None
+        if month not in self._niches:
+            found: dict[str, list[str]] = {}
+            rows = self.insiders[month]
+            for account, niche_id in zip(rows["account_key"].to_pylist(), rows["niche_id"].to_pylist(), strict=True):
+                found.setdefault(account, []).append(niche_id)
+            self._niches[month] = found
+        return self._niches[month]
+
+
+def beside(niche_insiders: pa.Table, platform_days: pa.Table) -> Beside:
+    """What is read beside, from ``niche_insiders`` and ``int_platform_days``."""
+    known = platform_days.filter(platform_days["coverage_ratio"].is_valid())
+    days = zip(*(known[name].to_pylist() for name in ("platform", "event_day", "coverage_ratio")), strict=True)
+    missing = {(platform, day): max(0.0, 1.0 - ratio) for platform, day, ratio in days}
+    # A month whose niches have no insider is one in which they were looked for.
+    months = by_month(niche_insiders) if niche_insiders.num_rows else {}
+    insiders = {
+        month: rows.filter(pc.fill_null(rows["is_insider"], pa.scalar(value=False))) for month, rows in months.items()
+    }
+    hashes = {}
+    for month, rows in insiders.items():
+        named = rows.select(["account_key", "niche_id"]).append_column("month", pa.repeat("month", rows.num_rows))
+        hashes[month] = row_hashes(named, "month", ["account_key", "niche_id"]).get("month", "none")
+    return Beside(insiders, missing, hashes)
 
 
 def gate_of(candidate: Mapping[str, Any], shock_share: float) -> str | None:
@@ -235,7 +267,8 @@ def _outlets(items: list[Row], named: Mapping[str, list[Row]], born: int) -> Row
     for item in dated:
         if item["credited_post_key"] is not None:
             credited.append((item, item["credited_post_key"], item["credited_account_key"], item["credited_at"]))
-        credited += [(item, CREDITED_ACCOUNT, each["account_key"], each["credited_at"]) for each in named[item["item_key"]]]
+        others = [each for each in named[item["item_key"]] if each["account_key"] != item["credited_account_key"]]
+        credited += [(item, CREDITED_ACCOUNT, each["account_key"], each["credited_at"]) for each in others]
     credited.sort(key=lambda each: (each[3], each[0]["item_key"], each[1], each[2]))
 
     def days(moment: int | None) -> float | None:
@@ -270,7 +303,7 @@ def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: 
     by_niche: dict[str, list[tuple[str, str, float]]] = {}
     is_known = False
     for account, platform, tier, moment in zip(adopters.account, adopters.platform, adopters.tier, adopters.at.tolist(), strict=True):
-        insiders = beside.insiders.get(_month_before(moment))
+        insiders = beside.niches_of(_month_before(moment))
         is_known = is_known or insiders is not None
         day = (moment - born) / _MICROSECONDS_PER_DAY
         if tier in MICRO_TIERS and insiders and first_days is not None and day < first_days:

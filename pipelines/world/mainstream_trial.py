@@ -68,9 +68,9 @@ def _true_insiders(simulation: Simulation) -> Beside:
     """Every account as an insider of its own niche in every month: niches are not found in a trial."""
     accounts = simulation.accounts
     names = keys("a", np.arange(accounts.count), 6).tolist()
-    niches = {name: (simulation.niches[niche].name,) for name, niche in zip(names, accounts.niche.tolist(), strict=True)}
+    rows = pa.table({"account_key": names, "niche_id": [simulation.niches[niche].name for niche in accounts.niche.tolist()]})
     months = {date(FIRST_DAY.year, month, 1) for month in range(1, 13)}
-    return Beside(dict.fromkeys(months, niches), {})
+    return Beside(dict.fromkeys(months, rows), {})
 
 
 def run_mainstream_trial(
