@@ -2,8 +2,7 @@
 
 A common cause with an editorial delay makes small creators earlier without any ripple (domain study, B.9, column 'editorial'). What tells
 the two apart is how long the same class of outlets needs where everybody hears of a thing at once: under a common cause an outlet's time
-is the exposure's law plus a reaction time, so that, set back by a reaction time drawn from shocks, it is as early as an exposure, which
-no creator's first post comes before.
+is the exposure's law plus a reaction time, so that, set back by a reaction time drawn from shocks, it is as early as a creator's exposure.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ class Excess:
     """Outcome for one trend.
 
     Attributes:
-        probability: Mean over creators, outlets and reactions of P(creator before outlet set back by the reaction), ties half; at most
-            0.5 under a common cause.
+        probability: Mean over creators, outlets and reactions of P(creator before outlet set back by the reaction), ties half; 0.5 under a
+            common cause, less where creators' times are later than their exposures.
         p_value: One-sided, of a probability above 0.5.
     """
 
@@ -34,14 +33,14 @@ class Excess:
 
 
 def excess_lag(creators: Floats, outlets: Floats, reactions: list[Floats]) -> Excess:
-    """Compare creators' first posts with outlets' first items set back by reaction times.
+    """Compare creators' exposures with outlets' first items set back by reaction times.
 
     The variance is the sum of three: over outlets, over creators (placements, DeLong et al. 1988) and over shocks as clusters; that of
     the first two together is at least the one of the exact null (Mann and Whitney 1947). Few outlets or shocks widen it by Student's t with the degrees of
     freedom of Satterthwaite (1946).
 
     Args:
-        creators: Hours from the birth to each creator's first post with the trend, sorted.
+        creators: Hours from the birth to about when each creator was exposed (never early on average), sorted.
         outlets: Hours from the birth to each independent outlet's first item, at least two.
         reactions: Of each shock, hours from its birth to each outlet's first item; at least two shocks, none empty.
 

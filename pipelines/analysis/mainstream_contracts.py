@@ -68,7 +68,7 @@ MAINSTREAM_ADOPTIONS: Final = pa.schema(
         pa.field("lag_high_days", pa.float64()),  # 90% interval
         pa.field("baseline_lag_days", pa.float64()),  # median first reaction of the class to shocks
         pa.field("lag_excess_days", pa.float64()),
-        # P(a micro creator is earlier than an outlet whose time is set back by a reaction time to a shock); null at most 0.5
+        # P(a micro creator is exposed before an outlet whose time is set back by a reaction time to a shock); null at most 0.5
         pa.field("excess_probability", pa.float64()),
         pa.field("excess_p_value", pa.float64()),  # one-sided
         pa.field("excess_q_value", pa.float64()),  # Benjamini-Hochberg within target_class
@@ -163,7 +163,7 @@ STATE_MAINSTREAM_TRENDS: Final = pa.schema(
         pa.field("first_large_days", pa.float64()),  # first adoption by a creator over 100,000 followers
         pa.field("first_micro_days", pa.float64()),
         _required("birth_early_days", pa.float64()),  # by how much the birth may lie before the first adoption seen (95%)
-        _required("micro_hours", pa.list_(pa.float64())),  # since birth, ordered
+        _required("micro_hours", pa.list_(pa.float64())),  # middle of last post without and first with it, since birth, ordered
         _required("outlet_hours", pa.list_(pa.float64())),  # independent outlets' first own stories, ordered
         pa.field("niche_id", pa.string()),  # with most insiders before the first item
         pa.field("insider_keys", pa.list_(pa.string())),  # its micro insiders before the first item, the earliest first; NULL: no niches

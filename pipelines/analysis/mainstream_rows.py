@@ -48,6 +48,7 @@ class RowParameters:
         origin_set_size: First adopters whose tiers tell the origin class.
         micro_origin_share: At or above this share of micro creators among them the origin is micro, at or below its complement large.
         birth_days: Days from the birth over which the coverage is looked at.
+        longest_gap_days: Of a creator who did not post for longer than this before its adoption, nobody can say when it was exposed.
         insider_cap: Insiders that are kept, the earliest.
         interval_level: Of the interval of the lag.
     """
@@ -56,6 +57,7 @@ class RowParameters:
     origin_set_size: int = 5
     micro_origin_share: float = 0.8
     birth_days: int = 7
+    longest_gap_days: float = 14.0
     insider_cap: int = 50
     interval_level: float = 0.90
 
@@ -120,12 +122,16 @@ def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Adopters:
-    """Creators of one trend in the order of adoption; times in microseconds."""
+    """Creators of one trend in the order of adoption; times in microseconds, with those of the posts before, 0 where there is none."""
 
     account: list[str]
     platform: list[str]
     tier: list[str | None]
     at: NDArray[np.int64]
+    previous: NDArray[np.int64]
+
+
+_NOBODY: Final = _Adopters([], [], [], np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ def _grouped(tables: MainstreamTables) -> _Months:
     is_timed = pc.is_in(adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
     adoptions = adoptions.filter(pc.and_(is_timed, pc.equal(adoptions["actor_class"], "creator")))
     # A date stands for the middle of its day.
-    at = _micros(adoptions["adopted_at"])
+    at, previous = _micros(adoptions["adopted_at"]), _micros(adoptions["previous_post_at"])
     at = at + np.where(np.asarray(pc.equal(adoptions["ts_quality"], "date_only").to_numpy(), dtype=bool), _HALF_DAY, 0)
     keys, trend = coded(adoptions["trend_key"])
     accounts, account = coded(adoptions["account_key"])
@@ -153,7 +159,11 @@ def _grouped(tables: MainstreamTables) -> _Months:
     for place, key in enumerate(keys):
         rows = order[bounds[place] : bounds[place + 1]]
         adopters[key] = _Adopters(
-            [accounts[code] for code in account[rows]], [platform[row] for row in rows], [tier[row] for row in rows], at[rows]
+            [accounts[code] for code in account[rows]],
+            [platform[row] for row in rows],
+            [tier[row] for row in rows],
+            at[rows],
+            previous[rows],
         )
     matches = tables.matches
     for name in ("published_low_at", "published_high_at", "credited_at", "seen_at"):
@@ -183,7 +193,7 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
     rows = []
     for place, candidate in enumerate(candidates.to_pylist()):
         key = candidate["trend_key"]
-        adopters = grouped.adopters.get(key) or _Adopters([], [], [], np.empty(0, dtype=np.int64))
+        adopters = grouped.adopters.get(key) or _NOBODY
         common = {
             "trend_key": key,
             "period": str(months[place]),
@@ -192,7 +202,7 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
             "window_days": float(ends[place] - born[place]) / _MICROSECONDS_PER_DAY,
             "origin_class": _origin_class(adopters, parameters),
             "birth_early_days": _birth_early_days(adopters, beside, parameters),
-            **_creators(adopters, born[place]),
+            **_creators(adopters, int(born[place]), parameters),
         }
         items = grouped.items.get(key, [])
         for target in MAINSTREAM:
@@ -204,14 +214,21 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
     return sorted(rows, key=lambda row: (row["trend_key"], row["target_class"]))
 
 
-def _creators(adopters: _Adopters, born: int) -> Row:
+def _creators(adopters: _Adopters, born: int, parameters: RowParameters) -> Row:
+    """When creators adopted, and about when the micro ones were exposed.
+
+    An exposure lies between the last post without the trend and the first one with it; of a stationary rhythm it is as far from the one as
+    from the other, so that the middle is right on average, and late where some posts pass before the trend is used.
+    """
     days = (adopters.at - born) / _MICROSECONDS_PER_DAY
-    micro = [day for day, tier in zip(days.tolist(), adopters.tier, strict=True) if tier in MICRO_TIERS]
-    large = [day for day, tier in zip(days.tolist(), adopters.tier, strict=True) if tier in LARGE_TIERS]
+    is_micro = np.array([tier in MICRO_TIERS for tier in adopters.tier], dtype=bool)
+    is_large = np.array([tier in LARGE_TIERS for tier in adopters.tier], dtype=bool)
+    gap_days = (adopters.at - adopters.previous) / _MICROSECONDS_PER_DAY
+    is_bounded = is_micro & (adopters.previous > 0) & (gap_days <= parameters.longest_gap_days)
     return {
-        "micro_hours": [24 * day for day in micro],
-        "first_micro_days": micro[0] if micro else None,
-        "first_large_days": large[0] if large else None,
+        "micro_hours": np.sort(24 * (days - gap_days / 2)[is_bounded]).tolist(),
+        "first_micro_days": float(days[is_micro][0]) if is_micro.any() else None,
+        "first_large_days": float(days[is_large][0]) if is_large.any() else None,
     }
 
 
