@@ -75,7 +75,7 @@ def kaplan_meier(day: Integers, is_event: NDArray[np.bool_], day_count: int, lev
     at_risk = day.size - np.concatenate([[0], np.cumsum(events + left)[:-1]])
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(at_risk > 0, 1 - events / np.maximum(at_risk, 1), 1.0)
-        survival = np.cumprod(steps)
+        survival = np.asarray(np.cumprod(steps), dtype=np.float64)
         variance = np.cumsum(np.where(at_risk > events, events / (np.maximum(at_risk, 1) * np.maximum(at_risk - events, 1)), 0.0))
         spread = np.sqrt(variance) / np.abs(np.log(survival))
         z = float(norm.isf((1 - level) / 2))
@@ -113,7 +113,9 @@ def log_rank(one: Times, other: Times) -> float:
     counts = []
     for times in (one, other):
         leaving = np.bincount(times.day, minlength=last)
-        counts.append((np.bincount(times.day[times.cause >= 0], minlength=last), times.day.size - np.r_[0, np.cumsum(leaving)[:-1]]))
+        counts.append(
+            (np.bincount(times.day[times.cause >= 0], minlength=last), times.day.size - np.r_[0, np.cumsum(leaving)[:-1]])
+        )
     (events, risk), (other_events, other_risk) = counts
     died, total = events + other_events, risk + other_risk
     days = np.flatnonzero((died > 0) & (total > 1))
@@ -203,18 +205,18 @@ def survival_curves(trends: Sequence[Mapping[str, Any]], parameters: SurvivalPar
                 "excluded_count": excluded,
                 "log_rank_p_value": p_value if np.isfinite(p_value) and origin in {"micro", "large"} else None,
             }
-            for day in range(parameters.day_count):
-                rows.append(
-                    common
-                    | {
-                        "day": day,
-                        "at_risk_count": int(curve.at_risk[day]),
-                        "event_count": int(curve.events[day]),
-                        "censored_count": int(curve.censored[day]),
-                        "survival": round(float(curve.survival[day]), 9),
-                        "survival_low": round(float(curve.low[day]), 9),
-                        "survival_high": round(float(curve.high[day]), 9),
-                        "cumulative_incidence": round(float(incidence[day]), 9),
-                    }
-                )
+            rows += [
+                common
+                | {
+                    "day": day,
+                    "at_risk_count": int(curve.at_risk[day]),
+                    "event_count": int(curve.events[day]),
+                    "censored_count": int(curve.censored[day]),
+                    "survival": round(float(curve.survival[day]), 9),
+                    "survival_low": round(float(curve.low[day]), 9),
+                    "survival_high": round(float(curve.high[day]), 9),
+                    "cumulative_incidence": round(float(incidence[day]), 9),
+                }
+                for day in range(parameters.day_count)
+            ]
     return rows

@@ -100,9 +100,7 @@ def _baselines(trends: Sequence[Row], parameters: MainstreamParameters) -> dict[
     return found
 
 
-def _baseline(
-    target: str, period: str, reactions: list[Floats], firsts: Floats, parameters: MainstreamParameters
-) -> _Baseline:
+def _baseline(target: str, period: str, reactions: list[Floats], firsts: Floats, parameters: MainstreamParameters) -> _Baseline:
     count = sum(each.size for each in reactions)
     row: Row = dict.fromkeys(DERIVED["outlet_reactions"].names)
     row |= {"target_class": target, "period": period, "shock_count": len(reactions), "reaction_count": int(count)}
@@ -218,7 +216,10 @@ def _judge(
     reason = state["gate"] or ("no_items" if not state["item_count"] else None)
     is_dated = state["first_low_days"] is not None
     if is_dated:
-        row |= {"first_adopted_low_at": _moment(state, "first_low_days"), "first_adopted_high_at": _moment(state, "first_high_days")}
+        row |= {
+            "first_adopted_low_at": _moment(state, "first_low_days"),
+            "first_adopted_high_at": _moment(state, "first_high_days"),
+        }
     if reason is None and not is_dated:
         reason = "undated_items"
     if reason not in {None, SHOCK} or not is_dated:
@@ -266,24 +267,43 @@ def _level(
     """The rung of the ladder, and why it is not the next one."""
     if state["first_high_days"] < 0:
         return 0, "outlets_first"
-    if any(day >= 0 for day in _credit_days_before(state)):
+    if state["credit_item_keys"]:
         return 3, None
-    if precedence is None or precedence["q_value"] is None:
-        return 0, "precedence_not_tested"
-    if not (precedence["q_value"] < parameters.claim_level and precedence["precedence_probability"] > 0.5):
-        return 0, "precedence_not_shown"
-    # The pooled test is of media and brands together: a class of which next to nothing was seen does not share in it.
-    if not _is_testable(state, parameters):
-        return (1, "too_few_outlets") if state["target_class"] == MEDIA else (0, "too_few_outlets")
-    if not baseline.is_known:
-        return 1, "no_baseline"
-    if row["excess_q_value"] is None or row["excess_q_value"] >= parameters.claim_level or row["lag_excess_days"] <= 0:
-        return 1, "lag_not_in_excess"
-    if row["insider_adopter_count"] is None:
-        return 1, "insiders_unknown"
-    if row["insider_adopter_count"] < parameters.smallest_insider_count:
-        return 1, "too_few_insiders"
+    if reason := _not_one(state, precedence, parameters):
+        return 0, reason
+    if reason := _not_two(state, row, baseline, parameters):
+        return 1, reason
     return 2, "no_explicit_credit"
+
+
+def _is_shown(precedence: Row | None, level: float) -> bool:
+    """Whether micro creators are earlier than outlets beyond the false discovery rate."""
+    if precedence is None or precedence["q_value"] is None:
+        return False
+    return bool(precedence["q_value"] < level and precedence["precedence_probability"] > 0.5)
+
+
+def _not_one(state: Row, precedence: Row | None, parameters: MainstreamParameters) -> str | None:
+    if precedence is None or precedence["q_value"] is None:
+        return "precedence_not_tested"
+    if not _is_shown(precedence, parameters.claim_level):
+        return "precedence_not_shown"
+    # The test is of media and brands together: brands of which next to nothing was seen do not share in it.
+    is_alone = state["target_class"] != MEDIA and not _is_testable(state, parameters)
+    return "too_few_outlets" if is_alone else None
+
+
+def _not_two(state: Row, row: Row, baseline: _Baseline, parameters: MainstreamParameters) -> str | None:
+    insiders = row["insider_adopter_count"]
+    is_in_excess = row["excess_q_value"] is not None and row["excess_q_value"] < parameters.claim_level
+    missing = {
+        "too_few_outlets": not _is_testable(state, parameters),
+        "no_baseline": not baseline.is_known,
+        "lag_not_in_excess": not is_in_excess or (row["lag_excess_days"] or 0.0) <= 0,
+        "insiders_unknown": insiders is None,
+        "too_few_insiders": insiders is not None and insiders < parameters.smallest_insider_count,
+    }
+    return next((reason for reason, is_missing in missing.items() if is_missing), None)
 
 
 def _credit_days_before(state: Row) -> list[float]:
@@ -301,13 +321,12 @@ def _evidence(judged: _Judged, test: Row | None, precedence: Row | None, paramet
         | {"evidence_kind": "first_item", "evidence_level": 0, "item_key": state["first_item_key"]}
         | {"observed_at": row["first_adopted_low_at"], "value": row["lag_days"]}
     ]
-    if precedence is not None and precedence["q_value"] is not None and precedence["q_value"] < parameters.claim_level:
-        if precedence["precedence_probability"] > 0.5:
-            found.append(
-                blank
-                | {"evidence_kind": "precedence", "evidence_level": 1, "value": precedence["precedence_probability"]}
-                | {"p_value": precedence["p_value"], "q_value": precedence["q_value"]}
-            )
+    if precedence is not None and _is_shown(precedence, parameters.claim_level):
+        found.append(
+            blank
+            | {"evidence_kind": "precedence", "evidence_level": 1, "value": precedence["precedence_probability"]}
+            | {"p_value": precedence["p_value"], "q_value": precedence["q_value"]}
+        )
     if test is not None and test["excess_q_value"] < parameters.claim_level:
         found.append(
             blank
@@ -322,11 +341,11 @@ def _evidence(judged: _Judged, test: Row | None, precedence: Row | None, paramet
             | {"observed_at": state["born_at"] + timedelta(microseconds=round(day * 86_400_000_000))}
             | {"value": state["first_low_days"] - day}
         )
-    credits = zip(
+    credited = zip(
         state["credit_item_keys"], state["credit_post_keys"], state["credit_account_keys"], state["credit_days"],
         _credit_days_before(state), strict=True,
     )  # fmt: skip
-    for item_key, post_key, account_key, day, before in credits:
+    for item_key, post_key, account_key, day, before in credited:
         is_post = post_key != CREDITED_ACCOUNT
         # Who used the tag before the trend began is no published adopter of it, and is not named here either.
         is_adopter = day >= 0
@@ -337,7 +356,10 @@ def _evidence(judged: _Judged, test: Row | None, precedence: Row | None, paramet
             | {"observed_at": state["born_at"] + timedelta(microseconds=round(day * 86_400_000_000)), "value": before}
         )
     for each in found:
-        parts = (each[name] for name in ("trend_key", "target_class", "evidence_kind", "item_key", "account_key", "post_key", "observed_at"))
+        parts = (
+            each[name]
+            for name in ("trend_key", "target_class", "evidence_kind", "item_key", "account_key", "post_key", "observed_at")
+        )
         each["evidence_key"] = digest(*parts)
     return list({each["evidence_key"]: each for each in found}.values())
 
@@ -401,10 +423,11 @@ def analyse_mainstream(
         ),
     }
     return Analysis(
-        tables, {"mainstream_trends": kept, "mainstream_tests": tests}, {"mainstream_partitions": new_count, "excess_tests": test_count}
+        tables,
+        {"mainstream_trends": kept, "mainstream_tests": tests},
+        {"mainstream_partitions": new_count, "excess_tests": test_count},
     )
 
 
 def _table(name: str, rows: Sequence[Row], stamp: Row, keys: list[str]) -> pa.Table:
     return joined([pa.Table.from_pylist([row | stamp for row in rows], schema=DERIVED[name])], keys)
-

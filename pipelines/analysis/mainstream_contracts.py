@@ -105,7 +105,9 @@ RIPPLE_EVIDENCE: Final = pa.schema(
         _required("evidence_key", pa.string()),
         _required("trend_key", pa.string()),
         _required("target_class", pa.string()),
-        _required("evidence_kind", pa.string()),  # first_item, precedence, excess_lag, insider_adopter, credited_post, credited_account
+        _required(
+            "evidence_kind", pa.string()
+        ),  # first_item, precedence, excess_lag, insider_adopter, credited_post, credited_account
         _required("evidence_level", pa.int64()),  # that it supports
         pa.field("item_key", pa.string()),
         pa.field("account_key", pa.string()),
@@ -166,7 +168,9 @@ STATE_MAINSTREAM_TRENDS: Final = pa.schema(
         _required("micro_hours", pa.list_(pa.float64())),  # middle of last post without and first with it, since birth, ordered
         _required("outlet_hours", pa.list_(pa.float64())),  # independent outlets' first own stories, ordered
         pa.field("niche_id", pa.string()),  # with most insiders before the first item
-        pa.field("insider_keys", pa.list_(pa.string())),  # its micro insiders before the first item, the earliest first; NULL: no niches
+        pa.field(
+            "insider_keys", pa.list_(pa.string())
+        ),  # its micro insiders before the first item, the earliest first; NULL: no niches
         pa.field("insider_platforms", pa.list_(pa.string())),
         pa.field("insider_days", pa.list_(pa.float64())),
         _required("credit_item_keys", pa.list_(pa.string())),

@@ -97,9 +97,7 @@ def beside(niche_insiders: pa.Table, platform_days: pa.Table) -> Beside:
     missing = {(platform, day): max(0.0, 1.0 - ratio) for platform, day, ratio in days}
     # A month whose niches have no insider is one in which they were looked for.
     months = by_month(niche_insiders) if niche_insiders.num_rows else {}
-    insiders = {
-        month: rows.filter(pc.fill_null(rows["is_insider"], pa.scalar(value=False))) for month, rows in months.items()
-    }
+    insiders = {month: rows.filter(pc.fill_null(rows["is_insider"], pa.scalar(value=False))) for month, rows in months.items()}
     hashes = {}
     for month, rows in insiders.items():
         named = rows.select(["account_key", "niche_id"]).append_column("month", pa.repeat("month", rows.num_rows))
@@ -207,8 +205,8 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
         items = grouped.items.get(key, [])
         for target in MAINSTREAM:
             own = [item for item in items if item["outlet_class"] == target]
-            credits = {item["item_key"]: grouped.named.get((key, item["item_key"]), []) for item in own}
-            found = _outlets(own, credits, int(born[place]))
+            credited = {item["item_key"]: grouped.named.get((key, item["item_key"]), []) for item in own}
+            found = _outlets(own, credited, int(born[place]))
             insiders = _insiders(adopters, int(born[place]), found["first_low_days"], beside, parameters)
             rows.append(common | {"target_class": target} | found | insiders)
     return sorted(rows, key=lambda row: (row["trend_key"], row["target_class"]))
@@ -319,7 +317,9 @@ def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: 
     """Micro creators who took the trend up before the first item and were insiders in the month before they did, of the niche with most of them."""
     by_niche: dict[str, list[tuple[str, str, float]]] = {}
     is_known = False
-    for account, platform, tier, moment in zip(adopters.account, adopters.platform, adopters.tier, adopters.at.tolist(), strict=True):
+    for account, platform, tier, moment in zip(
+        adopters.account, adopters.platform, adopters.tier, adopters.at.tolist(), strict=True
+    ):
         insiders = beside.niches_of(_month_before(moment))
         is_known = is_known or insiders is not None
         day = (moment - born) / _MICROSECONDS_PER_DAY
@@ -328,10 +328,10 @@ def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: 
                 by_niche.setdefault(niche_id, []).append((account, platform, day))
     if not is_known:
         return dict.fromkeys(("niche_id", "insider_keys", "insider_platforms", "insider_days"))
-    niche_id = min(by_niche, key=lambda name: (-len(by_niche[name]), name), default=None)
-    found = by_niche[niche_id][: parameters.insider_cap] if niche_id is not None else []
+    largest = sorted(by_niche, key=lambda name: (-len(by_niche[name]), name))[:1]
+    found = by_niche[largest[0]][: parameters.insider_cap] if largest else []
     return {
-        "niche_id": niche_id,
+        "niche_id": largest[0] if largest else None,
         "insider_keys": [each[0] for each in found],
         "insider_platforms": [each[1] for each in found],
         "insider_days": [each[2] for each in found],

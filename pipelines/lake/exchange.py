@@ -154,18 +154,22 @@ def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, Mainstr
         beside: What is read beside a month's rows.
     """
     models = ("int_trend_adoptions", "int_mainstream_matches")
-    candidates, credits = read_exchange(paths, "int_trend_candidates"), read_exchange(paths, "int_mainstream_credits")
+    candidates, named = read_exchange(paths, "int_trend_candidates"), read_exchange(paths, "int_mainstream_credits")
     months = birth_months(candidates)
 
     def partition(month: str) -> MainstreamPartition:
         born = candidates.filter(pa.array([each == month for each in months]))
-        credited = credits.filter(pc.is_in(credits["trend_key"], value_set=born["trend_key"].combine_chunks()))
+        credited = named.filter(pc.is_in(named["trend_key"], value_set=born["trend_key"].combine_chunks()))
         first_day = date.fromisoformat(f"{month}-01")
         # Insiders are those of the month before an adoption, and a window is two months long.
         near = [_months_later(first_day, step) for step in range(-1, 4)]
         missing = sorted((key, value) for key, value in beside.missing.items() if key[1].replace(day=1) in near)
         identity = digest(
-            _identity(paths, models, first_day), born.to_pylist(), credited.to_pylist(), missing, *(beside.insider_hashes.get(each) for each in near)
+            _identity(paths, models, first_day),
+            born.to_pylist(),
+            credited.to_pylist(),
+            missing,
+            *(beside.insider_hashes.get(each) for each in near),
         )
 
         def load() -> MainstreamTables:

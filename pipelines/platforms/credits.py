@@ -65,7 +65,10 @@ _PLACES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Credi
     (re.compile(pattern), made)
     for pattern, made in (
         (_HOST + r"tiktok\.com/@(?P<name>[\w.]+)/(?:video|photo)/(?P<id>\d+)", _named("tiktok")),
-        (_HOST + r"youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#\s]*&)?v=|shorts/|embed/|live/)(?P<id>[\w-]{11})(?![\w-])", _youtube),
+        (
+            _HOST + r"youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#\s]*&)?v=|shorts/|embed/|live/)(?P<id>[\w-]{11})(?![\w-])",
+            _youtube,
+        ),
         (_HOST + r"youtu\.be/(?P<id>[\w-]{11})(?![\w-])", _youtube),
         (_HOST + r"(?:twitter|x)\.com/(?P<name>\w+)/status(?:es)?/(?P<id>\d+)", _named("x")),
         (_HOST + r"instagram\.com/(?:(?P<name>[\w.]+)/)?(?:p|reel|reels|tv)/(?P<id>[\w-]+)", _named("instagram")),

@@ -228,7 +228,8 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
             "title_terms": [terms[trend] for trend in trends],
             "link_domains": [[outlet.host] for outlet in outlets],
             "credited_post_keys": [
-                [] if number == NOBODY else [key] for number, key in zip(items.credit[rows].tolist(), credited.tolist(), strict=True)
+                [] if number == NOBODY else [key]
+                for number, key in zip(items.credit[rows].tolist(), credited.tolist(), strict=True)
             ],
         }
         found[source, "mainstream_items"] = _rows("mainstream_items", columns, items.second[rows] + 1, night[rows])

@@ -164,7 +164,9 @@ def level_counts(trial: MainstreamTrial, targets: Sequence[str] = ("media",)) ->
         trial: The trial.
         targets: Target classes.
     """
-    labels = dict(zip(*(trial.exchanged["int_trend_candidates"][name].to_pylist() for name in ("trend_key", "label")), strict=True))
+    labels = dict(
+        zip(*(trial.exchanged["int_trend_candidates"][name].to_pylist() for name in ("trend_key", "label")), strict=True)
+    )
     counts = LevelCounts()
     high_any = 0
     for row in trial.derived["mainstream_adoptions"].to_pylist():

@@ -94,7 +94,11 @@ def test_a_feeds_item_keeps_keys_of_the_posts_that_it_links_to_and_no_address() 
     credited, bare = drive(XmlFeed(), [rss], context("feeds")).of("mainstream_items")
     (linked,) = drive(XmlFeed(), [atom], context("feeds")).of("mainstream_items")
     entry = {"id": 1, "title": "Moss", "content_html": '<iframe src="https://www.tiktok.com/@fern/video/7301"></iframe>'}
-    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Example", "items": [entry, entry | {"id": 2, "attachments": 3}]}
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Example",
+        "items": [entry, entry | {"id": 2, "attachments": 3}],
+    }
     framed, _ = drive(JsonFeed(), [feed], context("feeds")).of("mainstream_items")
     for item in (credited, linked, framed):
         assert item["credited_post_keys"] == wanted

@@ -41,7 +41,10 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "staged/int_mainstream_matches": _CANDIDATE
     | {
         "required columns are filled": (0, {"outlet_id": None}),
-        "bounds are in order and stand where the time is the item's own": (1, {"published_low_at": datetime(2026, 8, 12, tzinfo=UTC)}),
+        "bounds are in order and stand where the time is the item's own": (
+            1,
+            {"published_low_at": datetime(2026, 8, 12, tzinfo=UTC)},
+        ),
         "what is credited is named and older": (0, {"credited_at": datetime(2026, 8, 20, tzinfo=UTC)}),
         "months are first days of months": (0, {"born_month": date(2026, 8, 2)}),
     },

@@ -21,7 +21,13 @@ def _key(number: int) -> str:
 _A, _B = _key(1), _key(2)
 ECO, OLD = _key(101), _key(102)
 _ITEM, _POST = _key(71), _key(11)
-_MATCH: Final = {"trend_key": ECO, "outlet_class": "media", "ts_quality": "exact", "is_account_post": False, "born_month": _AUGUST}
+_MATCH: Final = {
+    "trend_key": ECO,
+    "outlet_class": "media",
+    "ts_quality": "exact",
+    "is_account_post": False,
+    "born_month": _AUGUST,
+}
 _MATCH_COUNTS: Final = {"credited_post_count": 0, "late_credit_count": 0}
 
 EXCHANGED: Final[dict[str, Rows]] = {
@@ -39,20 +45,41 @@ EXCHANGED: Final[dict[str, Rows]] = {
     "int_linked_accounts": [{"account_key": _A, "creator_key": _A}],
 }
 _ADOPTED: Final = _STAMP | {"trend_key": ECO, "period": "2026-08", "undated_item_count": 0, "late_credit_count": 0}
-_FIRST: Final = {"first_adopted_low_at": _at(12), "first_adopted_high_at": _at(12), "lag_days": 2.0, "lag_low_days": 2.0, "lag_high_days": 2.5}
-_NONE: Final = {"item_count": 0, "outlet_count": 0, "syndication_group_count": 0, "independent_outlet_count": 0, "credited_item_count": 0}
+_FIRST: Final = {
+    "first_adopted_low_at": _at(12),
+    "first_adopted_high_at": _at(12),
+    "lag_days": 2.0,
+    "lag_low_days": 2.0,
+    "lag_high_days": 2.5,
+}
+_NONE: Final = {
+    "item_count": 0,
+    "outlet_count": 0,
+    "syndication_group_count": 0,
+    "independent_outlet_count": 0,
+    "credited_item_count": 0,
+}
 _ADOPTIONS: Rows = [
     _ADOPTED
     | _FIRST
     | {"target_class": "media", "item_count": 9, "outlet_count": 7, "syndication_group_count": 8, "independent_outlet_count": 6}
-    | {"credited_item_count": 0, "baseline_lag_days": 1.0, "lag_excess_days": 1.0, "excess_probability": 0.8, "excess_p_value": 0.01}
+    | {
+        "credited_item_count": 0,
+        "baseline_lag_days": 1.0,
+        "lag_excess_days": 1.0,
+        "excess_probability": 0.8,
+        "excess_p_value": 0.01,
+    }
     | {"excess_q_value": 0.02, "precedence_q_value": 0.01, "naive_lead_days": 2.0, "is_naive_claim": True, "niche_id": "n"}
     | {"insider_adopter_count": 2, "insider_platform_count": 1, "evidence_level": 2, "not_higher_reason": "no_explicit_credit"},
     _ADOPTED
     | _FIRST
     | {"target_class": "brand", "item_count": 1, "outlet_count": 1, "syndication_group_count": 1, "independent_outlet_count": 1}
     | {"credited_item_count": 1, "evidence_level": 3},
-    *[_ADOPTED | _NONE | {"trend_key": OLD, "target_class": target, "abstain_reason": "left_censored"} for target in ("media", "brand")],
+    *[
+        _ADOPTED | _NONE | {"trend_key": OLD, "target_class": target, "abstain_reason": "left_censored"}
+        for target in ("media", "brand")
+    ],
 ]
 _REACTIONS: Rows = [
     _STAMP
@@ -67,9 +94,22 @@ _EVIDENCE: Rows = [
     | {"evidence_key": _key(81), "evidence_kind": "first_item", "evidence_level": 0, "item_key": _ITEM, "observed_at": _at(12)}
     | {"value": 2.0},
     _PIECE
-    | {"evidence_key": _key(82), "evidence_kind": "precedence", "evidence_level": 1, "value": 0.9, "p_value": 0.01, "q_value": 0.01},
+    | {
+        "evidence_key": _key(82),
+        "evidence_kind": "precedence",
+        "evidence_level": 1,
+        "value": 0.9,
+        "p_value": 0.01,
+        "q_value": 0.01,
+    },
     _PIECE
-    | {"evidence_key": _key(83), "evidence_kind": "insider_adopter", "evidence_level": 2, "account_key": _A, "observed_at": _at(10)}
+    | {
+        "evidence_key": _key(83),
+        "evidence_kind": "insider_adopter",
+        "evidence_level": 2,
+        "account_key": _A,
+        "observed_at": _at(10),
+    }
     | {"value": 2.0},
     _PIECE
     | {"evidence_key": _key(84), "evidence_kind": "credited_post", "evidence_level": 3, "account_key": _A, "post_key": _POST}

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pytest
 
 from pipelines.analysis import contracts
-from pipelines.analysis.increments import Partition
-from pipelines.analysis.mainstream import Analysis, MainstreamParameters, analyse_mainstream
+from pipelines.analysis.increments import Analysis, Partition
+from pipelines.analysis.mainstream import MainstreamParameters, analyse_mainstream
 from pipelines.analysis.mainstream_rows import Beside, MainstreamTables, RowParameters, beside, month_rows
 
 BORN: Final = datetime(2026, 7, 10, 6, tzinfo=UTC)
@@ -61,7 +61,13 @@ def tables(candidates: list[Row], adoptions: list[Row], items: list[Row], named:
 
 
 def precedence(*keys: str, q_value: float = 0.01) -> pa.Table:
-    row = {"lead_class": "micro", "target_class": "media", "lead_adopter_count": 9, "target_adopter_count": 9, "precedence_probability": 0.9}
+    row = {
+        "lead_class": "micro",
+        "target_class": "media",
+        "lead_adopter_count": 9,
+        "target_adopter_count": 9,
+        "precedence_probability": 0.9,
+    }
     row |= {"p_value": q_value, "q_value": q_value, "method_version": "v", "params_hash": "h"}
     return pa.Table.from_pylist([row | {"trend_key": key} for key in keys], schema=contracts.TREND_PRECEDENCE)
 
@@ -158,7 +164,11 @@ def test_where_no_niche_was_looked_for_insiders_are_unknown_and_not_none() -> No
 
 @pytest.mark.parametrize(
     ("gate", "reason"),
-    [({"is_left_censored": True}, "left_censored"), ({"is_in_use_before": True}, "in_use_before"), ({"largest_day_share": 0.4}, "shock")],
+    [
+        ({"is_left_censored": True}, "left_censored"),
+        ({"is_in_use_before": True}, "in_use_before"),
+        ({"largest_day_share": 0.4}, "shock"),
+    ],
 )
 def test_a_gate_leaves_no_level_whatever_is_credited(gate: Row, reason: str) -> None:
     given = tables([candidate("eco", **gate)], [adoption("eco", 1, 1.0)], [item("eco", 1, 48.0, **CREDIT)])
@@ -204,7 +214,9 @@ def test_outlets_before_the_birth_have_a_negative_lag_and_no_level_above_zero() 
 def test_a_date_is_a_day_wide_and_a_time_of_collection_dates_nothing() -> None:
     dated = {"published_low_at": hours(42), "published_high_at": hours(66), "ts_quality": "date_only"}
     unknown = {"published_low_at": None, "published_high_at": None, "ts_quality": "collected"}
-    given = tables([candidate("eco")], [adoption("eco", 1, 1.0)], [item("eco", 1, 42.0, **dated), item("eco", 2, 10.0, **unknown)])
+    given = tables(
+        [candidate("eco")], [adoption("eco", 1, 1.0)], [item("eco", 1, 42.0, **dated), item("eco", 2, 10.0, **unknown)]
+    )
     row = rows_of(analysed(given, precedence()))["eco"]
     assert (row["first_adopted_low_at"], row["first_adopted_high_at"]) == (hours(42), hours(66))
     assert (row["lag_days"], row["lag_low_days"], row["lag_high_days"]) == pytest.approx((54 / 24, 43.2 / 24, 64.8 / 24))
@@ -216,13 +228,19 @@ def test_a_date_is_a_day_wide_and_a_time_of_collection_dates_nothing() -> None:
 
 def test_a_story_counts_once_by_its_earliest_item() -> None:
     reprint = {"syndication_key": "eco-s1"}
-    given = tables([candidate("eco")], [adoption("eco", 1, 1.0)], [item("eco", 1, 50.0), item("eco", 2, 60.0, **reprint), item("eco", 3, 70.0)])
+    given = tables(
+        [candidate("eco")],
+        [adoption("eco", 1, 1.0)],
+        [item("eco", 1, 50.0), item("eco", 2, 60.0, **reprint), item("eco", 3, 70.0)],
+    )
     (media,) = (row for row in month_rows(given, Beside({}, {}), RowParameters()) if row["target_class"] == "media")
     assert (media["outlet_count"], media["syndication_group_count"], media["outlet_hours"]) == (3, 2, [50.0, 70.0])
 
 
 def test_brands_and_media_are_kept_apart() -> None:
-    given = tables([candidate("eco")], [adoption("eco", 1, 1.0)], [item("eco", 1, 50.0), item("eco", 2, 20.0, outlet_class="brand")])
+    given = tables(
+        [candidate("eco")], [adoption("eco", 1, 1.0)], [item("eco", 1, 50.0), item("eco", 2, 20.0, outlet_class="brand")]
+    )
     found = analysed(given, precedence())
     assert rows_of(found)["eco"]["lag_days"] == pytest.approx(50 / 24)
     assert rows_of(found, "brand")["eco"]["lag_days"] == pytest.approx(20 / 24)
@@ -298,7 +316,9 @@ def test_an_unchanged_month_is_taken_from_state_and_a_changed_one_computed_anew(
     later = planted(lag_hours=300.0)
     changed = analysed(later, precedence("eco"), stored=first.state, content="two")
     assert changed.computed["mainstream_partitions"] == 1
-    assert all(table.equals(changed.tables[name]) for name, table in analysed(later, precedence("eco"), content="two").tables.items())
+    assert all(
+        table.equals(changed.tables[name]) for name, table in analysed(later, precedence("eco"), content="two").tables.items()
+    )
 
 
 def test_insiders_and_missing_posts_come_from_their_tables() -> None:
