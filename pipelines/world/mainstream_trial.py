@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +38,6 @@ class MainstreamTrial:
         exchanged: ``EXCHANGED``.
         derived: ``trend_precedence`` and the tables of :func:`analyse_mainstream`.
         truth: By tag, of planted trends and their other spellings: class, and who is first against outlets.
-        first_days: By tag and class, true days from the true first adopter to the first outlet.
     """
 
     exchanged: Mapping[str, pa.Table]
@@ -183,11 +182,3 @@ def level_counts(trial: MainstreamTrial, targets: Sequence[str] = ("media",)) ->
             )
         )  # fmt: skip
     return counts.plus(LevelCounts(world_count=int(high_any)))
-
-
-def run_seeds(world: World | str, seeds: Sequence[int], **given: Any) -> LevelCounts:
-    """Counts over several seeds; arguments as of :func:`run_mainstream_trial`."""
-    counts = LevelCounts()
-    for seed in seeds:
-        counts = counts.plus(level_counts(run_mainstream_trial(world, seed, **given)))
-    return counts

@@ -66,5 +66,10 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
     "marts/adoption_survival": _SURVIVAL,
 }
-ALSO: Final[dict[tuple[str, str], set[str]]] = {}
+ALSO: Final[dict[tuple[str, str], set[str]]] = {
+    ("derived/mainstream_adoptions", "trend_key"): {"the trend is a candidate"},
+    ("marts/mainstream_adoptions", "trend_key"): {"the trend is published"},
+    ("marts/ripple_evidence", "target_class"): {"a claim is published"},
+    ("staged/int_mainstream_credits", "account_key"): {"who is credited is an adopter"},
+}
 """Rules that a spoilt row breaks as well; see ``poisons.ALSO``."""
