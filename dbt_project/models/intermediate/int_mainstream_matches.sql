@@ -193,7 +193,7 @@ articles as (
     from inside
     qualify row_number() over (
         partition by trend_key, article_key
-        order by ts_quality = 'exact' desc, ts_quality = 'date_only' desc, credited_post_count desc, ordered_at, item_key
+        order by ts_quality = 'exact' desc, ts_quality = 'date_only' desc, credited_post_count desc, ordered_at asc, item_key asc
     ) = 1
 ),
 
