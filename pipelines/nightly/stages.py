@@ -35,6 +35,7 @@ from pipelines.quality.retention import check_retention
 from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
+    "adoption_survival",
     "calibration",
     "commercial_trends",
     "coverage_days",
@@ -50,6 +51,7 @@ MARTS: Final = (
     "decentralisation_months",
     "decentralisation_trends",
     "disclosure_months",
+    "mainstream_adoptions",
     "niche_events",
     "niche_members",
     "niche_months",
@@ -57,6 +59,7 @@ MARTS: Final = (
     "niche_vocabulary",
     "niches",
     "origin_by_tier",
+    "outlet_reactions",
     "platform_months",
     "platform_moves",
     "platform_norms",
@@ -64,6 +67,7 @@ MARTS: Final = (
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
+    "ripple_evidence",
     "tier_sensitivity_months",
     "trend_adoptions",
     "trend_attention",
@@ -88,6 +92,10 @@ DERIVED_GRAINS: Final = {
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
+    "mainstream_adoptions": "trend x target class",
+    "outlet_reactions": "target class x period",
+    "ripple_evidence": "piece of evidence",
+    "adoption_survival": "origin class x target class x day",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
@@ -256,6 +264,8 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.decentralisation import analyse_decentralisation
     from pipelines.analysis.engagement import estimate_engagement
     from pipelines.analysis.ethics_months import analyse_ethics_months
+    from pipelines.analysis.mainstream import analyse_mainstream
+    from pipelines.analysis.mainstream_rows import beside
     from pipelines.analysis.niches import discover_niche_months
     from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
@@ -282,7 +292,15 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         stored=stored,
     )
     engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)
+    around = beside(niches.tables["niche_insiders"], exchange.read_exchange(paths, "int_platform_days"))
+    mainstream = analyse_mainstream(
+        exchange.mainstream_partitions(paths, around),
+        trends.tables["trend_precedence"],
+        around,
+        exchange.read_exchange(paths, "int_linked_accounts"),
+        stored=stored,
+    )
+    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream)
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})

@@ -11,6 +11,7 @@ from tests.gates import (
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_mainstream,
     poisons_platforms,
     poisons_relational,
 )
@@ -418,6 +419,7 @@ _TOPICS: Final = (
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_mainstream,
     poisons_platforms,
     poisons_relational,
 )

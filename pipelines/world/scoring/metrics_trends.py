@@ -83,19 +83,6 @@ def _birth_error(linked: Linked) -> Found:
     )
 
 
-def _lag_error(linked: Linked) -> Found:
-    (errors,) = linked.numbers(f"""
-        select abs(days_between(trends.born_at, trends.first_media_at)
-            - days_between(truth.origin_at, least(truth.first_media_at, truth.first_brand_at)))
-        from true_trends as truth inner join trends on trends.label = truth.tag
-        where not {_GATED} and trends.first_media_at is not null and truth.origin_at is not null
-            and coalesce(truth.first_media_at, truth.first_brand_at) is not null
-    """)
-    return median(
-        errors, note="media and brands together, as published; negative lags count too", none="no lag is known on both sides"
-    )
-
-
 def _origin_set(linked: Linked) -> Found:
     hits, count = linked.one(f"""
         select count(*) filter (where exists (
@@ -210,7 +197,6 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     "origin_tier": partial(_first_adopters, published="first.tier", true="truth.origin_tier"),
     "origin_platform": _first_platform,
     "birth_error": _birth_error,
-    "lag_error": _lag_error,
     "adoption_recall": partial(_adoption_times, is_recall=True),
     "adoption_precision": partial(_adoption_times, is_recall=False),
     "adoption_tier": _adoption_tier,

@@ -77,7 +77,7 @@ WANTED: Final = (
     Wanted("wrong_media", "False positives", "wrong pooled claim, media", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted("wrong_origin", "False positives", "wrong claim of origin odds, micro", _ODDS, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted(
-        "editorial", "W3 editorial", "trends at evidence_level >= 2 in W3", ("ripple_evidence.evidence_level",), "<= 5%", AT_MOST, 0.05,
+        "editorial", "W3 editorial", "trends at evidence_level >= 2 in W3", ("mainstream_adoptions.evidence_level",), "<= 5%", AT_MOST, 0.05,
         is_of_seeds=True,
     ),
     Wanted("sign_large", "Direction", "pooled claim has the planted sign, large_creators", _CLAIM, _RIGHT_SIGN, AT_LEAST, 0.95, 0.9, is_of_seeds=True),
@@ -108,11 +108,11 @@ WANTED: Final = (
         ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
     ),
     Wanted(
-        "lag_error", "Lag to mainstream", "median absolute error of first_media_at - born_at, days", ("trends.born_at", "trends.first_media_at"),
+        "lag_error", "Lag to mainstream", "median absolute error of lag_days, days", ("mainstream_adoptions.lag_days", "mainstream_adoptions.abstain_reason"),
         "<= 1 d; <= 1.5 d with 30% loss", AT_MOST, 1.0, 1.5,
     ),
-    Wanted("lag_coverage", "Lag to mainstream", "coverage of the 90% interval", ("trends.media_lag_low_days",), "88-92%; 86-94% with 30% loss"),
-    Wanted("survival", "Survival", "largest deviation of the Kaplan-Meier curve", ("adoption_survival.survival",), "<= .03; <= .05 with 30% loss", AT_MOST, 0.03, 0.05),
+    Wanted("lag_coverage", "Lag to mainstream", "coverage of the 90% interval", ("mainstream_adoptions.lag_low_days", "mainstream_adoptions.abstain_reason"), "88-92%; 86-94% with 30% loss"),
+    Wanted("survival", "Survival", "largest deviation of the Kaplan-Meier curve", ("adoption_survival.survival", "mainstream_adoptions.lag_days", "trends.window_ends_at"), "<= .03; <= .05 with 30% loss", AT_MOST, 0.03, 0.05),
     Wanted("cascade_precision", "Cascade parents", "edge precision", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
     Wanted("cascade_recall", "Cascade parents", "edge recall", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
     Wanted(

@@ -124,6 +124,7 @@ def published() -> Rows:
             "trend_key": f"key{t:02d}",
             "label": row["tag"],
             "born_at": row["origin_at"],
+            "window_ends_at": row["origin_at"] + timedelta(days=40),
             "adopter_count": len(ACCOUNTS),
             "is_left_censored": _is_early(t),
             "is_in_use_before": False,
@@ -175,6 +176,14 @@ def published() -> Rows:
             }
             for t in TRENDS for target in ("large_creators", "media")
         ],
+        "mainstream_adoptions": [
+            {
+                "trend_key": f"key{t:02d}", "label": f"trend{t:02d}", "target_class": "media", "lag_days": 5.0, "lag_low_days": 4.9, "lag_high_days": 5.1,
+                "evidence_level": None if t in CLASSES else 1, "abstain_reason": "shock" if t in CLASSES else None,
+            }
+            for t in TRENDS
+        ],
+        "adoption_survival": [{"origin_class": "all", "target_class": "media", "day": 0, "survival": 1.0}],
         "origin_by_tier": [
             {
                 "period": "all", "tier": "micro", "odds_ratio": 4.0, "odds_ratio_low": 2.0, "odds_ratio_high": 8.0, "q_value": 0.001,
