@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from tests.gates import (
+    poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,
@@ -412,6 +413,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
 }
 _TOPICS: Final = (
+    poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,
