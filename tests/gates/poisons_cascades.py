@@ -28,7 +28,7 @@ _FLOWS: Final[dict[str, Poison]] = {
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
     "staged/int_trend_contacts": {
-        "required columns are filled": (0, {"contact_count": None}),
+        "required columns are filled": (0, {"born_month": None}),
         "nobody is a contact of their own": (0, {"contact_account_key": _B}),
         "contacts are counted": (0, {"contact_count": 0}),
         "a trace leads to a use, and only a trace does": (0, {"traced_at": datetime(2026, 8, 10, tzinfo=UTC)}),
