@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis import (
+    cascade_contracts,
     decentralisation_contracts,
     engagement_contracts,
     ethics_contracts,
@@ -475,6 +476,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **ethics_contracts.EXCHANGE,
     **engagement_contracts.EXCHANGE,
     **mainstream_contracts.EXCHANGE,
+    **cascade_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -496,6 +498,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **ethics_contracts.DERIVED,
     **engagement_contracts.DERIVED,
     **mainstream_contracts.DERIVED,
+    **cascade_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -524,4 +527,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     **ethics_contracts.STATE,
     **engagement_contracts.STATE,
     **mainstream_contracts.STATE,
+    **cascade_contracts.STATE,
 }

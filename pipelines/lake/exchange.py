@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.analysis.cascade_months import EXCHANGE_TABLES as CASCADE_MODELS
+from pipelines.analysis.cascade_months import CascadePartition, CascadeTables
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.ethics_months import EthicsPartition, EthicsTables
 from pipelines.analysis.increments import Partition, digest
@@ -39,7 +41,9 @@ MONTHLY: dict[str, tuple[str, str]] = {
     "int_relation_months": ("int_relation_touched_months", "month"),
     "int_response_months": ("int_relation_touched_months", "month"),
     "int_parasocial_months": ("int_touched_months", "month"),
+    "int_trend_adopter_contacts": ("int_retraced_trends", "born_month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
+    "int_trend_contacts": ("int_retraced_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
 
@@ -184,6 +188,25 @@ def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, Mainstr
 def _months_later(month: date, count: int) -> date:
     number = month.year * 12 + month.month - 1 + count
     return date(number // 12, number % 12 + 1, 1)
+
+
+def cascade_partitions(paths: DataPaths) -> dict[date, CascadePartition]:
+    """What parents, cascades and flows are found from, by month of birth; a month is read only when it is asked for."""
+    candidates = read_exchange(paths, "int_trend_candidates")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> CascadePartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        first_day = date.fromisoformat(f"{month}-01")
+        identity = digest(_identity(paths, CASCADE_MODELS, first_day), born.to_pylist())
+
+        def load() -> CascadeTables:
+            adoptions, timelines, *contacts = (_read_month(paths, model, first_day) for model in CASCADE_MODELS)
+            return CascadeTables(TrendTables(born, adoptions, timelines), *contacts)
+
+        return Partition(identity, load)
+
+    return {date.fromisoformat(f"{month}-01"): partition(month) for month in sorted(set(months))}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:

@@ -40,8 +40,8 @@ MARTS: Final = (
     "commercial_trends",
     "coverage_days",
     "creator_accounts",
-    "creator_links",
     "creator_engagement_months",
+    "creator_links",
     "creator_months",
     "creator_niches",
     "creator_relation_months",
@@ -60,18 +60,21 @@ MARTS: Final = (
     "niches",
     "origin_by_tier",
     "outlet_reactions",
+    "parasocial_months",
     "platform_months",
     "platform_moves",
     "platform_norms",
-    "parasocial_months",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
     "ripple_evidence",
+    "ripple_flows",
     "tier_sensitivity_months",
     "trend_adoptions",
     "trend_attention",
+    "trend_cascades",
     "trend_days",
+    "trend_parents",
     "trends",
 )
 LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
@@ -102,6 +105,9 @@ DERIVED_GRAINS: Final = {
     "creator_relations": "account x month, of accounts that publish and that somebody engages to",
     "disclosure_months": "month x platform x tier x niche x rule set",
     "parasocial_months": "month x platform x tier",
+    "trend_parents": "trend x adopter x parent",
+    "trend_cascades": "trend",
+    "ripple_flows": "month x kind of group x from-group x to-group x method",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -260,6 +266,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     Returns:
         By derived table, its rows and the results of its checks.
     """
+    from pipelines.analysis.cascade_months import analyse_cascades
     from pipelines.analysis.culture_trends import culture_trends
     from pipelines.analysis.decentralisation import analyse_decentralisation
     from pipelines.analysis.engagement import estimate_engagement
@@ -276,12 +283,16 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
+    niche_outcomes = dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True))
     attention = analyse_decentralisation(
         exchange.attention_partitions(paths),
         niches.tables["niche_assignments"],
         exchange.read_exchange(paths, "int_coverage_months"),
-        dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)),
+        niche_outcomes,
         stored=stored,
+    )
+    cascades = analyse_cascades(
+        exchange.cascade_partitions(paths), niches.tables["niche_assignments"], niche_outcomes, stored=stored
     )
     moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
     relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
@@ -300,7 +311,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         exchange.read_exchange(paths, "int_linked_accounts"),
         stored=stored,
     )
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream)
+    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream, cascades)
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.gates import (
     poisons_attention,
+    poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,
@@ -415,6 +416,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 }
 _TOPICS: Final = (
     poisons_attention,
+    poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,

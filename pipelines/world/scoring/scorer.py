@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pipelines.world.scoring import (
+    metrics_cascades,
     metrics_claims,
     metrics_creators,
     metrics_decentralisation,
@@ -51,6 +52,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_ethics.MEASURES,
     **metrics_engagement.MEASURES,
     **metrics_relational.MEASURES,
+    **metrics_cascades.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

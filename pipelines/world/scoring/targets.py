@@ -72,6 +72,7 @@ _SPREAD: Final = ("decentralisation_months.hill_2",)
 _FLAT: Final = (("W9_growth_only", 0.05, 0.05), ("W10_collection_growth", 0.05, 0.05))
 _CULTURE: Final = ("culture_trends.culture_direction",)
 
+_PARENTS: Final = ("trend_parents.parent_account_key", "trend_parents.is_strongest", "trend_parents.evidence", "trends.label")
 WANTED: Final = (
     Wanted("wrong_large", "False positives", "wrong pooled claim, large_creators", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted("wrong_media", "False positives", "wrong pooled claim, media", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
@@ -113,8 +114,10 @@ WANTED: Final = (
     ),
     Wanted("lag_coverage", "Lag to mainstream", "coverage of the 90% interval", ("mainstream_adoptions.lag_low_days", "mainstream_adoptions.abstain_reason"), "88-92%; 86-94% with 30% loss"),
     Wanted("survival", "Survival", "largest deviation of the Kaplan-Meier curve", ("adoption_survival.survival", "mainstream_adoptions.lag_days", "trends.window_ends_at"), "<= .03; <= .05 with 30% loss", AT_MOST, 0.03, 0.05),
-    Wanted("cascade_precision", "Cascade parents", "edge precision", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
-    Wanted("cascade_recall", "Cascade parents", "edge recall", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("cascade_precision", "Cascade parents", "edge precision", _PARENTS, ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("cascade_recall", "Cascade parents", "edge recall", _PARENTS, ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("cascade_credit", "Cascade parents", "precision of edges by explicit credit", _PARENTS, ">= .99", AT_LEAST, 0.99, 0.99),
+    Wanted("cascade_virality", "Cascade parents", "relative error of structural virality", (*_PARENTS, "trend_adoptions.account_key"), "<= 15%; <= 30% with 30% loss", AT_MOST, 0.15, 0.3),
     Wanted(
         "niche_ami", "Niche partition", "AMI of niche_members with the planted niches", ("niche_members.niche_id", "niche_members.account_key"),
         ">= .97/.95/.80 at mixing .2/.4/.6; .95/.90/.70 with 30% loss (held to the middle one)", AT_LEAST, 0.95, 0.9,
