@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis import (
+    burst_contracts,
     decentralisation_contracts,
     engagement_contracts,
     ethics_contracts,
@@ -473,6 +474,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.EXCHANGE,
     **ethics_contracts.EXCHANGE,
     **engagement_contracts.EXCHANGE,
+    **burst_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -493,6 +495,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **insider_contracts.DERIVED,
     **ethics_contracts.DERIVED,
     **engagement_contracts.DERIVED,
+    **burst_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -520,4 +523,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.STATE,
     **ethics_contracts.STATE,
     **engagement_contracts.STATE,
+    **burst_contracts.STATE,
 }
