@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from tests.gates import (
+    poisons_bursts,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,
@@ -413,6 +414,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 }
 _TOPICS: Final = (
     poisons_decentralisation,
+    poisons_bursts,
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
