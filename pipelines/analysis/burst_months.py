@@ -53,7 +53,11 @@ class Activity:
         authors = np.zeros((len(platforms), int(days.max()) - first + 1))
         np.add.at(authors, (platform, days - first), author_days["author_count"].to_numpy())
         place = {name: row for row, name in enumerate(platforms)}
-        columns = (platform_days["platform"].to_pylist(), _numbers(platform_days["event_day"]), platform_days["is_covered"].to_pylist())
+        columns = (
+            platform_days["platform"].to_pylist(),
+            _numbers(platform_days["event_day"]),
+            platform_days["is_covered"].to_pylist(),
+        )
         for name, day, is_covered in zip(*columns, strict=True):
             if not is_covered and name in place and 0 <= day - first < authors.shape[1]:
                 authors[place[name], day - first] = 0.0
@@ -104,7 +108,12 @@ def analyse_bursts(
     for month in sorted(partitions):
         around = activity.inside(*activity.span(month)) if activity.platforms else np.zeros((0, 0))
         input_hash = digest(
-            *stamp.values(), month, activity.platforms, activity.first, digest(around.tobytes().hex()), partitions[month].content_hash
+            *stamp.values(),
+            month,
+            activity.platforms,
+            activity.first,
+            digest(around.tobytes().hex()),
+            partitions[month].content_hash,
         )
         months.append({"month": month, "input_hash": input_hash})
         if known.get(month) == input_hash:
@@ -147,8 +156,8 @@ def _judge_month(
     total = around.sum(axis=0)
     naive = kleinberg_states(counts, total)
     weights = kleinberg_weights(counts, total, naive)
-    starts_at_coverage = begin == activity.first
-    bursts, censored = _burst_rows(month, judged, chosen, counts, days, starts_at_coverage, exposure, naive, weights)
+    series = _Series(days, counts, exposure, naive, weights, begin == activity.first)
+    bursts, censored = _burst_rows(month, judged, chosen, series)
     for row in bursts:
         row |= {"tag": tags[row["tag"]], "user_count": int(users[row["tag"]])}
     bursting = {row["tag"] for row in bursts}
@@ -178,7 +187,9 @@ def _judge_month(
     return unit_rows, bursts
 
 
-def _counts(rows: pa.Table, tag: NDArray[np.int64], unit_count: int, activity: Activity, begin: int, end: int) -> tuple[Floats, Floats]:
+def _counts(
+    rows: pa.Table, tag: NDArray[np.int64], unit_count: int, activity: Activity, begin: int, end: int
+) -> tuple[Floats, Floats]:
     """Authors by unit and day, and author-days by unit and platform, of days on which the platform was collected."""
     place = {name: row for row, name in enumerate(activity.platforms)}
     names, code = coded(rows["platform"])
@@ -192,38 +203,51 @@ def _counts(rows: pa.Table, tag: NDArray[np.int64], unit_count: int, activity: A
     return counts, platform_authors
 
 
-def _burst_rows(
-    month: date,
-    judged: Judged,
-    chosen: NDArray[np.int64],
-    counts: Floats,
-    days: NDArray[np.int64],
-    starts_at_coverage: bool,
-    exposure: Floats,
-    naive: Flags,
-    weights: Floats,
-) -> tuple[list[dict[str, Any]], set[int]]:
+@dataclass(frozen=True)
+class _Series:
+    """The units of a month, each with the days around it.
+
+    Attributes:
+        days: Numbers of the days since 1970-01-01.
+        counts: Authors by unit and day.
+        exposure: Of the units; 0 where nothing was collected.
+        naive: Kleinberg's states.
+        weights: Their weights.
+        starts_at_coverage: Whether nothing was collected before the first of the days.
+    """
+
+    days: NDArray[np.int64]
+    counts: Floats
+    exposure: Floats
+    naive: Flags
+    weights: Floats
+    starts_at_coverage: bool
+
+
+def _burst_rows(month: date, judged: Judged, chosen: NDArray[np.int64], series: _Series) -> tuple[list[dict[str, Any]], set[int]]:
     """Rows of bursts with their peak in the month, their tags as numbers; and the units of which one was under way when the collection began."""
-    rows, censored = [], set()
+    rows: list[dict[str, Any]] = []
+    censored: set[int] = set()
     for burst in judged.bursts:
         unit = int(chosen[burst.unit])
-        peak_on = _day(int(days[burst.peak]))
+        began_on, ended_on, peak_on = (_day(int(series.days[place])) for place in (burst.first, burst.last, burst.peak))
         if peak_on.replace(day=1) != month:
             continue
-        seen = np.flatnonzero(exposure[unit] > 0)
-        if starts_at_coverage and burst.first <= seen[0]:
+        seen = np.flatnonzero(series.exposure[unit] > 0)
+        if series.starts_at_coverage and burst.first <= seen[0]:
             censored.add(unit)
             continue
         span = slice(burst.first, burst.last + 1)
-        authors = float(counts[unit, span].sum())
+        authors = float(series.counts[unit, span].sum())
         rows.append({
-            "tag": unit, "began_on": _day(int(days[burst.first])), "ended_on": _day(int(days[burst.last])), "peak_on": peak_on, "month": month,
-            "peak_author_count": int(counts[unit, burst.peak]), "author_day_count": int(authors),
+            "tag": unit, "began_on": began_on, "ended_on": ended_on, "peak_on": peak_on, "month": month,
+            "peak_author_count": int(series.counts[unit, burst.peak]), "author_day_count": int(authors),
             "expected_author_day_count": _rounded(authors - burst.excess), "excess_author_day_count": _rounded(burst.excess),
             "ratio_to_base": _rounded(burst.ratio), "base_level": _rounded(judged.baseline.level[burst.unit]),
             "dispersion": _rounded(judged.baseline.dispersion[burst.unit]), "p_value": _shortened(burst.p_value),
             "q_value": _shortened(judged.q_value[burst.unit]), "is_ongoing": bool(burst.last >= seen[-1]),
-            "naive_is_burst": bool(naive[unit, span].any()), "naive_kleinberg_weight": _rounded(weights[unit, span].sum()),
+            "naive_is_burst": bool(series.naive[unit, span].any()),
+            "naive_kleinberg_weight": _rounded(series.weights[unit, span].sum()),
         })  # fmt: skip
     return [row for row in rows if row["tag"] not in censored], censored
 

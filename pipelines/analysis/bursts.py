@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -217,7 +218,11 @@ def _lower_blocks(counts: Floats, exposure: Floats, parameters: BurstParameters)
     starts = _blocks(counts.shape[1], parameters)
     authors, expected = np.add.reduceat(counts, starts, axis=1), np.add.reduceat(exposure, starts, axis=1)
     # A block of which little was collected tells little, and by chance too little.
-    told = expected >= 0.4 * np.median(np.where(expected > 0, expected, np.nan), axis=1, keepdims=True) if starts.size else expected > 0
+    told = (
+        expected >= 0.4 * np.median(np.where(expected > 0, expected, np.nan), axis=1, keepdims=True)
+        if starts.size
+        else expected > 0
+    )
     told &= expected > 0
     rate = np.where(told, authors / np.maximum(expected, _TINY), np.inf)
     rank = np.argsort(np.argsort(np.round(rate, _PLACES), axis=1, kind="stable"), axis=1, kind="stable")
@@ -369,7 +374,7 @@ def _level_bins(level: Floats, parameters: BurstParameters) -> list[Counts]:
     order = np.argsort(np.round(level, _PLACES), kind="stable")
     bins = int(np.clip(level.size // parameters.bin_units, 1, parameters.bin_count))
     edges = np.unique(np.round(level.size * (1 - (1 - np.arange(bins + 1) / bins) ** 1.5)).astype(np.int64))
-    return [order[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [order[low:high] for low, high in pairwise(edges.tolist())]
 
 
 def _fit_bin(
@@ -418,7 +423,9 @@ def _gain(authors: Floats, expected: Floats, size: Floats) -> Floats:
     return np.where(more & (expected > 0), np.maximum(first - second, 0.0), 0.0)
 
 
-def scan_windows(counts: Floats, baseline: Baseline, is_judged: Flags, parameters: BurstParameters, blocked: Flags | None = None) -> Scan:
+def scan_windows(
+    counts: Floats, baseline: Baseline, is_judged: Flags, parameters: BurstParameters, blocked: Flags | None = None
+) -> Scan:
     """The window of each unit that most exceeds the base (Kulldorff's scan of a time series, with negative binomial counts).
 
     The variance of a window of w days is ``e + e^2 / K``, ``1 / K = 1 / (k w) + drift^2 T / 6``: independent days, and a level that wanders.
@@ -529,7 +536,9 @@ class Null:
             again = curves.baseline(drawn, cycled, parameters)
             gains.append(_scan_chunk(drawn, again, is_judged, parameters, None).gain)
             levels.append(again.level)
-        return cls._fitted(np.concatenate(gains) if gains else np.empty(0), np.concatenate(levels) if levels else np.empty(0), parameters)
+        return cls._fitted(
+            np.concatenate(gains) if gains else np.empty(0), np.concatenate(levels) if levels else np.empty(0), parameters
+        )
 
     @classmethod
     def _fitted(cls, gains: Floats, levels: Floats, parameters: BurstParameters) -> Null:
@@ -565,7 +574,11 @@ class Null:
             is_tail = gain > self.starts[place]
             table[place] = np.where(is_tail, np.log(self.tail_share) + tail, np.log(np.maximum(body, self.tail_share)))
         at = np.clip(np.log(np.maximum(level, _TINY)), self.places[0], self.places[-1])
-        upper = np.clip(np.searchsorted(self.places, at), 1, max(self.places.size - 1, 1)) if self.places.size > 1 else np.zeros(at.size, int)
+        upper = (
+            np.clip(np.searchsorted(self.places, at), 1, max(self.places.size - 1, 1))
+            if self.places.size > 1
+            else np.zeros(at.size, int)
+        )
         lower = np.maximum(upper - 1, 0)
         width = np.maximum(self.places[upper] - self.places[lower], _TINY)
         share = np.clip((at - self.places[lower]) / width, 0.0, 1.0)
@@ -584,14 +597,14 @@ def _bursts(
     q_value: Floats,
     parameters: BurstParameters,
 ) -> list[Burst]:
-    """Follow the windows of units with a small q, then look for more in the same units, held to the largest accepted p.
+    """Follow the windows of units with a small q, then look for more in the same units, held to the p up to which Benjamini and Hochberg accept.
 
     All days are looked at: what lies outside the judged ones tells whether a window inside is a burst or the wake of one.
     """
     open_units = np.flatnonzero(q_value <= parameters.largest_q)
     if not open_units.size:
         return []
-    largest_p = float(p_value[open_units].max())
+    largest_p = parameters.largest_q * open_units.size / p_value.size
     expected = baseline.level[:, None] * baseline.exposure
     everywhere, blocked = np.ones(counts.shape[1], dtype=bool), np.zeros(counts.shape, dtype=bool)
     found: list[Burst] = []
@@ -612,16 +625,16 @@ def _bursts(
             if ratio >= parameters.smallest_ratio and not is_wake:
                 peak = first + int(np.argmax(counts[unit, span]))
                 found.append(Burst(unit, first, last, peak, authors - base, ratio, float(p_window[row]), turn == 0))
-            blocked[unit, max(0, min(first, begin) - parameters.gap_days) : max(last + 1, window.stop) + parameters.gap_days] = True
+            blocked[unit, max(0, min(first, begin) - parameters.gap_days) : max(last + 1, window.stop) + parameters.gap_days] = (
+                True
+            )
         open_units = open_units[goes_on]
         if not open_units.size:
             break
     return sorted(found, key=lambda burst: (burst.unit, burst.first))
 
 
-def _is_between_high(
-    counts: Floats, expected: Floats, burst: Burst, first: int, last: int, parameters: BurstParameters
-) -> bool:
+def _is_between_high(counts: Floats, expected: Floats, burst: Burst, first: int, last: int, parameters: BurstParameters) -> bool:
     """Whether the rate never fell back to the base between a burst and what is found beside it: then that is its rise or its wake."""
     low, high = (burst.last + 1, first) if first > burst.last else (last + 1, burst.first)
     width = parameters.gap_days

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from pipelines.analysis.burst_contracts import STATE_BURST_MONTHS, TREND_BURSTS, TREND_SHAPES
+from pipelines.analysis.burst_contracts import STATE_BURST_MONTHS, TREND_SHAPES
 from pipelines.analysis.coordination import CoordinationParameters, Simultaneity, densest_window
 from pipelines.analysis.increments import Analysis, Partition, coded, digest, stored_table
 from pipelines.analysis.parameters import params_hash
@@ -211,14 +211,17 @@ def exogeneity(found: Mapping[str, Any], *, is_coordinated: bool, parameters: Sh
         return MIXED, "coordinated_start"
     if found["peak_day_share"] >= parameters.shock_peak_share:
         return EXOGENOUS, "one_day"
+    least = max(parameters.large_early_share, parameters.large_early_ratio * found["large_share"])
+    if found["early_large_share"] >= least:
+        return ENDOGENOUS, "large_creators_first"
     if found["first_day_count"] >= parameters.paused_first_count and found["second_days_ratio"] < parameters.paused_ratio:
         return MIXED, "paused_start"
     if found["early_outlet_count"] >= parameters.early_outlet_count:
         return EXOGENOUS, "outlets_first"
-    least = max(parameters.large_early_share, parameters.large_early_ratio * found["large_share"])
-    if found["early_large_share"] >= least:
-        return ENDOGENOUS, "large_creators_first"
-    is_flat, is_slow = found["peak_day_share"] <= parameters.slow_peak_share, found["half_adoption_days"] >= parameters.slow_half_days
+    is_flat, is_slow = (
+        found["peak_day_share"] <= parameters.slow_peak_share,
+        found["half_adoption_days"] >= parameters.slow_half_days,
+    )
     ratio = found["early_niche_ratio"]
     if ratio is None:
         return (ENDOGENOUS, "slow_growth") if is_flat and is_slow else (EXOGENOUS, "common_wave")
@@ -283,8 +286,9 @@ def analyse_shapes(
 def _month_rows(month: date, tables: ShapeTables, placed: pa.Table, parameters: ShapeParameters) -> list[dict[str, Any]]:
     niche_of = dict(zip(placed["account_key"].to_pylist(), placed["niche_id"].to_pylist(), strict=True))
     adopters = _adopters(tables, niche_of)
-    rows, found = [], []
-    for candidate in tables.candidates.sort_by("trend_key").to_pylist():
+    rows: list[dict[str, Any]] = []
+    windows: list[tuple[int, Simultaneity]] = []
+    for place, candidate in enumerate(tables.candidates.sort_by("trend_key").to_pylist()):
         trend = adopters[candidate["trend_key"]]
         rows.append(
             {"trend_key": candidate["trend_key"], "born_month": month, "label": candidate["label"]}
@@ -292,13 +296,12 @@ def _month_rows(month: date, tables: ShapeTables, placed: pa.Table, parameters: 
             | _shape(candidate, trend, parameters)
         )
         window = None if rows[-1].get("exogeneity_class") == UNKNOWN else _simultaneity(trend, parameters)
-        found.append(window)
-    told = [place for place, window in enumerate(found) if window is not None]
-    q_values = false_discovery_control([found[place].p_value for place in told]) if told else []  # type: ignore[union-attr]
-    for place, q_value in zip(told, q_values, strict=True):
-        window = found[place]
         if window is not None:
-            rows[place] |= _coordination(window, float(q_value), parameters.coordination)
+            windows.append((place, window))
+    if windows:
+        q_values = false_discovery_control([window.p_value for _, window in windows])
+        for (place, window), q_value in zip(windows, q_values.tolist(), strict=True):
+            rows[place] |= _coordination(window, q_value, parameters.coordination)
     return [_judged(row, parameters) for row in rows]
 
 
@@ -363,7 +366,10 @@ def _adopters(tables: ShapeTables, niche_of: Mapping[str, str | None]) -> dict[s
     niche = np.array([niche_of.get(name) for name in accounts] + [None], dtype=object)[:-1]
     posts, days = (rows[name].to_numpy().astype(np.float64) for name in ("prior_post_count", "prior_exposure_days"))
     none = np.empty(0)
-    found = {key: Adopters(none, none.astype(bool), none.astype(bool), none.astype(object), none.astype(object), none, none, none) for key in born}
+    found = {
+        key: Adopters(none, none.astype(bool), none.astype(bool), none.astype(object), none.astype(object), none, none, none)
+        for key in born
+    }
     for place, key in enumerate(keys):
         inside = order[bounds[place] : bounds[place + 1]]
         hours = (adopted[inside] - born[key]) / _HOUR_MICROSECONDS
@@ -385,7 +391,10 @@ def _with_seasons(
     peaks: dict[str, list[date]] = {}
     for row in trend_bursts.select(["tag", "peak_on"]).sort_by([("tag", "ascending"), ("peak_on", "ascending")]).to_pylist():
         peaks.setdefault(row["tag"], []).append(row["peak_on"])
-    return [row | season(row["label"], row.get("peak_on"), peaks.get(row["label"], []), calendar, first_collected_on, parameters) for row in rows]
+    return [
+        row | season(row["label"], row.get("peak_on"), peaks.get(row["label"], []), calendar, first_collected_on, parameters)
+        for row in rows
+    ]
 
 
 def season(
@@ -416,9 +425,7 @@ def season(
     slack = timedelta(days=parameters.season_slack_days)
     year_before = peak - timedelta(days=_YEAR_DAYS)
     before = [each for each in burst_peaks if abs(each - year_before) <= slack]
-    events = [
-        each.event for each in calendar if each.is_about(label) and each.starts_on - slack <= peak <= each.ends_on + slack
-    ]
+    events = [each.event for each in calendar if each.is_about(label) and each.starts_on - slack <= peak <= each.ends_on + slack]
     found["season_event"] = min(events, default=None)
     if before:
         found["year_before_peak_on"] = min(before, key=lambda each: (abs(each - year_before), each))

@@ -15,7 +15,15 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_bursts, valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
+from tests.gates import (
+    valid_bursts,
+    valid_decentralisation,
+    valid_engagement,
+    valid_ethics,
+    valid_insiders,
+    valid_platforms,
+    valid_relational,
+)
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]

@@ -17,7 +17,13 @@ EXCHANGED: Final[dict[str, Rows]] = {
     ],
     "int_author_days": [{"platform": "bluesky", "event_day": date(2026, 8, day), "author_count": 90} for day in (10, 11)],
 }
-_UNIT: Final = {"month": _AUGUST, "user_count": 30, "day_count": 90, "naive_is_bursting": True, "naive_kleinberg_weight": 9.5} | _STAMP
+_UNIT: Final = {
+    "month": _AUGUST,
+    "user_count": 30,
+    "day_count": 90,
+    "naive_is_bursting": True,
+    "naive_kleinberg_weight": 9.5,
+} | _STAMP
 _LEVEL: Final = {"base_level": 0.5, "dispersion": 0.2, "daily_drift": 0.01}
 _UNITS: Final[Rows] = [
     _UNIT | _LEVEL | {"tag": "eco", "scan_gain": 20.0, "p_value": 1e-7, "q_value": 3e-7, "is_bursting": True},
@@ -59,7 +65,8 @@ def _labelled(row: dict[str, Any]) -> dict[str, Any]:
 MARTED: Final[dict[str, Rows]] = {
     "burst_units": [_labelled(row) for row in _UNITS],
     "trend_bursts": [
-        _labelled(row) | {"trend_key": key, "duration_days": days} for row, key, days in zip(_BURSTS, (_ECO, None), (4, 2), strict=True)
+        _labelled(row) | {"trend_key": key, "duration_days": days}
+        for row, key, days in zip(_BURSTS, (_ECO, None), (4, 2), strict=True)
     ],
     "trend_shapes": [_SHAPES[0] | {"simultaneous_share": 0.8}, _SHAPES[1]],
 }
