@@ -244,7 +244,8 @@ def report_worlds(names: Sequence[str], size: str, seeds: Sequence[int]) -> None
     for name in names:
         for has_niches in (True, False):
             values: dict[str, list[tuple[float, int]]] = {}
-            true, told = [], []
+            true: list[str] = []
+            told: list[str] = []
             for seed in seeds:
                 linked = judged_world(warehouse, name, size, seed, has_niches=has_niches)
                 for key, measure in MEASURES.items():
