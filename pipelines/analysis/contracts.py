@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis import (
+    burst_contracts,
     cascade_contracts,
     decentralisation_contracts,
     engagement_contracts,
@@ -477,6 +478,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **engagement_contracts.EXCHANGE,
     **mainstream_contracts.EXCHANGE,
     **cascade_contracts.EXCHANGE,
+    **burst_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -499,6 +501,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **engagement_contracts.DERIVED,
     **mainstream_contracts.DERIVED,
     **cascade_contracts.DERIVED,
+    **burst_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -528,4 +531,5 @@ STATE: Final[dict[str, pa.Schema]] = {
     **engagement_contracts.STATE,
     **mainstream_contracts.STATE,
     **cascade_contracts.STATE,
+    **burst_contracts.STATE,
 }

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.analysis.burst_months import BurstPartition
 from pipelines.analysis.cascade_months import EXCHANGE_TABLES as CASCADE_MODELS
 from pipelines.analysis.cascade_months import CascadePartition, CascadeTables
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
@@ -23,6 +24,7 @@ from pipelines.analysis.platform_moves import MovePartition
 from pipelines.analysis.relational import EXCHANGE_TABLES as RELATION_MODELS
 from pipelines.analysis.relational import RelationPartition, RelationTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
+from pipelines.analysis.trend_shapes import ShapePartition, ShapeTables
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.words import month_words
 from pipelines.lake.writer import write_table
@@ -34,6 +36,7 @@ MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_attention_months": ("int_touched_months", "month"),
     "int_account_engagement_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
+    "int_burst_days": ("int_burst_months", "month"),
     "int_disclosure_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
     "int_mainstream_matches": ("int_open_trends", "born_month"),
@@ -132,6 +135,26 @@ def engagement_partitions(paths: DataPaths) -> dict[date, Partition[pa.Table]]:
 def ethics_partitions(paths: DataPaths) -> dict[date, EthicsPartition]:
     """What disclosure and parasocial indicators are counted from."""
     return _partitions(paths, ("int_disclosure_months", "int_parasocial_months"), EthicsTables)
+
+
+def burst_partitions(paths: DataPaths) -> dict[date, BurstPartition]:
+    """What bursts of tags are found from, by the month that is judged."""
+    return _partitions(paths, ("int_burst_days",), _alone)
+
+
+def shape_partitions(paths: DataPaths) -> dict[str, ShapePartition]:
+    """What shapes of trends are read from, by month of birth; a month is read only when it is asked for."""
+    model = "int_trend_adoptions"
+    candidates = read_exchange(paths, "int_trend_candidates")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> ShapePartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        first_day = date.fromisoformat(f"{month}-01")
+        identity = digest(_identity(paths, (model,), first_day), born.to_pylist())
+        return Partition(identity, lambda: ShapeTables(born, _read_month(paths, model, first_day)))
+
+    return {month: partition(month) for month in sorted(set(months))}
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:

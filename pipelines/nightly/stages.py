@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
 from pipelines.analysis import contracts
+from pipelines.analysis.trend_shapes import CalendarEvent, calendar_of
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
@@ -36,6 +38,7 @@ from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
     "adoption_survival",
+    "burst_units",
     "calibration",
     "commercial_trends",
     "coverage_days",
@@ -72,12 +75,15 @@ MARTS: Final = (
     "tier_sensitivity_months",
     "trend_adoptions",
     "trend_attention",
+    "trend_bursts",
     "trend_cascades",
     "trend_days",
     "trend_parents",
+    "trend_shapes",
     "trends",
 )
 LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
+CALENDAR: Final = DBT_PROJECT / "seeds" / "event_calendar.csv"
 REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
@@ -108,6 +114,9 @@ DERIVED_GRAINS: Final = {
     "trend_parents": "trend x adopter x parent",
     "trend_cascades": "trend",
     "ripple_flows": "month x kind of group x from-group x to-group x method",
+    "burst_units": "tag x month",
+    "trend_bursts": "tag x beginning of a burst",
+    "trend_shapes": "trend",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -260,12 +269,18 @@ def read_lexicon() -> pa.Table:
     return rows.select(contracts.NICHE_LEXICON.names).cast(contracts.NICHE_LEXICON)
 
 
+def read_calendar() -> list[CalendarEvent]:
+    """Recurring days, as the seed has them. Raises ArrowInvalid where a row does not fit."""
+    return calendar_of(csv.read_csv(CALENDAR))
+
+
 def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, list[GateResult]]]:
     """Run the analysis on the exchange models, write the derived tables, ask gate 3.
 
     Returns:
         By derived table, its rows and the results of its checks.
     """
+    from pipelines.analysis.burst_months import analyse_bursts
     from pipelines.analysis.cascade_months import analyse_cascades
     from pipelines.analysis.culture_trends import culture_trends
     from pipelines.analysis.decentralisation import analyse_decentralisation
@@ -277,6 +292,7 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.relational import analyse_relations
+    from pipelines.analysis.trend_shapes import analyse_shapes
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
@@ -311,7 +327,20 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
         exchange.read_exchange(paths, "int_linked_accounts"),
         stored=stored,
     )
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream, cascades)
+    author_days = exchange.read_exchange(paths, "int_author_days")
+    bursts = analyse_bursts(
+        exchange.burst_partitions(paths), author_days, exchange.read_exchange(paths, "int_platform_days"), stored=stored
+    )
+    shapes = analyse_shapes(
+        exchange.shape_partitions(paths),
+        niches.tables["niche_assignments"],
+        niche_outcomes,
+        bursts.tables["trend_bursts"],
+        read_calendar(),
+        pc.min(author_days["event_day"]).as_py(),
+        stored=stored,
+    )
+    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream, cascades, bursts, shapes)
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tests.gates import (
     poisons_attention,
+    poisons_bursts,
     poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
@@ -418,6 +419,7 @@ _TOPICS: Final = (
     poisons_attention,
     poisons_cascades,
     poisons_decentralisation,
+    poisons_bursts,
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,

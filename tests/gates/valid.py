@@ -17,6 +17,7 @@ from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
 from tests.gates import (
     valid_attention,
+    valid_bursts,
     valid_cascades,
     valid_decentralisation,
     valid_engagement,
@@ -481,7 +482,7 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_cascades, valid_decentralisation, valid_engagement, valid_ethics, valid_mainstream, valid_platforms, valid_relational)
+_TOPICS: Final = (valid_bursts, valid_cascades, valid_decentralisation, valid_engagement, valid_ethics, valid_mainstream, valid_platforms, valid_relational)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

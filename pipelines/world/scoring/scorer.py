@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pipelines.world.scoring import (
+    metrics_bursts,
     metrics_cascades,
     metrics_claims,
     metrics_creators,
@@ -42,6 +43,7 @@ from pipelines.world.worlds import World
 MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_claims.MEASURES,
     **metrics_trends.MEASURES,
+    **metrics_bursts.MEASURES,
     **metrics_niches.MEASURES,
     **metrics_lives.MEASURES,
     **metrics_mainstream.MEASURES,
