@@ -11,6 +11,7 @@ from pipelines.analysis import (
     engagement_contracts,
     ethics_contracts,
     insider_contracts,
+    origin_contracts,
     platform_contracts,
     relational_contracts,
 )
@@ -473,6 +474,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.EXCHANGE,
     **ethics_contracts.EXCHANGE,
     **engagement_contracts.EXCHANGE,
+    **origin_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -493,6 +495,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **insider_contracts.DERIVED,
     **ethics_contracts.DERIVED,
     **engagement_contracts.DERIVED,
+    **origin_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -520,4 +523,7 @@ STATE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.STATE,
     **ethics_contracts.STATE,
     **engagement_contracts.STATE,
+    **origin_contracts.STATE,
 }
+STATE.update({f"{origin_contracts.NICHE_PAIR}{name}": STATE[name] for name in origin_contracts.TREND_STATE})
+STATE["ripple_pools"] = pa.schema([*STATE_FINDINGS, _required("source", pa.string())])  # pools of all populations, trends or niches
