@@ -88,7 +88,7 @@ TREND_ORIGIN_VERDICTS: Final = pa.schema(
 ORIGIN_BY_GROUP: Final = pa.schema(
     [
         _required("group_kind", pa.string()),  # niche, platform, insider
-        _required("group", pa.string()),  # a niche, a platform; insider
+        _required("group_name", pa.string()),  # a niche, a platform; insider
         _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
         _required("trend_count", pa.int64()),  # comparable trends in which the group has adopters
         _required("adopter_count", pa.int64()),  # of the group, in them
@@ -115,8 +115,8 @@ RIPPLE_FINDINGS: Final = pa.schema(
         _required("population", pa.string()),  # all, without_astroturf, without_automation
         _required("period", pa.string()),
         _required("comparison_kind", pa.string()),  # tier, platform, niche
-        _required("lead", pa.string()),
-        _required("target", pa.string()),
+        _required("lead_group", pa.string()),
+        _required("target_group", pa.string()),
         _required("trend_count", pa.int64()),
         _required("abstained_count", pa.int64()),
         _required("left_out_count", pa.int64()),  # trends that the population leaves out

@@ -134,7 +134,7 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
     for name in sorted(trends_of):
         own = [(sets[place], rates[place]) for place in trends_of[name]]
         counted = sum(int(round(float(each.stands_for[each.group == name].sum()))) for each, _ in own)
-        row: dict[str, Any] = {"group": name, "trend_count": len(own), "adopter_count": counted, "origin_pick_count": 0.0, "claim": "abstained"}
+        row: dict[str, Any] = {"group_name": name, "trend_count": len(own), "adopter_count": counted, "origin_pick_count": 0.0, "claim": "abstained"}
         rows.append(row)
         if len(own) < parameters.smallest_trend_count:
             row["abstain_reason"] = "too_few_trends"
@@ -191,7 +191,7 @@ def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.T
         for row in group_odds(choices(inside, kind), parameters)
     ]
     both = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=schema)])
-    keys = list(zip(*(both[name].to_pylist() for name in ("group_kind", "period", "group")), strict=True))
+    keys = list(zip(*(both[name].to_pylist() for name in ("group_kind", "period", "group_name")), strict=True))
     order = sorted(range(len(keys)), key=lambda row: (keys[row][0], keys[row][1] != EVERY_PERIOD, *keys[row][1:]))
     return both.take(pa.array(order, pa.int64())).combine_chunks()
 

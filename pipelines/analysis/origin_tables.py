@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,7 @@ from pipelines.analysis.trend_rows import TrendPartition, TrendRows, TrendTables
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
 METHOD_VERSION: Final = "origin_tables_1"
+_INSIDER_COLUMNS: Final = ["month", "account_key", "niche_id", "is_insider"]
 _UNKNOWN_ADOPTION: Final = (0.5, 0.5)
 _PAIR: Final = (LEAD_CLASS, TARGET_CLASSES[0])
 # A window is shorter than three months: its adopters are looked at in the month before the birth and in the three from it on.
@@ -60,12 +62,23 @@ def _months(period: str) -> list[date]:
     return [date(place // 12, place % 12 + 1, 1) for place in places]
 
 
+def _bytes_hash(rows: pa.Table | None) -> str:
+    """Of rows in their order: fast, and where only their order changed a month is computed again in vain."""
+    if rows is None:
+        return ""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows.combine_chunks())
+    return hashlib.blake2b(sink.getvalue(), digest_size=16).hexdigest()
+
+
 class _Niches:
     """Labels by month, read when they are asked for."""
 
     def __init__(self, assignments: pa.Table, insiders: pa.Table, months: Mapping[date, str]) -> None:
-        self._assignments, self._insiders, self.hashes = by_month(assignments), by_month(insiders), months
+        self._assignments, self._insiders = by_month(assignments), by_month(insiders.select(_INSIDER_COLUMNS))
         self._known: dict[date, Labels] = {}
+        self.hashes = {month: digest(found, _bytes_hash(self._insiders.get(month))) for month, found in months.items()}
 
     def of(self, month: date) -> Labels:
         if month not in self._known:

@@ -95,7 +95,7 @@ def _naive(compared: pa.Table) -> dict[str, float | int | None]:
 def _row(finding: Mapping[str, Any], compared: pa.Table, left_out_count: int, kind: str, population: str, smallest: int) -> dict[str, Any]:
     same = ("period", "trend_count", "abstained_count", "precedence_probability", "precedence_low", "precedence_high", "kernel_p_value")
     same += ("shift_hours", "shift_low_hours", "shift_high_hours", "timeline_p_value", "claim")
-    row = {name: finding[name] for name in same} | {"lead": finding["lead_class"], "target": finding["target_class"]}
+    row = {name: finding[name] for name in same} | {"lead_group": finding["lead_class"], "target_group": finding["target_class"]}
     row |= {"population": population, "comparison_kind": kind, "left_out_count": left_out_count} | _naive(compared)
     if finding["claim"] == "abstained":
         row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < smallest else "too_few_timelines"
@@ -182,7 +182,7 @@ def pool_ripples(
                 count = everybody[key].num_rows - members.num_rows if key in everybody else 0
                 rows.append(_row(finding, members, count, kind, population, own.smallest_trend_count))
     _with_q_values(rows)
-    rows.sort(key=lambda row: tuple(str(row[name]) for name in ("population", "period", "comparison_kind", "lead", "target")))
+    rows.sort(key=lambda row: tuple(str(row[name]) for name in ("population", "period", "comparison_kind", "lead_group", "target_group")))
     schema = origin_contracts.RIPPLE_FINDINGS
     unstamped = pa.schema([each for each in schema if each.name not in ("method_version", "params_hash")])
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}

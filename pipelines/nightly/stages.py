@@ -56,6 +56,7 @@ MARTS: Final = (
     "niche_neighbours",
     "niche_vocabulary",
     "niches",
+    "origin_by_group",
     "origin_by_tier",
     "platform_months",
     "platform_moves",
@@ -64,9 +65,12 @@ MARTS: Final = (
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
+    "ripple_findings",
     "tier_sensitivity_months",
     "trend_adoptions",
     "trend_days",
+    "trend_origin_verdicts",
+    "trend_origins",
     "trends",
 )
 LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
@@ -87,6 +91,10 @@ DERIVED_GRAINS: Final = {
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
+    "trend_origins": "trend x account of its origin set",
+    "trend_origin_verdicts": "trend: where it came from, or why nobody can say",
+    "origin_by_group": "group kind x group x period",
+    "ripple_findings": "population x period x comparison kind x lead x target: the pooled claim",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
@@ -255,33 +263,42 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     from pipelines.analysis.decentralisation import analyse_decentralisation
     from pipelines.analysis.engagement import estimate_engagement
     from pipelines.analysis.ethics_months import analyse_ethics_months
+    from pipelines.analysis.niche_precedence import analyse_niche_pairs
     from pipelines.analysis.niches import discover_niche_months
+    from pipelines.analysis.origin_tables import analyse_origins
     from pipelines.analysis.platform_moves import analyse_moves
     from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
     from pipelines.analysis.relational import analyse_relations
+    from pipelines.analysis.ripple_findings import pool_ripples
     from pipelines.analysis.trends import analyse_trend_partitions
 
     stored = exchange.read_state(paths)
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
-    trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
+    niche_months = dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True))
+    trend_months = exchange.trend_partitions(paths)
+    trends = analyse_trend_partitions(trend_months, stored=stored)
+    assignments, platform_days = niches.tables["niche_assignments"], exchange.read_exchange(paths, "int_platform_days")
+    origins = analyse_origins(trend_months, trends.state, assignments, niches.tables["niche_insiders"], niche_months, platform_days, stored=stored)
+    pairs = analyse_niche_pairs(trend_months, assignments, niche_months, stored=stored)
+    ripples = pool_ripples(trends.state, pairs.state, exchange.read_exchange(paths, "int_trend_flags"), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
     attention = analyse_decentralisation(
         exchange.attention_partitions(paths),
-        niches.tables["niche_assignments"],
+        assignments,
         exchange.read_exchange(paths, "int_coverage_months"),
-        dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)),
+        niche_months,
         stored=stored,
     )
-    moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
+    moves = analyse_moves(exchange.move_partitions(paths), platform_days, stored=stored)
     relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
     ethics = analyse_ethics_months(
         exchange.ethics_partitions(paths),
-        niches.tables["niche_assignments"],
+        assignments,
         read_accuracy(paths.commercial_accuracy),
         stored=stored,
     )
     engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)
+    analyses = (niches, trends, origins, pairs, ripples, platforms, attention, moves, relations, ethics, engagement)
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
