@@ -35,6 +35,8 @@ class OriginSetParameters:
         clock_seconds: Times that differ by less tie: clocks of platforms do not agree better.
         coverage_days: Days before the birth over which it is asked how much was seen.
         smallest_seen_ratio: Below this share of what was published, nobody is called the first.
+        other_spelling_ratio: Share of accounts that show a trend by another name than its tag, so that a first one may be among them; as the worlds
+            have it, of whose trends the first one seen was the first one in 94 to 95 of 100 where nothing was lost.
         smallest_platform_ratio: A platform that was seen less counts as seen this much: nothing can be told of more unseen accounts than that.
     """
 
@@ -45,6 +47,7 @@ class OriginSetParameters:
     clock_seconds: float = 60.0
     coverage_days: int = 7
     smallest_seen_ratio: float = 0.5
+    other_spelling_ratio: float = 0.05
     smallest_platform_ratio: float = 0.25
 
 
@@ -266,7 +269,7 @@ def origin_set(
     if reason is None and seen is not None:
         hours = adopters.low / _HOUR
         after = float(hours[size]) if size < len(hours) else np.inf
-        credibility = credibilities(adopters.rank[:size], hours[:size], after, seen, return_gaps(uses))
+        credibility = credibilities(adopters.rank[:size], hours[:size], after, seen, return_gaps(uses)) * (1 - parameters.other_spelling_ratio)
     rows = []
     for place, row in enumerate(chosen):
         known = labels.get(month_before(int(adopters.low[place])), Labels({}, {}))

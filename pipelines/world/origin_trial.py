@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.analysis.trend_rows import TrendTables
-from pipelines.world.drawn import DAY, NOBODY, PLATFORMS, tier_of
+from pipelines.world.drawn import DAY, NOBODY, PLATFORMS, day_of, tier_of
 from pipelines.world.landing import keys, landed_accounts, landed_coverage, landed_items, landed_posts
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
@@ -29,13 +30,13 @@ class OriginTrial:
         tables: The exchange tables of trends.
         platform_days: ``int_platform_days``.
         origins: By tag, of planted trends that anybody showed: ``account_key``, ``platform``, ``tier`` and ``niche`` of the first one.
-        niches: By account key, the niche that it has at first.
+        niches: By month and account key, the niche at the month's end.
     """
 
     tables: TrendTables
     platform_days: pa.Table
     origins: dict[str, dict[str, Any]]
-    niches: dict[str, str]
+    niches: dict[date, dict[str, str]]
 
 
 @cache
@@ -80,6 +81,10 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
                 "tier": tier_of(int(accounts.followers(who, second / DAY)[0])),
                 "niche": simulation.niches[int(accounts.niches_on(who, second // DAY)[0])].name,
             }
-    niches = [simulation.niches[number].name for number in accounts.niches_on(everyone, 0).tolist()]
+    niches: dict[date, dict[str, str]] = {}
+    # The month before the calendar has what it begins with.
+    for day in (-1, *(day for day in range(planned.day_count) if day_of(day).month != day_of(day + 1).month), planned.day_count - 1):
+        labels = [simulation.niches[number].name for number in accounts.niches_on(everyone, day).tolist()]
+        niches[day_of(day).replace(day=1)] = dict(zip(named_keys, labels, strict=True))
     tables = TrendTables(*(exchanged[name] for name in EXCHANGED))
-    return OriginTrial(tables, exchanged["int_platform_days"], origins, dict(zip(named_keys, niches, strict=True)))
+    return OriginTrial(tables, exchanged["int_platform_days"], origins, niches)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import beta
 
@@ -100,6 +101,11 @@ def comparable(trial: OriginTrial) -> list[TrendRows]:
     ]
 
 
+def first_niches(trial: OriginTrial) -> dict[str, str]:
+    """Niche of each account before the calendar begins."""
+    return trial.niches[min(trial.niches)]
+
+
 def odds_of(
     trial: OriginTrial, trends: list[TrendRows], labels: dict[str, str], chance: float, parameters: OriginTableParameters
 ) -> list[dict[str, Any]]:
@@ -164,7 +170,7 @@ def measure_groups(trials: Iterator[tuple[int, OriginTrial]]) -> dict[str, Tally
         labels = dealt_groups(keys, np.array([posts[key] for key in keys]), seed)
         leaders = {key for key, group in labels.items() if group == LEADER}
         found["dealt"].count(odds_of(trial, trends, labels, chance, parameters))
-        found["planted niches"].count(odds_of(trial, trends, trial.niches, chance, parameters))
+        found["planted niches"].count(odds_of(trial, trends, first_niches(trial), chance, parameters))
         for hours in (24.0, 12.0):
             rows = odds_of(trial, [shifted_earlier(trend, leaders, hours) for trend in trends], labels, chance, parameters)
             found[f"{hours:.0f} h earlier"].count(rows, LEADER)
@@ -248,10 +254,10 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
 
             coverage = Told(trial.platform_days)
         tables = {
-            name: {key: table.filter(pa.compute.equal(table["trend_key"], key)) for key in trial.tables.candidates["trend_key"].to_pylist()}
+            name: {key: table.filter(pc.equal(table["trend_key"], key)) for key in trial.tables.candidates["trend_key"].to_pylist()}
             for name, table in (("adoptions", trial.tables.adoptions), ("timelines", trial.tables.timelines))
         }
-        everywhere = _Always(Labels(trial.niches, {}))
+        labels = {month: Labels(niches, {}) for month, niches in trial.niches.items()}
         for row in trial.tables.candidates.to_pylist():
             truth = trial.origins.get(row["label"])
             if truth is None:
@@ -259,7 +265,7 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
             gate = "left_censored" if row["is_left_censored"] else "in_use_before" if row["is_in_use_before"] else None
             gate = gate or ("shock" if row["largest_day_share"] >= _TRENDS.largest_day_share else None)
             key = row["trend_key"]
-            rows, verdict = origin_set(key, gate, tables["adoptions"][key], tables["timelines"][key], everywhere, coverage, OriginSetParameters())
+            rows, verdict = origin_set(key, gate, tables["adoptions"][key], tables["timelines"][key], labels, coverage, OriginSetParameters())
             found.abstained.append(verdict["abstain_reason"])
             if verdict["abstain_reason"] is not None:
                 continue
@@ -272,17 +278,6 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
                 if verdict[column] is not None:
                     getattr(found, name).append(verdict[column] == true)
     return found
-
-
-class _Always(dict[date, Labels]):
-    """The same labels in every month."""
-
-    def __init__(self, labels: Labels) -> None:
-        super().__init__()
-        self._labels = labels
-
-    def get(self, _month: date, _default: Any = None) -> Labels:  # type: ignore[override]
-        return self._labels
 
 
 def reliability(credibility: list[float], is_origin: list[bool]) -> list[tuple[float, float, float, int]]:

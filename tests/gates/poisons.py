@@ -10,6 +10,7 @@ from tests.gates import (
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
 )
@@ -416,6 +417,7 @@ _TOPICS: Final = (
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
 )

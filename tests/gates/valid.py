@@ -15,7 +15,15 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
-from tests.gates import valid_decentralisation, valid_engagement, valid_ethics, valid_insiders, valid_platforms, valid_relational
+from tests.gates import (
+    valid_decentralisation,
+    valid_engagement,
+    valid_ethics,
+    valid_insiders,
+    valid_origins,
+    valid_platforms,
+    valid_relational,
+)
 
 Rows = list[dict[str, Any]]
 ROOT: Final = Path(__file__).parents[2]
@@ -470,7 +478,7 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_platforms, valid_relational)
+_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_origins, valid_platforms, valid_relational)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

@@ -16,6 +16,7 @@ from pipelines.world.scoring import (
     metrics_insiders,
     metrics_lives,
     metrics_niches,
+    metrics_origins,
     metrics_platforms,
     metrics_relational,
     metrics_safety,
@@ -40,6 +41,7 @@ from pipelines.world.worlds import World
 MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_claims.MEASURES,
     **metrics_trends.MEASURES,
+    **metrics_origins.MEASURES,
     **metrics_niches.MEASURES,
     **metrics_lives.MEASURES,
     **metrics_creators.MEASURES,
