@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -119,7 +120,7 @@ def _parts(compared: pa.Table) -> dict[tuple[str, str, str], pa.Table]:
     keys = list(zip(*(ordered[name].to_pylist() for name in ("lead_class", "target_class", "period")), strict=True))
     for size in (2, 3):
         places = [place for place in range(len(keys)) if place == 0 or keys[place][:size] != keys[place - 1][:size]]
-        for begin, end in zip(places, [*places[1:], len(keys)], strict=True):
+        for begin, end in pairwise([*places, len(keys)]):
             lead, target, period = keys[begin]
             found[EVERY_PERIOD if size == 2 else period, lead, target] = ordered.slice(begin, end - begin)
     return found
