@@ -526,4 +526,6 @@ STATE: Final[dict[str, pa.Schema]] = {
     **origin_contracts.STATE,
 }
 STATE.update({f"{origin_contracts.NICHE_PAIR}{name}": STATE[name] for name in origin_contracts.TREND_STATE})
-STATE["ripple_pools"] = pa.schema([*STATE_FINDINGS, _required("source", pa.string())])  # pools of all populations, trends or niches
+STATE["ripple_pools"] = pa.schema(
+    [*STATE_FINDINGS, _required("source", pa.string())]
+)  # pools of all populations, trends or niches

@@ -56,15 +56,26 @@ def relabelled(tables: TrendTables, assignments: pa.Table | None, parameters: Ni
     nothing = TrendTables(*(table.slice(0, 0) for table in (tables.candidates, tables.adoptions, tables.timelines)))
     if assignments is None:
         return nothing
-    known = assignments.filter(assignments["niche_id"].is_valid()).select(["account_key", "niche_id"]).rename_columns(["account_key", "niche"])
+    known = (
+        assignments.filter(assignments["niche_id"].is_valid())
+        .select(["account_key", "niche_id"])
+        .rename_columns(["account_key", "niche"])
+    )
     creators = tables.adoptions.filter(pc.equal(tables.adoptions["actor_class"], "creator"))
     named = creators.join(known, "account_key", join_type="inner")
     counts = named.group_by(["trend_key", "niche"]).aggregate([("account_key", "count")])
     counts = counts.filter(pc.greater_equal(counts["account_key_count"], parameters.trends.smallest_lead_count))
     chosen: dict[str, list[tuple[int, str]]] = {}
-    for key, niche, count in zip(*(counts[name].to_pylist() for name in ("trend_key", "niche", "account_key_count")), strict=True):
+    for key, niche, count in zip(
+        *(counts[name].to_pylist() for name in ("trend_key", "niche", "account_key_count")), strict=True
+    ):
         chosen.setdefault(key, []).append((-count, niche))
-    pairs = {f"{key}\x1f{niche}" for key, found in chosen.items() if len(found) > 1 for _, niche in sorted(found)[: parameters.largest_niche_count]}
+    pairs = {
+        f"{key}\x1f{niche}"
+        for key, found in chosen.items()
+        if len(found) > 1
+        for _, niche in sorted(found)[: parameters.largest_niche_count]
+    }
     if not pairs:
         return nothing
     is_in = pc.is_in(pc.binary_join_element_wise(named["trend_key"], named["niche"], "\x1f"), value_set=pa.array(sorted(pairs)))
@@ -73,7 +84,9 @@ def relabelled(tables: TrendTables, assignments: pa.Table | None, parameters: Ni
     columns |= {"platform": named["niche"], "tier_at_birth": pa.nulls(named.num_rows, pa.string())}
     adoptions = pa.table(columns, schema=tables.adoptions.schema)
     inside = pc.unique(adoptions["trend_key"])
-    candidates, timelines = (table.filter(pc.is_in(table["trend_key"], value_set=inside)) for table in (tables.candidates, tables.timelines))
+    candidates, timelines = (
+        table.filter(pc.is_in(table["trend_key"], value_set=inside)) for table in (tables.candidates, tables.timelines)
+    )
     return TrendTables(candidates, adoptions, timelines)
 
 
@@ -110,4 +123,6 @@ def analyse_niche_pairs(
         found[period] = TrendPartition(identity, partial(load, partition, month))
     before = {name: stored[NICHE_PAIR + name] for name in TREND_STATE if NICHE_PAIR + name in (stored or {})} if stored else None
     analysis = analyse_trend_partitions(found, parameters.trends, before)
-    return Analysis({}, {NICHE_PAIR + name: rows for name, rows in analysis.state.items()}, {"niche_pairs": analysis.computed["comparisons"]})
+    return Analysis(
+        {}, {NICHE_PAIR + name: rows for name, rows in analysis.state.items()}, {"niche_pairs": analysis.computed["comparisons"]}
+    )

@@ -68,11 +68,30 @@ class Choice:
 
     def take(self, rows: NDArray[np.bool_]) -> Choice:
         """Those adopters only."""
-        columns = (self.account, self.adopted, self.posts, self.days, self.opportunity, self.stands_for, self.group)
-        return Choice(self.period, *(column[rows] for column in columns))
+        return Choice(
+            self.period,
+            self.account[rows],
+            self.adopted[rows],
+            self.posts[rows],
+            self.days[rows],
+            self.opportunity[rows],
+            self.stands_for[rows],
+            self.group[rows],
+        )
 
 
-_LISTS: Final = ("account", "adopted", "prior_posts", "prior_days", "opportunity", "stands_for", "platform", "niche", "insider", "is_collected")
+_LISTS: Final = (
+    "account",
+    "adopted",
+    "prior_posts",
+    "prior_days",
+    "opportunity",
+    "stands_for",
+    "platform",
+    "niche",
+    "insider",
+    "is_collected",
+)
 
 
 def choices(table: pa.Table, kind: str) -> list[Choice]:
@@ -93,7 +112,8 @@ def choices(table: pa.Table, kind: str) -> list[Choice]:
     found = []
     for period, (begin, end) in zip(table["period"].to_pylist(), pairwise(bounds), strict=True):
         inside = slice(begin, end)
-        one = Choice(period, *(flat[name][inside] for name in _LISTS[:6]), group[inside])
+        account, adopted, posts, days, opportunity, stands_for = (flat[name][inside] for name in _LISTS[:6])
+        one = Choice(period, account, adopted, posts, days, opportunity, stands_for, group[inside])
         if kind == "platform":
             one = one.take(flat["is_collected"][inside].astype(bool))
         elif kind == "insider":
@@ -133,25 +153,44 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
     rows = []
     for name in sorted(trends_of):
         own = [(sets[place], rates[place]) for place in trends_of[name]]
-        counted = sum(int(round(float(each.stands_for[each.group == name].sum()))) for each, _ in own)
-        row: dict[str, Any] = {"group_name": name, "trend_count": len(own), "adopter_count": counted, "origin_pick_count": 0.0, "claim": "abstained"}
+        counted = sum(round(float(each.stands_for[each.group == name].sum())) for each, _ in own)
+        row: dict[str, Any] = {
+            "group_name": name,
+            "trend_count": len(own),
+            "adopter_count": counted,
+            "origin_pick_count": 0.0,
+            "claim": "abstained",
+        }
         rows.append(row)
         if len(own) < parameters.smallest_trend_count:
             row["abstain_reason"] = "too_few_trends"
             continue
-        chosen = [ChoiceSet(each.account, each.adopted, rate, each.opportunity, each.group == name, each.stands_for) for each, rate in own]
+        chosen = [
+            ChoiceSet(each.account, each.adopted, rate, each.opportunity, each.group == name, each.stands_for)
+            for each, rate in own
+        ]
         odds = origin_odds(chosen, parameters.origin)
         firsts = np.array([first_share(each.adopted, each.is_group) for each in chosen])
         shares = np.array([each.stands_for[each.is_group].sum() / each.stands_for.sum() for each in chosen])
         naive = naive_origin(firsts, shares, parameters.origin.interval_level)
         row |= {"origin_pick_count": round(odds.origin_set_count, 9), "naive_first_count": naive.first_count}
-        row |= {"naive_expected_count": naive.expected_count, "naive_excess_ratio": naive.excess_ratio, "naive_excess_low": naive.low}
+        row |= {
+            "naive_expected_count": naive.expected_count,
+            "naive_excess_ratio": naive.excess_ratio,
+            "naive_excess_low": naive.low,
+        }
         row |= {"naive_excess_high": naive.high, "naive_p_value": two_sided_normal_p(naive.z_score)}
         if np.isnan(odds.odds_ratio) or np.isnan(odds.p_value):
             row["abstain_reason"] = "no_contrast"
             continue
         # Infinite where every pick is of one side.
-        row |= {"odds_ratio": odds.odds_ratio, "odds_ratio_low": odds.low, "odds_ratio_high": odds.high, "p_value": odds.p_value, "claim": "none"}
+        row |= {
+            "odds_ratio": odds.odds_ratio,
+            "odds_ratio_low": odds.low,
+            "odds_ratio_high": odds.high,
+            "p_value": odds.p_value,
+            "claim": "none",
+        }
     tested = [row for row in rows if "p_value" in row]
     if tested:
         for row, q_value in zip(tested, false_discovery_control([row["p_value"] for row in tested]), strict=True):
@@ -194,4 +233,3 @@ def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.T
     keys = list(zip(*(both[name].to_pylist() for name in ("group_kind", "period", "group_name")), strict=True))
     order = sorted(range(len(keys)), key=lambda row: (keys[row][0], keys[row][1] != EVERY_PERIOD, *keys[row][1:]))
     return both.take(pa.array(order, pa.int64())).combine_chunks()
-

@@ -53,7 +53,11 @@ def method_digest(parameters: OriginTableParameters | None = None) -> str:
         parameters: Defaults when None.
     """
     versions = (METHOD_VERSION, origins.METHOD_VERSION, origin_groups.METHOD_VERSION, origin.METHOD_VERSION)
-    return digest(*versions, trends.method_digest((parameters or OriginTableParameters()).trends), params_hash(parameters or OriginTableParameters()))
+    return digest(
+        *versions,
+        trends.method_digest((parameters or OriginTableParameters()).trends),
+        params_hash(parameters or OriginTableParameters()),
+    )
 
 
 def _months(period: str) -> list[date]:
@@ -100,7 +104,9 @@ def chances_of_use(state: Mapping[str, pa.Table], parameters: TrendParameters) -
             periods[period][key] = found
     present = {
         key
-        for key, lead, target in zip(*(state["trend_adoptions"][name].to_pylist() for name in ("trend_key", "lead_class", "target_class")), strict=True)
+        for key, lead, target in zip(
+            *(state["trend_adoptions"][name].to_pylist() for name in ("trend_key", "lead_class", "target_class")), strict=True
+        )
         if (lead, target) == _PAIR
     }
     smallest = dict(zip(_PAIR, (parameters.smallest_lead_count, parameters.smallest_target_count), strict=True))
@@ -121,7 +127,8 @@ def chances_of_use(state: Mapping[str, pa.Table], parameters: TrendParameters) -
     samples = {key: kept for key, chosen in samples.items() if (kept := [one for one in chosen if one in present])}
     found_chances = adoption_chances(samples, state["trend_adoptions"], parameters.timeline)
     return {
-        period: float(expit(np.mean(logit(np.array(found_chances.get((period, *_PAIR), _UNKNOWN_ADOPTION)))))) for period in periods
+        period: float(expit(np.mean(logit(np.array(found_chances.get((period, *_PAIR), _UNKNOWN_ADOPTION))))))
+        for period in periods
     }
 
 
@@ -147,7 +154,9 @@ def choice_row(
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
         opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
-        everyone = ChoiceSet(account, adopted, np.zeros(creators.size), opportunity, np.zeros(creators.size, bool), np.ones(creators.size))
+        everyone = ChoiceSet(
+            account, adopted, np.zeros(creators.size), opportunity, np.zeros(creators.size, bool), np.ones(creators.size)
+        )
         seed = precedence.stable_seed(parameters.trends.kernel.seed, trend.key)
         rows, stands_for = choice_set(everyone, parameters.groups.origin, seed)
     chosen = [keys[row] for row in rows]
@@ -185,7 +194,9 @@ def _by_trend(table: pa.Table) -> dict[str, pa.Table]:
     return {keys[a]: table.slice(a, b - a) for a, b in zip(starts, [*starts[1:], keys.size], strict=True)}
 
 
-def _wanted(state: pa.Table, niches: _Niches, coverage_hashes: Mapping[str, str], chances: Mapping[str, float], salt: str) -> dict[tuple[str], str]:
+def _wanted(
+    state: pa.Table, niches: _Niches, coverage_hashes: Mapping[str, str], chances: Mapping[str, float], salt: str
+) -> dict[tuple[str], str]:
     wanted = {}
     of_period: dict[str, str] = {}
     for period in sorted(set(state["period"].to_pylist())):
@@ -256,7 +267,9 @@ def analyse_origins(
     kept_rows, _ = reused(old("origin_rows"), wanted, ["trend_key"], "input_hash")
     kept_choices, _ = reused(old("origin_choices"), wanted, ["trend_key"], "input_hash")
     missing: dict[str, list[str]] = {}
-    gate, period_of = ({key: value for key, value in zip(state["trend_key"].to_pylist(), state[name].to_pylist(), strict=True)} for name in ("gate", "period"))
+    gate, period_of = (
+        dict(zip(state["trend_key"].to_pylist(), state[name].to_pylist(), strict=True)) for name in ("gate", "period")
+    )
     for key, part in zip(state["trend_key"].to_pylist(), state["partition_key"].to_pylist(), strict=True):
         if (key,) not in known:
             missing.setdefault(part, []).append(key)
@@ -272,16 +285,24 @@ def analyse_origins(
             stamp = {"input_hash": wanted[(key,)]}
             labels = {month: niches.of(month) for month in _months(period_of[key])}
             mine = adoptions.get(key, tables.adoptions.slice(0, 0))
-            found, verdict = origin_set(key, gate[key], mine, uses.get(key, tables.timelines.slice(0, 0)), labels, coverage, parameters.sets)
+            found, verdict = origin_set(
+                key, gate[key], mine, uses.get(key, tables.timelines.slice(0, 0)), labels, coverage, parameters.sets
+            )
             rows += [row | stamp for row in found]
             new_verdicts.append(verdict | stamp)
-        born = dict(zip(tables.candidates["trend_key"].to_pylist(), tables.candidates["born_at"].cast(pa.int64()).to_pylist(), strict=True))
+        born = dict(
+            zip(
+                tables.candidates["trend_key"].to_pylist(), tables.candidates["born_at"].cast(pa.int64()).to_pylist(), strict=True
+            )
+        )
         for trend in read_trends(tables):
             if gate[trend.key] is None:
                 known_labels = niches.of(month_before(born[trend.key]))
                 row = choice_row(trend, born[trend.key], chances[trend.period], known_labels, coverage, parameters)
                 new_choices.append(row | {"input_hash": wanted[(trend.key,)]})
-    origin_rows = joined([kept_rows, pa.Table.from_pylist(rows, schema=schemas["origin_rows"])], ["trend_key", "rank", "account_key"])
+    origin_rows = joined(
+        [kept_rows, pa.Table.from_pylist(rows, schema=schemas["origin_rows"])], ["trend_key", "rank", "account_key"]
+    )
     verdicts = joined([verdicts, pa.Table.from_pylist(new_verdicts, schema=schemas["origin_verdicts"])], ["trend_key"])
     choices = joined([kept_choices, pa.Table.from_pylist(new_choices, schema=schemas["origin_choices"])], ["trend_key"])
     groups = pooled_group_odds(choices, parameters.groups, old("origin_groups"), salt)

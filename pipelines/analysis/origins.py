@@ -73,7 +73,11 @@ class Labels:
         if insiders is None:
             return cls(niche, {})
         columns = (insiders[name].to_pylist() for name in ("account_key", "niche_id", "is_insider"))
-        told = {account: bool(inside) for account, name, inside in zip(*columns, strict=True) if inside is not None and niche.get(account) == name}
+        told = {
+            account: bool(inside)
+            for account, name, inside in zip(*columns, strict=True)
+            if inside is not None and niche.get(account) == name
+        }
         return cls(niche, told)
 
 
@@ -137,7 +141,9 @@ class Adopters:
         """
         is_timed = pc.is_in(adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
         is_outlet = pc.is_in(adoptions["actor_class"], value_set=pa.array(MAINSTREAM))
-        rows = adoptions.filter(pc.and_(is_timed, pc.invert(is_outlet))).sort_by([("adopted_at", "ascending"), ("account_key", "ascending")])
+        rows = adoptions.filter(pc.and_(is_timed, pc.invert(is_outlet))).sort_by(
+            [("adopted_at", "ascending"), ("account_key", "ascending")]
+        )
         low = np.asarray(rows["adopted_at"].cast(pa.int64()).to_numpy(), dtype=np.int64)
         is_exact = np.asarray(pc.equal(rows["ts_quality"], "exact").to_numpy())
         high = low + np.where(is_exact, int(parameters.clock_seconds * _SECOND), _DAY)
@@ -193,7 +199,9 @@ def credibilities(rank: Ints, hours: Floats, next_hours: float, seen: float, gap
     return np.asarray((mass / count)[place])
 
 
-def _seen(platforms: Iterable[str], first_platforms: set[str], by_platform: Mapping[str, float | None], parameters: OriginSetParameters) -> float | None:
+def _seen(
+    platforms: Iterable[str], first_platforms: set[str], by_platform: Mapping[str, float | None], parameters: OriginSetParameters
+) -> float | None:
     """Share of all adopters' posts that was seen: the seen ones over what they stand for. None where a first adopter's platform is unknown."""
     if any(by_platform[name] is None for name in first_platforms):
         return None
@@ -269,7 +277,9 @@ def origin_set(
     if reason is None and seen is not None:
         hours = adopters.low / _HOUR
         after = float(hours[size]) if size < len(hours) else np.inf
-        credibility = credibilities(adopters.rank[:size], hours[:size], after, seen, return_gaps(uses)) * (1 - parameters.other_spelling_ratio)
+        credibility = credibilities(adopters.rank[:size], hours[:size], after, seen, return_gaps(uses)) * (
+            1 - parameters.other_spelling_ratio
+        )
     rows = []
     for place, row in enumerate(chosen):
         known = labels.get(month_before(int(adopters.low[place])), Labels({}, {}))
@@ -277,20 +287,38 @@ def origin_set(
         rows.append(
             {"trend_key": trend_key, "account_key": account, "rank": int(adopters.rank[place])}
             | {name: row[name] for name in ("adopted_at", "ts_quality", "platform", "actor_class", "tier_at_birth")}
-            | {"niche_id": known.niche.get(account), "is_insider": known.is_insider.get(account), "seen_ratio": by_platform[row["platform"]]}
-            | {"credibility": None if credibility is None else round(float(credibility[place]), 9), "credibility_null_reason": reason}
+            | {
+                "niche_id": known.niche.get(account),
+                "is_insider": known.is_insider.get(account),
+                "seen_ratio": by_platform[row["platform"]],
+            }
+            | {
+                "credibility": None if credibility is None else round(float(credibility[place]), 9),
+                "credibility_null_reason": reason,
+            }
         )
-    tiers, told = [tier_class(row["tier_at_birth"]) for row in rows], [row["is_insider"] for row in rows if row["is_insider"] is not None]
+    tiers, told = (
+        [tier_class(row["tier_at_birth"]) for row in rows],
+        [row["is_insider"] for row in rows if row["is_insider"] is not None],
+    )
     known_tiers = [tier for tier in tiers if tier is not None]
     verdict["seen_ratio"] = seen
-    verdict["abstain_reason"] = censored or gate or (
-        "too_few_adopters"
-        if len(adopters.low) < parameters.smallest_adopter_count
-        else reason or ("tie" if tied > parameters.widest_tie_count else None)
+    verdict["abstain_reason"] = (
+        censored
+        or gate
+        or (
+            "too_few_adopters"
+            if len(adopters.low) < parameters.smallest_adopter_count
+            else reason or ("tie" if tied > parameters.widest_tie_count else None)
+        )
     )
     if verdict["abstain_reason"] is None and credibility is not None:
         verdict["origin_confidence"] = round(min(float(credibility.sum()), 1.0), 9)
-        named = {"origin_tier": tiers, "origin_niche": [row["niche_id"] for row in rows], "origin_platform": [row["platform"] for row in rows]}
+        named = {
+            "origin_tier": tiers,
+            "origin_niche": [row["niche_id"] for row in rows],
+            "origin_platform": [row["platform"] for row in rows],
+        }
         for name, values in named.items():
             best, share = _best(values, credibility)
             verdict |= {"origin_niche_id" if name == "origin_niche" else name: best, f"{name}_credibility": share}

@@ -25,6 +25,20 @@ METHOD_VERSION: Final = "ripple_findings_1"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
+_SAME: Final = (
+    "period",
+    "trend_count",
+    "abstained_count",
+    "precedence_probability",
+    "precedence_low",
+    "precedence_high",
+    "kernel_p_value",
+    "shift_hours",
+    "shift_low_hours",
+    "shift_high_hours",
+    "timeline_p_value",
+    "claim",
+)
 _KEYS: Final = ("period", "lead_class", "target_class")
 
 
@@ -57,7 +71,9 @@ def populations(flags: pa.Table, parameters: RippleParameters) -> dict[str, set[
         EVERYONE: set(),
         WITHOUT_ASTROTURF: {key for key, paid in zip(keys, flags["is_astroturf"].to_pylist(), strict=True) if paid},
         WITHOUT_AUTOMATION: {
-            key for key, count, found in zip(keys, first, suspected, strict=True) if found > parameters.largest_suspected_share * count
+            key
+            for key, count, found in zip(keys, first, suspected, strict=True)
+            if found > parameters.largest_suspected_share * count
         },
     }
 
@@ -90,13 +106,17 @@ def _naive(compared: pa.Table) -> dict[str, float | int | None]:
     leads, nulls = (np.asarray(told[name].to_numpy(), dtype=np.float64) for name in ("naive_lead_hours", "naive_lead_null_hours"))
     ahead, behind = int((leads > 0).sum()), int((leads < 0).sum())
     p_value = float(binomtest(ahead, ahead + behind).pvalue) if ahead + behind else 1.0
-    return {"naive_lead_hours": float(np.median(leads)), "naive_lead_null_hours": float(np.median(nulls)), "naive_p_value": p_value}
+    return {
+        "naive_lead_hours": float(np.median(leads)),
+        "naive_lead_null_hours": float(np.median(nulls)),
+        "naive_p_value": p_value,
+    }
 
 
-def _row(finding: Mapping[str, Any], compared: pa.Table, left_out_count: int, kind: str, population: str, smallest: int) -> dict[str, Any]:
-    same = ("period", "trend_count", "abstained_count", "precedence_probability", "precedence_low", "precedence_high", "kernel_p_value")
-    same += ("shift_hours", "shift_low_hours", "shift_high_hours", "timeline_p_value", "claim")
-    row = {name: finding[name] for name in same} | {"lead_group": finding["lead_class"], "target_group": finding["target_class"]}
+def _row(
+    finding: Mapping[str, Any], compared: pa.Table, left_out_count: int, kind: str, population: str, smallest: int
+) -> dict[str, Any]:
+    row = {name: finding[name] for name in _SAME} | {"lead_group": finding["lead_class"], "target_group": finding["target_class"]}
     row |= {"population": population, "comparison_kind": kind, "left_out_count": left_out_count} | _naive(compared)
     if finding["claim"] == "abstained":
         row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < smallest else "too_few_timelines"
@@ -115,7 +135,9 @@ def _pooled(
 
 def _parts(compared: pa.Table) -> dict[tuple[str, str, str], pa.Table]:
     """Comparisons by period, lead and target, and over all periods."""
-    ordered = compared.sort_by([("lead_class", "ascending"), ("target_class", "ascending"), ("period", "ascending"), ("trend_key", "ascending")])
+    ordered = compared.sort_by(
+        [("lead_class", "ascending"), ("target_class", "ascending"), ("period", "ascending"), ("trend_key", "ascending")]
+    )
     found: dict[tuple[str, str, str], pa.Table] = {}
     keys = list(zip(*(ordered[name].to_pylist() for name in ("lead_class", "target_class", "period")), strict=True))
     for size in (2, 3):
@@ -161,7 +183,10 @@ def pool_ripples(
     pools: list[pa.Table] = []
     before = stored_table(stored, "ripple_pools", contracts.STATE["ripple_pools"])
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
-    sources = (("", trend_state, parameters.trends, always), (NICHE_PAIR, niche_state, parameters.niches.trends, []))
+    sources: tuple[tuple[str, Mapping[str, pa.Table], TrendParameters, list[tuple[str, str]]], ...] = (
+        ("", trend_state, parameters.trends, always),
+        (NICHE_PAIR, niche_state, parameters.niches.trends, []),
+    )
     for prefix, state, own, needed in sources:
         compared = state[f"{prefix}trend_comparisons"]
         if prefix:
@@ -171,7 +196,13 @@ def pool_ripples(
         mine = before.filter(pc.equal(before["source"], source))
         everybody = _parts(compared)
         for population, left_out in populations(flags, parameters).items():
-            known = _known_pools([state[f"{prefix}findings"], mine, *(pool.drop(["source"]) for pool in pools if pool["source"][0].as_py() == source)])
+            known = _known_pools(
+                [
+                    state[f"{prefix}findings"],
+                    mine,
+                    *(pool.drop(["source"]) for pool in pools if pool["source"][0].as_py() == source),
+                ]
+            )
             findings, kept = _pooled(compared, left_out, pooling, needed, known)
             if findings.num_rows:
                 pools.append(findings.append_column("source", pa.repeat(pa.scalar(source), findings.num_rows)))
@@ -183,13 +214,21 @@ def pool_ripples(
                 count = everybody[key].num_rows - members.num_rows if key in everybody else 0
                 rows.append(_row(finding, members, count, kind, population, own.smallest_trend_count))
     _with_q_values(rows)
-    rows.sort(key=lambda row: tuple(str(row[name]) for name in ("population", "period", "comparison_kind", "lead_group", "target_group")))
+    rows.sort(
+        key=lambda row: tuple(
+            str(row[name]) for name in ("population", "period", "comparison_kind", "lead_group", "target_group")
+        )
+    )
     schema = origin_contracts.RIPPLE_FINDINGS
     unstamped = pa.schema([each for each in schema if each.name not in ("method_version", "params_hash")])
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
     table = stamped(pa.Table.from_pylist(rows, schema=unstamped), schema, stamp)
     state_schema = contracts.STATE["ripple_pools"]
-    kept_pools = pa.concat_tables([state_schema.empty_table(), *(pool.select(state_schema.names).cast(state_schema) for pool in pools)])
-    keys = [digest(*row) for row in zip(*(kept_pools[name].to_pylist() for name in ("source", *_KEYS, "input_hash")), strict=True)]
+    kept_pools = pa.concat_tables(
+        [state_schema.empty_table(), *(pool.select(state_schema.names).cast(state_schema) for pool in pools)]
+    )
+    keys = [
+        digest(*row) for row in zip(*(kept_pools[name].to_pylist() for name in ("source", *_KEYS, "input_hash")), strict=True)
+    ]
     first = sorted({key: place for place, key in reversed(list(enumerate(keys)))}.values())
     return Analysis({"ripple_findings": table}, {"ripple_pools": kept_pools.take(pa.array(first, pa.int64())).combine_chunks()})

@@ -278,7 +278,9 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     trend_months = exchange.trend_partitions(paths)
     trends = analyse_trend_partitions(trend_months, stored=stored)
     assignments, platform_days = niches.tables["niche_assignments"], exchange.read_exchange(paths, "int_platform_days")
-    origins = analyse_origins(trend_months, trends.state, assignments, niches.tables["niche_insiders"], niche_months, platform_days, stored=stored)
+    origins = analyse_origins(
+        trend_months, trends.state, assignments, niches.tables["niche_insiders"], niche_months, platform_days, stored=stored
+    )
     pairs = analyse_niche_pairs(trend_months, assignments, niche_months, stored=stored)
     ripples = pool_ripples(trends.state, pairs.state, exchange.read_exchange(paths, "int_trend_flags"), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)

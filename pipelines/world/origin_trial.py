@@ -64,7 +64,11 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
     names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    landed = landed_posts(names, filed, has_perennials=planned.platform_count != 1) | landed_items(names, filed) | landed_coverage(names, filed)
+    landed = (
+        landed_posts(names, filed, has_perennials=planned.platform_count != 1)
+        | landed_items(names, filed)
+        | landed_coverage(names, filed)
+    )
     landed |= landed_accounts(names, plan.observation, planned.day_count)
     exchanged = _warehouse().exchange(landed)
     state, accounts = simulation.adoptions, simulation.accounts
@@ -83,7 +87,11 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
             }
     niches: dict[date, dict[str, str]] = {}
     # The month before the calendar has what it begins with.
-    for day in (-1, *(day for day in range(planned.day_count) if day_of(day).month != day_of(day + 1).month), planned.day_count - 1):
+    for day in (
+        -1,
+        *(day for day in range(planned.day_count) if day_of(day).month != day_of(day + 1).month),
+        planned.day_count - 1,
+    ):
         labels = [simulation.niches[number].name for number in accounts.niches_on(everyone, day).tolist()]
         niches[day_of(day).replace(day=1)] = dict(zip(named_keys, labels, strict=True))
     tables = TrendTables(*(exchanged[name] for name in EXCHANGED))

@@ -29,7 +29,13 @@ from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from pipelines.world.origin_trial import OriginTrial, run_origin_trial
 
-NULLS: Final = ("W0_exchangeable", "W1_rate_confounded", "W1_rate_confounded_reversed", "W14_hours_and_bursts", "W10_collection_growth")
+NULLS: Final = (
+    "W0_exchangeable",
+    "W1_rate_confounded",
+    "W1_rate_confounded_reversed",
+    "W14_hours_and_bursts",
+    "W10_collection_growth",
+)
 GROUPS: Final = ("brisk", "lively", "steady", "slow")
 LEADER: Final = "lively"
 _TILT: Final = 1.5
@@ -82,10 +88,16 @@ def _chance(trends: list[TrendRows]) -> float:
     total, cap = None, parameters.adoption_group_cap
     for trend in sorted(trends, key=lambda each: digest("adoption sample", each.key))[: parameters.adoption_trend_cap]:
         groups = trend.groups()
-        sides = [trend.timelines(groups[name], _TRENDS.smallest_exposure_days) for name in ("micro", "large_creators") if name in groups]
+        sides = [
+            trend.timelines(groups[name], _TRENDS.smallest_exposure_days)
+            for name in ("micro", "large_creators")
+            if name in groups
+        ]
         if len(sides) < 2 or len(sides[0]) < _TRENDS.smallest_lead_count or len(sides[1]) < _TRENDS.smallest_target_count:
             continue
-        sides = [capped(side, cap, precedence.stable_seed(parameters.seed, trend.key, str(place))) for place, side in enumerate(sides)]
+        sides = [
+            capped(side, cap, precedence.stable_seed(parameters.seed, trend.key, str(place))) for place, side in enumerate(sides)
+        ]
         last = max(each.adopted_hours for side in sides for each in side)
         profile = adoption_profile(waits(sides[0], last, parameters), waits(sides[1], last, parameters), parameters)
         total = profile if total is None else total + profile
@@ -110,7 +122,13 @@ def odds_of(
     trial: OriginTrial, trends: list[TrendRows], labels: dict[str, str], chance: float, parameters: OriginTableParameters
 ) -> list[dict[str, Any]]:
     """Odds of the groups that accounts are labelled with, over all trends of a world."""
-    born = dict(zip(trial.tables.candidates["trend_key"].to_pylist(), trial.tables.candidates["born_at"].cast(pa.int64()).to_pylist(), strict=True))
+    born = dict(
+        zip(
+            trial.tables.candidates["trend_key"].to_pylist(),
+            trial.tables.candidates["born_at"].cast(pa.int64()).to_pylist(),
+            strict=True,
+        )
+    )
     known, coverage = Labels(labels, {}), Coverage(trial.platform_days)
     rows = [choice_row(trend, born[trend.key], chance, known, coverage, parameters) | {"input_hash": ""} for trend in trends]
     table = pa.Table.from_pylist(rows, schema=origin_contracts.STATE_ORIGIN_CHOICES)
@@ -192,7 +210,7 @@ def pair_claims(trial: OriginTrial, labels: dict[str, str]) -> list[dict[str, An
     """Findings of niche against niche over all trends of a world."""
     partitions = partitioned(trial.tables)
     months = sorted({month_before_period(period) for period in partitions})
-    pairs = analyse_niche_pairs(partitions, assignments_of(labels, months), {month: "" for month in months})
+    pairs = analyse_niche_pairs(partitions, assignments_of(labels, months), dict.fromkeys(months, ""))
     nothing = analyse_trend_partitions({})
     findings = pool_ripples(nothing.state, pairs.state, contracts.EXCHANGE["int_trend_flags"].empty_table())
     return [
@@ -208,11 +226,19 @@ def measure_pairs(trials: Iterator[tuple[int, OriginTrial]]) -> dict[str, int]:
     for seed, trial in trials:
         posts = _activity(comparable(trial))
         keys = sorted(posts)
-        rows = [row for row in pair_claims(trial, dealt_groups(keys, np.array([posts[key] for key in keys]), seed)) if row["claim"] != "abstained"]
+        rows = [
+            row
+            for row in pair_claims(trial, dealt_groups(keys, np.array([posts[key] for key in keys]), seed))
+            if row["claim"] != "abstained"
+        ]
         found["seeds"] += 1
         found["pairs"] += len(rows)
         brisker = [GROUPS.index(row["lead_group"]) < GROUPS.index(row["target_group"]) for row in rows]
-        firsts = [(row["claim"] == "lead_first") == lead_is for row, lead_is in zip(rows, brisker, strict=True) if row["claim"].endswith("_first")]
+        firsts = [
+            (row["claim"] == "lead_first") == lead_is
+            for row, lead_is in zip(rows, brisker, strict=True)
+            if row["claim"].endswith("_first")
+        ]
         found["brisker_first"] += any(firsts)
         found["slower_first"] += any(not first for first in firsts)
         level = 0.05 / max(len(rows), 1)
@@ -235,6 +261,17 @@ class SetScores:
     abstained: list[str | None]
 
 
+class _Told(Coverage):
+    """A coverage that tells the same of every platform and day."""
+
+    def __init__(self, ratio: float) -> None:
+        super().__init__(contracts.EXCHANGE["int_platform_days"].empty_table())
+        self._ratio = ratio
+
+    def seen_ratio(self, platform: str, first_day: int, last_day: int) -> float | None:
+        return self._ratio if platform and first_day <= last_day else None
+
+
 def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) -> SetScores:
     """Origin sets against truth, niches as planted.
 
@@ -244,17 +281,11 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
     """
     found = SetScores([], [], [], [], [], [], [], [])
     for _, trial in trials:
-        coverage = Coverage(trial.platform_days)
-        if seen is not None:
-            told = seen
-
-            class Told(Coverage):
-                def seen_ratio(self, platform: str, first_day: int, last_day: int) -> float | None:
-                    return told
-
-            coverage = Told(trial.platform_days)
+        coverage = Coverage(trial.platform_days) if seen is None else _Told(seen)
         tables = {
-            name: {key: table.filter(pc.equal(table["trend_key"], key)) for key in trial.tables.candidates["trend_key"].to_pylist()}
+            name: {
+                key: table.filter(pc.equal(table["trend_key"], key)) for key in trial.tables.candidates["trend_key"].to_pylist()
+            }
             for name, table in (("adoptions", trial.tables.adoptions), ("timelines", trial.tables.timelines))
         }
         labels = {month: Labels(niches, {}) for month, niches in trial.niches.items()}
@@ -265,7 +296,9 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
             gate = "left_censored" if row["is_left_censored"] else "in_use_before" if row["is_in_use_before"] else None
             gate = gate or ("shock" if row["largest_day_share"] >= _TRENDS.largest_day_share else None)
             key = row["trend_key"]
-            rows, verdict = origin_set(key, gate, tables["adoptions"][key], tables["timelines"][key], labels, coverage, OriginSetParameters())
+            rows, verdict = origin_set(
+                key, gate, tables["adoptions"][key], tables["timelines"][key], labels, coverage, OriginSetParameters()
+            )
             found.abstained.append(verdict["abstain_reason"])
             if verdict["abstain_reason"] is not None:
                 continue
@@ -274,7 +307,11 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
             found.confidence.append(verdict["origin_confidence"])
             found.credibility.extend(each["credibility"] for each in rows)
             found.is_origin.extend(hits)
-            for name, column, true in (("is_tier", "origin_tier", tier_class(truth["tier"])), ("is_niche", "origin_niche_id", truth["niche"]), ("is_platform", "origin_platform", truth["platform"])):
+            for name, column, true in (
+                ("is_tier", "origin_tier", tier_class(truth["tier"])),
+                ("is_niche", "origin_niche_id", truth["niche"]),
+                ("is_platform", "origin_platform", truth["platform"]),
+            ):
                 if verdict[column] is not None:
                     getattr(found, name).append(verdict[column] == true)
     return found
@@ -287,7 +324,14 @@ def reliability(credibility: list[float], is_origin: list[bool]) -> list[tuple[f
     for low, high in ((0.0, 0.02), (0.02, 0.1), (0.1, 0.4), (0.4, 0.6), (0.6, 0.75), (0.75, 0.9), (0.9, 1.01)):
         inside = (values >= low) & (values < high)
         if inside.any():
-            table.append((float(values[inside].mean()), float(hits[inside].mean()), upper_bound(int(hits[inside].sum()), int(inside.sum())), int(inside.sum())))
+            table.append(
+                (
+                    float(values[inside].mean()),
+                    float(hits[inside].mean()),
+                    upper_bound(int(hits[inside].sum()), int(inside.sum())),
+                    int(inside.sum()),
+                )
+            )
     return table
 
 

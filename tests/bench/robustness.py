@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from pipelines.analysis.precedence import Adopters, KernelParameters, pooled_precedence, trend_precedence
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates
-from pipelines.analysis.timeline import Timeline, TimelineParameters, adoption_profile, best_adoption, pooled_shift, shift_profile, waits
+from pipelines.analysis.timeline import (
+    Timeline,
+    TimelineParameters,
+    adoption_profile,
+    best_adoption,
+    pooled_shift,
+    shift_profile,
+    waits,
+)
 from pipelines.analysis.trend_pools import claim_of
 
 Floats = NDArray[np.float64]
@@ -103,7 +111,9 @@ def joined(one: Group, other: Group) -> Group:
     return Group(account, one.posts + other.posts, adopted, previous, prior)
 
 
-def _drawn(rng: np.random.Generator, count: int, first: int, rate: float, change: float, chance: float, lead_hours: float, spread: float) -> Group:
+def _drawn(
+    rng: np.random.Generator, count: int, first: int, rate: float, change: float, chance: float, lead_hours: float, spread: float
+) -> Group:
     """One group of one trend; accounts are numbered on from ``first``, a third of them drawn from a common pool, so that they recur."""
     kept: list[tuple[int, Floats, float, float, float]] = []
     while len(kept) < count:
@@ -130,7 +140,12 @@ def _reversed(group: Group) -> Group:
     """Time backwards: who used the trend last is now first, and the post after it the one before."""
     following = [each[each > at] for each, at in zip(group.posts, group.adopted.tolist(), strict=True)]
     previous = np.array([_WINDOW_HOURS - each[0] if each.size else -24.0 for each in following])
-    return replace(group, posts=tuple(np.sort(_WINDOW_HOURS - each) for each in group.posts), adopted=_WINDOW_HOURS - group.adopted, previous=previous)
+    return replace(
+        group,
+        posts=tuple(np.sort(_WINDOW_HOURS - each) for each in group.posts),
+        adopted=_WINDOW_HOURS - group.adopted,
+        previous=previous,
+    )
 
 
 def drawn(plan: Plan, seed: int) -> list[tuple[Group, Group]]:
@@ -179,7 +194,12 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
     sides = []
     for number, trend in enumerate(trends):
         found = [
-            Adopters(group.account, group.previous, group.adopted, np.log(posterior_mean_rates(group.prior_posts, np.full(group.prior_posts.size, days), prior)))
+            Adopters(
+                group.account,
+                group.previous,
+                group.adopted,
+                np.log(posterior_mean_rates(group.prior_posts, np.full(group.prior_posts.size, days), prior)),
+            )
             for group, prior in zip(trend, priors, strict=True)
         ]
         kernel = trend_precedence(found[0], found[1], _KERNEL, number)

@@ -25,8 +25,7 @@ _ORIGINS: Final[Rows] = [
     | {"trend_key": _ECO, "account_key": _A, "rank": 1, "adopted_at": _at(10), "niche_id": "niche-1", "is_insider": True}
     | {"seen_ratio": 0.9, "credibility": 0.9},
     _FIRST | {"trend_key": _ECO, "account_key": _B, "rank": 2, "adopted_at": _at(11), "seen_ratio": 0.9, "credibility": 0.05},
-    _FIRST
-    | {"trend_key": _OLD, "account_key": _A, "rank": 1, "adopted_at": _at(3), "credibility_null_reason": "left_censored"},
+    _FIRST | {"trend_key": _OLD, "account_key": _A, "rank": 1, "adopted_at": _at(3), "credibility_null_reason": "left_censored"},
 ]
 _VERDICTS: Final[Rows] = [
     _STAMP

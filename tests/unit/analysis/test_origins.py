@@ -26,8 +26,19 @@ ALWAYS = 1.0 - PARAMETERS.other_spelling_ratio
 
 def adoption(account: str, hours: float, **more: Any) -> dict[str, Any]:
     """An adoption so many hours after the birth."""
-    row = {"trend_key": "t", "account_key": account, "platform": "bluesky", "actor_class": "creator", "tier": "mid", "is_tier_imputed": False}
-    row |= {"tier_at_birth": "micro_sub1k", "adopted_at": BORN + timedelta(hours=hours), "previous_post_at": BORN - timedelta(hours=5)}
+    row = {
+        "trend_key": "t",
+        "account_key": account,
+        "platform": "bluesky",
+        "actor_class": "creator",
+        "tier": "mid",
+        "is_tier_imputed": False,
+    }
+    row |= {
+        "tier_at_birth": "micro_sub1k",
+        "adopted_at": BORN + timedelta(hours=hours),
+        "previous_post_at": BORN - timedelta(hours=5),
+    }
     return row | {"prior_post_count": 9, "prior_exposure_days": 30.0, "ts_quality": "exact"} | more
 
 
@@ -36,13 +47,22 @@ def adoptions(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def uses(rows: list[tuple[str, float]]) -> pa.Table:
-    found = [{"trend_key": "t", "account_key": who, "published_at": BORN + timedelta(hours=at), "has_trend": True} for who, at in rows]
+    found = [
+        {"trend_key": "t", "account_key": who, "published_at": BORN + timedelta(hours=at), "has_trend": True} for who, at in rows
+    ]
     return pa.Table.from_pylist(found, schema=contracts.INT_TREND_TIMELINES)
 
 
 def platform_days(got: int = 100, *, platforms: tuple[str, ...] = ("bluesky",), first: date = date(2026, 5, 1)) -> pa.Table:
     rows = [
-        {"platform": platform, "event_day": first + timedelta(day), "got_count": got, "expected_count": 100.0, "coverage_ratio": got / 100, "is_covered": got >= 50}
+        {
+            "platform": platform,
+            "event_day": first + timedelta(day),
+            "got_count": got,
+            "expected_count": 100.0,
+            "coverage_ratio": got / 100,
+            "is_covered": got >= 50,
+        }
         for platform in platforms
         for day in range(120)
     ]
@@ -52,7 +72,9 @@ def platform_days(got: int = 100, *, platforms: tuple[str, ...] = ("bluesky",), 
 EVERYDAY = [adoption(f"a{number:02d}", 10.0 * number) for number in range(20)]
 
 
-def verdict_of(rows: list[dict[str, Any]], gate: str | None = None, days: pa.Table | None = None, labels: Any = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def verdict_of(
+    rows: list[dict[str, Any]], gate: str | None = None, days: pa.Table | None = None, labels: Any = None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     coverage = Coverage(platform_days() if days is None else days)
     return origin_set("t", gate, adoptions(rows), uses([]), labels or {}, coverage, PARAMETERS)
 
@@ -76,7 +98,11 @@ def test_clocks_that_differ_by_less_than_a_minute_tie_and_ties_share() -> None:
 def test_a_date_may_be_any_hour_of_its_day_and_ties_with_all_of_them() -> None:
     dated = adoption("dated", 0.0, ts_quality="date_only")
     adopters = Adopters.of(adoptions([dated, adoption("exact", 20.0), adoption("later", 30.0)]), PARAMETERS)
-    assert dict(zip(adopters.rows["account_key"].to_pylist(), adopters.rank.tolist(), strict=True)) == {"dated": 1, "exact": 1, "later": 3}
+    assert dict(zip(adopters.rows["account_key"].to_pylist(), adopters.rank.tolist(), strict=True)) == {
+        "dated": 1,
+        "exact": 1,
+        "later": 3,
+    }
 
 
 def test_a_time_of_collection_orders_nothing_and_outlets_begin_nothing() -> None:
@@ -97,7 +123,9 @@ def test_a_time_of_collection_orders_nothing_and_outlets_begin_nothing() -> None
         ([adoption(f"b{n}", 0.0) for n in range(6)] + EVERYDAY[1:], None, None, "tie"),
     ],
 )
-def test_what_cannot_be_known_abstains_with_its_reason(rows: list[dict[str, Any]], gate: str | None, days: pa.Table | None, reason: str) -> None:
+def test_what_cannot_be_known_abstains_with_its_reason(
+    rows: list[dict[str, Any]], gate: str | None, days: pa.Table | None, reason: str
+) -> None:
     found, verdict = verdict_of(rows, gate, days)
     assert verdict["abstain_reason"] == reason
     assert verdict.get("origin_confidence") is None
@@ -126,9 +154,14 @@ def test_who_comes_back_soon_may_have_been_the_first_whose_post_was_lost() -> No
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.floats(0, 500), min_size=1, max_size=8), st.floats(0, 1), st.lists(st.floats(0.01, 100), max_size=10), st.floats(0, 100)
+    st.lists(st.floats(0, 500), min_size=1, max_size=8),
+    st.floats(0, 1),
+    st.lists(st.floats(0.01, 100), max_size=10),
+    st.floats(0, 100),
 )
-def test_credibilities_are_chances_and_add_up_to_no_more_than_one(times: list[float], seen: float, gaps: list[float], wait: float) -> None:
+def test_credibilities_are_chances_and_add_up_to_no_more_than_one(
+    times: list[float], seen: float, gaps: list[float], wait: float
+) -> None:
     hours = np.sort(np.array(times))
     rank = 1 + np.searchsorted(hours, hours, side="left")
     found = credibilities(rank, hours, float(hours[-1] + wait), seen, np.sort(np.array([*gaps, np.inf])))
@@ -144,10 +177,17 @@ def test_gaps_are_from_an_accounts_first_use_to_its_second() -> None:
 
 def test_niche_and_insiders_are_those_of_the_month_before() -> None:
     assignments = pa.Table.from_pylist(
-        [{"account_key": "a00", "niche_id": "moss"}, {"account_key": "a01", "niche_id": None}, {"account_key": "a02", "niche_id": "clay"}]
+        [
+            {"account_key": "a00", "niche_id": "moss"},
+            {"account_key": "a01", "niche_id": None},
+            {"account_key": "a02", "niche_id": "clay"},
+        ]
     )
     insiders = pa.Table.from_pylist(
-        [{"account_key": "a00", "niche_id": "moss", "is_insider": True}, {"account_key": "a02", "niche_id": "moss", "is_insider": True}]
+        [
+            {"account_key": "a00", "niche_id": "moss", "is_insider": True},
+            {"account_key": "a02", "niche_id": "moss", "is_insider": True},
+        ]
     )
     rows, verdict = verdict_of(EVERYDAY, labels={JUNE: Labels.of(assignments, insiders)})
     assert [row["niche_id"] for row in rows[:3]] == ["moss", None, "clay"]
@@ -230,25 +270,56 @@ def exchanged(trend_count: int = 9, seed: int = 1) -> TrendTables:
         for place, at in enumerate(hours.tolist()):
             account = f"{int(rng.integers(0, 90)) * 100 + place:032x}"
             moment = born + timedelta(hours=at)
-            row = adoption(account, 0.0, trend_key=key, adopted_at=moment, previous_post_at=born - timedelta(hours=3), platform=("bluesky", "x")[place % 2])
-            adopted.append(row | {"tier_at_birth": ("micro_sub1k", "macro")[place % 3 == 0], "prior_post_count": int(rng.integers(1, 40))})
+            row = adoption(
+                account,
+                0.0,
+                trend_key=key,
+                adopted_at=moment,
+                previous_post_at=born - timedelta(hours=3),
+                platform=("bluesky", "x")[place % 2],
+            )
+            adopted.append(
+                row | {"tier_at_birth": ("micro_sub1k", "macro")[place % 3 == 0], "prior_post_count": int(rng.integers(1, 40))}
+            )
             posted += [
-                {"trend_key": key, "account_key": account, "published_at": moment + timedelta(hours=step), "has_trend": step in (0, 30)}
+                {
+                    "trend_key": key,
+                    "account_key": account,
+                    "published_at": moment + timedelta(hours=step),
+                    "has_trend": step in (0, 30),
+                }
                 for step in (0, 30, 60)
             ]
             others = [born + timedelta(hours=step + place % 7) for step in (2, 12, 40)]
-            posted += [{"trend_key": key, "account_key": account, "published_at": when, "has_trend": False} for when in others if when < moment]
+            posted += [
+                {"trend_key": key, "account_key": account, "published_at": when, "has_trend": False}
+                for when in others
+                if when < moment
+            ]
         candidates.append(
-            {"trend_key": key, "label": f"t{number}", "born_at": born, "window_ends_at": born + timedelta(days=60), "adopter_count": 40}
+            {
+                "trend_key": key,
+                "label": f"t{number}",
+                "born_at": born,
+                "window_ends_at": born + timedelta(days=60),
+                "adopter_count": 40,
+            }
             | {"is_left_censored": number == 3, "is_in_use_before": False, "largest_day_share": 0.2}
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
-    return TrendTables(*(pa.Table.from_pylist(rows, schema=contracts.EXCHANGE[name]) for name, rows in zip(names, (candidates, adopted, posted), strict=True)))
+    return TrendTables(
+        *(
+            pa.Table.from_pylist(rows, schema=contracts.EXCHANGE[name])
+            for name, rows in zip(names, (candidates, adopted, posted), strict=True)
+        )
+    )
 
 
 def shuffled(tables: TrendTables, seed: int) -> TrendTables:
     rng = np.random.default_rng(seed)
-    return TrendTables(*(table.take(rng.permutation(table.num_rows)) for table in (tables.candidates, tables.adoptions, tables.timelines)))
+    return TrendTables(
+        *(table.take(rng.permutation(table.num_rows)) for table in (tables.candidates, tables.adoptions, tables.timelines))
+    )
 
 
 def _assignments(tables: TrendTables) -> tuple[pa.Table, pa.Table]:
@@ -256,7 +327,9 @@ def _assignments(tables: TrendTables) -> tuple[pa.Table, pa.Table]:
     stamp = {"method_version": "v", "params_hash": "h"}
     months = [date(2026, 5, 1), JUNE]
     rows = [
-        {"month": month, "platform": "x", "account_key": key, "niche_id": ("moss", "clay", None)[int(key, 16) % 3]} | stamp for month in months for key in accounts
+        {"month": month, "platform": "x", "account_key": key, "niche_id": ("moss", "clay", None)[int(key, 16) % 3]} | stamp
+        for month in months
+        for key in accounts
     ]
     assigned = pa.Table.from_pylist(rows, schema=contracts.NICHE_ASSIGNMENTS)
     schema = pa.schema([field.with_nullable(nullable=True) for field in contracts.DERIVED["niche_insiders"]])
@@ -294,4 +367,8 @@ def test_no_trends_give_empty_tables() -> None:
     nothing = analyse_trend_partitions({})
     assigned, inside = (contracts.DERIVED[name].empty_table() for name in ("niche_assignments", "niche_insiders"))
     found = analyse_origins({}, nothing.state, assigned, inside, {}, platform_days())
-    assert {name: table.num_rows for name, table in found.tables.items()} == {"trend_origins": 0, "trend_origin_verdicts": 0, "origin_by_group": 0}
+    assert {name: table.num_rows for name, table in found.tables.items()} == {
+        "trend_origins": 0,
+        "trend_origin_verdicts": 0,
+        "origin_by_group": 0,
+    }

@@ -28,7 +28,9 @@ MONTHS = {date(2026, 6, 1): "june"}
 def worlds_tables(lead_hours: float, seed: int = 3) -> TrendTables:
     """Trends of arrays as exchange tables: the lead group micro and of niche moss on bluesky, the target group macro and of clay on x."""
     trends = drawn(replace(NULL, trend_count=TREND_COUNT, lead_count=30, lead_hours=lead_hours), seed)
-    candidates, adopted, posted = [], [], []
+    candidates: list[dict[str, Any]] = []
+    adopted: list[dict[str, Any]] = []
+    posted: list[dict[str, Any]] = []
     born = np.datetime64(BORN.replace(tzinfo=None), "us")
 
     def moment(hours: float) -> Any:
@@ -40,14 +42,27 @@ def worlds_tables(lead_hours: float, seed: int = 3) -> TrendTables:
         for side, group in enumerate(pair):
             _append(key, side, group, first, moment, adopted, posted)
         candidates.append(
-            {"trend_key": key, "label": f"t{number}", "born_at": moment(first), "window_ends_at": moment(first + 1400), "adopter_count": 80}
+            {
+                "trend_key": key,
+                "label": f"t{number}",
+                "born_at": moment(first),
+                "window_ends_at": moment(first + 1400),
+                "adopter_count": 80,
+            }
             | {"is_left_censored": False, "is_in_use_before": False, "largest_day_share": 0.2}
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
-    return TrendTables(*(pa.Table.from_pylist(rows, schema=contracts.EXCHANGE[name]) for name, rows in zip(names, (candidates, adopted, posted), strict=True)))
+    return TrendTables(
+        *(
+            pa.Table.from_pylist(rows, schema=contracts.EXCHANGE[name])
+            for name, rows in zip(names, (candidates, adopted, posted), strict=True)
+        )
+    )
 
 
-def _append(key: str, side: int, group: Group, first: float, moment: Any, adopted: list[dict[str, Any]], posted: list[dict[str, Any]]) -> None:
+def _append(
+    key: str, side: int, group: Group, first: float, moment: Any, adopted: list[dict[str, Any]], posted: list[dict[str, Any]]
+) -> None:
     seen = set()
     for row in range(group.adopted.size):
         account = f"{int(group.account[row]):032x}"
@@ -69,7 +84,12 @@ def assigned(tables: TrendTables) -> pa.Table:
     """Niche of each account in June: that of its platform."""
     pairs = sorted(set(zip(tables.adoptions["account_key"].to_pylist(), tables.adoptions["platform"].to_pylist(), strict=True)))
     rows = [
-        {"month": date(2026, 6, 1), "platform": platform, "account_key": account, "niche_id": {"bluesky": "moss", "x": "clay"}[platform]}
+        {
+            "month": date(2026, 6, 1),
+            "platform": platform,
+            "account_key": account,
+            "niche_id": {"bluesky": "moss", "x": "clay"}[platform],
+        }
         | {"method_version": "v", "params_hash": "h"}
         for account, platform in pairs
     ]
@@ -78,7 +98,12 @@ def assigned(tables: TrendTables) -> pa.Table:
 
 def flags(paid: set[int] = frozenset(), suspected: set[int] = frozenset()) -> pa.Table:  # type: ignore[assignment]
     rows = [
-        {"trend_key": f"{number:032x}", "is_astroturf": number in paid, "first_adopter_count": 50, "suspected_first_count": 11 if number in suspected else 10}
+        {
+            "trend_key": f"{number:032x}",
+            "is_astroturf": number in paid,
+            "first_adopter_count": 50,
+            "suspected_first_count": 11 if number in suspected else 10,
+        }
         for number in range(TREND_COUNT)
     ]
     return pa.Table.from_pylist(rows, schema=contracts.EXCHANGE["int_trend_flags"])
@@ -122,8 +147,16 @@ def test_a_population_is_all_trends_but_those_under_suspicion(led: tuple[Analysi
     found = pool_ripples(led[0].state, led[1].state, flags(paid={0, 1}, suspected=set(range(5))))
     rows = rows_of(found)
     tier = ("all", "tier", "micro", "large_creators")
-    assert [rows[population, *tier]["trend_count"] for population in (EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION)] == [12, 10, 7]
-    assert [rows[population, *tier]["left_out_count"] for population in (EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION)] == [0, 2, 5]
+    assert [rows[population, *tier]["trend_count"] for population in (EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION)] == [
+        12,
+        10,
+        7,
+    ]
+    assert [rows[population, *tier]["left_out_count"] for population in (EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION)] == [
+        0,
+        2,
+        5,
+    ]
     few = rows[WITHOUT_AUTOMATION, *tier]
     assert (few["claim"], few["abstain_reason"], few["precedence_probability"]) == ("abstained", "too_few_trends", None)
     assert rows[WITHOUT_ASTROTURF, *tier]["precedence_probability"] != rows[EVERYONE, *tier]["precedence_probability"]
@@ -154,7 +187,9 @@ def test_shuffled_rows_and_stored_months_give_the_same_pairs_of_niches() -> None
     first = analyse_niche_pairs(partitioned(tables), assigned(tables), MONTHS)
     again = analyse_niche_pairs(partitioned(shuffled(tables, 5)), assigned(tables), MONTHS, stored=first.state)
     assert again.computed == {"niche_pairs": 0}
-    assert all(table.equals(again.state[name]) for name, table in first.state.items() if name.endswith(("comparisons", "findings")))
+    assert all(
+        table.equals(again.state[name]) for name, table in first.state.items() if name.endswith(("comparisons", "findings"))
+    )
     anew = analyse_niche_pairs(partitioned(shuffled(tables, 6)), assigned(tables), MONTHS)
     assert anew.state["niche_pair_findings"].equals(first.state["niche_pair_findings"])
 
@@ -162,6 +197,8 @@ def test_shuffled_rows_and_stored_months_give_the_same_pairs_of_niches() -> None
 def test_nothing_gives_rows_that_abstain() -> None:
     nothing = analyse_trend_partitions({})
     pairs = analyse_niche_pairs({}, contracts.NICHE_ASSIGNMENTS.empty_table(), {})
-    table = pool_ripples(nothing.state, pairs.state, contracts.EXCHANGE["int_trend_flags"].empty_table()).tables["ripple_findings"]
+    table = pool_ripples(nothing.state, pairs.state, contracts.EXCHANGE["int_trend_flags"].empty_table()).tables[
+        "ripple_findings"
+    ]
     assert set(table["claim"].to_pylist()) == {"abstained"}
     assert table.num_rows == 9

@@ -137,7 +137,11 @@ SPOILT: list[tuple[Spoil, str, float]] = [
     (_each("trend_origin_verdicts", lambda _: {"abstain_reason": "in_use_before"}), "planted trends without a verdict", 1.0),
     (_with("trends", label="weekend", trend_key="perennial"), "perennial tags without an origin", 0.0),
     (_each("trend_origin_verdicts", lambda _: {"origin_platform": "reddit"}), "platform of the verdict", 0.0),
-    (_each("trend_origins", lambda row: {"credibility": row["credibility"] and 0.6}), "distance of credibility from the share of originators", 0.4),
+    (
+        _each("trend_origins", lambda row: {"credibility": row["credibility"] and 0.6}),
+        "distance of credibility from the share of originators",
+        0.4,
+    ),
     (_each("trends", _later("born_at", days=3)), "median absolute error of born_at, days", 3.0),
     (_each("trends", _later("first_media_at", days=-2)), "median absolute error of first_media_at - born_at, days", 2.0),
     (_each("trends", lambda _: {"adopter_count": 19}), "trends of fewer than 20 accounts", 12.0),
@@ -147,7 +151,10 @@ SPOILT: list[tuple[Spoil, str, float]] = [
     (_each("trend_adoptions", lambda _: {"tier": "micro_sub1k"}), "tier as of adoption", 24 / 32),
     (_each("trend_origin_verdicts", lambda _: {"origin_tier": "mega"}), "tier of the verdict", 0.0),
     (
-        _each("trend_origin_verdicts", lambda row: {"origin_niche_id": "id-moss" if row["origin_niche_id"] == "id-clay" else "id-clay"}),
+        _each(
+            "trend_origin_verdicts",
+            lambda row: {"origin_niche_id": "id-moss" if row["origin_niche_id"] == "id-clay" else "id-clay"},
+        ),
         "niche of the verdict",
         0.0,
     ),
