@@ -14,6 +14,7 @@ from pipelines.analysis import (
     ethics_contracts,
     insider_contracts,
     mainstream_contracts,
+    origin_contracts,
     platform_contracts,
     relational_contracts,
 )
@@ -479,6 +480,7 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **mainstream_contracts.EXCHANGE,
     **cascade_contracts.EXCHANGE,
     **burst_contracts.EXCHANGE,
+    **origin_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -502,6 +504,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **mainstream_contracts.DERIVED,
     **cascade_contracts.DERIVED,
     **burst_contracts.DERIVED,
+    **origin_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -532,4 +535,9 @@ STATE: Final[dict[str, pa.Schema]] = {
     **mainstream_contracts.STATE,
     **cascade_contracts.STATE,
     **burst_contracts.STATE,
+    **origin_contracts.STATE,
 }
+STATE.update({f"{origin_contracts.NICHE_PAIR}{name}": STATE[name] for name in origin_contracts.TREND_STATE})
+STATE["ripple_pools"] = pa.schema(
+    [*STATE_FINDINGS, _required("source", pa.string())]
+)  # pools of all populations, trends or niches

@@ -8,13 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import csv
 
-from pipelines.analysis import contracts
-from pipelines.analysis.trend_shapes import CalendarEvent, calendar_of
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
@@ -25,7 +20,7 @@ from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.forgetting import forget_modelled, forget_stated
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
-from pipelines.nightly.text_rules import read_accuracy, read_text_rules
+from pipelines.nightly.text_rules import read_text_rules
 from pipelines.nightly.text_signals import write_text_signals
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
@@ -34,7 +29,6 @@ from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
 from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, log_results, withdraw_results
 from pipelines.quality.retention import check_retention
-from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
     "adoption_survival",
@@ -61,6 +55,7 @@ MARTS: Final = (
     "niche_neighbours",
     "niche_vocabulary",
     "niches",
+    "origin_by_group",
     "origin_by_tier",
     "outlet_reactions",
     "parasocial_months",
@@ -71,6 +66,7 @@ MARTS: Final = (
     "platform_precedence_findings",
     "ripple_effects",
     "ripple_evidence",
+    "ripple_findings",
     "ripple_flows",
     "tier_sensitivity_months",
     "trend_adoptions",
@@ -78,12 +74,12 @@ MARTS: Final = (
     "trend_bursts",
     "trend_cascades",
     "trend_days",
+    "trend_origin_verdicts",
+    "trend_origins",
     "trend_parents",
     "trend_shapes",
     "trends",
 )
-LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
-CALENDAR: Final = DBT_PROJECT / "seeds" / "event_calendar.csv"
 REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
@@ -105,6 +101,10 @@ DERIVED_GRAINS: Final = {
     "outlet_reactions": "target class x period",
     "ripple_evidence": "piece of evidence",
     "adoption_survival": "origin class x target class x day",
+    "trend_origins": "trend x account of its origin set",
+    "trend_origin_verdicts": "trend: where it came from, or why nobody can say",
+    "origin_by_group": "group kind x group x period",
+    "ripple_findings": "population x period x comparison kind x lead x target: the pooled claim",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
@@ -262,90 +262,19 @@ def check_conformed(paths: DataPaths, night: date, run_id: str) -> None:
     _ask(paths, "staged", night, run_id)
 
 
-def read_lexicon() -> pa.Table:
-    """Words of well-known scenes, as the seed has them. Raises ArrowInvalid where a row does not fit."""
-    types = {name: contracts.NICHE_LEXICON.field(name).type for name in contracts.NICHE_LEXICON.names}
-    rows = csv.read_csv(LEXICON, convert_options=csv.ConvertOptions(column_types=types))
-    return rows.select(contracts.NICHE_LEXICON.names).cast(contracts.NICHE_LEXICON)
-
-
-def read_calendar() -> list[CalendarEvent]:
-    """Recurring days, as the seed has them. Raises ArrowInvalid where a row does not fit."""
-    return calendar_of(csv.read_csv(CALENDAR))
-
-
 def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, list[GateResult]]]:
     """Run the analysis on the exchange models, write the derived tables, ask gate 3.
 
     Returns:
         By derived table, its rows and the results of its checks.
     """
-    from pipelines.analysis.burst_months import analyse_bursts
-    from pipelines.analysis.cascade_months import analyse_cascades
-    from pipelines.analysis.culture_trends import culture_trends
-    from pipelines.analysis.decentralisation import analyse_decentralisation
-    from pipelines.analysis.engagement import estimate_engagement
-    from pipelines.analysis.ethics_months import analyse_ethics_months
-    from pipelines.analysis.mainstream import analyse_mainstream
-    from pipelines.analysis.mainstream_rows import beside
-    from pipelines.analysis.niches import discover_niche_months
-    from pipelines.analysis.platform_moves import analyse_moves
-    from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
-    from pipelines.analysis.relational import analyse_relations
-    from pipelines.analysis.trend_shapes import analyse_shapes
-    from pipelines.analysis.trends import analyse_trend_partitions
+    from pipelines.nightly.analyses import analyse
 
-    stored = exchange.read_state(paths)
-    niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
-    trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
-    platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    niche_outcomes = dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True))
-    attention = analyse_decentralisation(
-        exchange.attention_partitions(paths),
-        niches.tables["niche_assignments"],
-        exchange.read_exchange(paths, "int_coverage_months"),
-        niche_outcomes,
-        stored=stored,
-    )
-    cascades = analyse_cascades(
-        exchange.cascade_partitions(paths), niches.tables["niche_assignments"], niche_outcomes, stored=stored
-    )
-    moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
-    relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
-    ethics = analyse_ethics_months(
-        exchange.ethics_partitions(paths),
-        niches.tables["niche_assignments"],
-        read_accuracy(paths.commercial_accuracy),
-        stored=stored,
-    )
-    engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
-    around = beside(niches.tables["niche_insiders"], exchange.read_exchange(paths, "int_platform_days"))
-    mainstream = analyse_mainstream(
-        exchange.mainstream_partitions(paths, around),
-        trends.tables["trend_precedence"],
-        around,
-        exchange.read_exchange(paths, "int_linked_accounts"),
-        stored=stored,
-    )
-    author_days = exchange.read_exchange(paths, "int_author_days")
-    bursts = analyse_bursts(
-        exchange.burst_partitions(paths), author_days, exchange.read_exchange(paths, "int_platform_days"), stored=stored
-    )
-    shapes = analyse_shapes(
-        exchange.shape_partitions(paths),
-        niches.tables["niche_assignments"],
-        niche_outcomes,
-        bursts.tables["trend_bursts"],
-        read_calendar(),
-        pc.min(author_days["event_day"]).as_py(),
-        stored=stored,
-    )
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement, mainstream, cascades, bursts, shapes)
+    analyses = analyse(paths, exchange.read_state(paths))
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
-    tables["culture_trends"] = culture_trends(tables["culture_windows"])
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)

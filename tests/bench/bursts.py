@@ -22,7 +22,7 @@ from pipelines.analysis.increments import Partition
 from pipelines.analysis.kleinberg import kleinberg_states
 from pipelines.analysis.trend_rows import birth_months
 from pipelines.analysis.trend_shapes import ShapePartition, ShapeTables, analyse_shapes
-from pipelines.nightly.stages import read_calendar
+from pipelines.nightly.analyses import read_calendar
 from pipelines.world.drawn import NEVER, day_of, moment
 from pipelines.world.landing import keys, landed_coverage
 from pipelines.world.native.names import Names

@@ -14,6 +14,7 @@ from tests.gates import (
     poisons_ethics,
     poisons_insiders,
     poisons_mainstream,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
 )
@@ -424,6 +425,7 @@ _TOPICS: Final = (
     poisons_ethics,
     poisons_insiders,
     poisons_mainstream,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
 )

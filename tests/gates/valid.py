@@ -24,6 +24,7 @@ from tests.gates import (
     valid_ethics,
     valid_insiders,
     valid_mainstream,
+    valid_origins,
     valid_platforms,
     valid_relational,
 )
@@ -482,7 +483,17 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_bursts, valid_cascades, valid_decentralisation, valid_engagement, valid_ethics, valid_mainstream, valid_platforms, valid_relational)
+_TOPICS: Final = (
+    valid_bursts,
+    valid_cascades,
+    valid_decentralisation,
+    valid_engagement,
+    valid_ethics,
+    valid_mainstream,
+    valid_origins,
+    valid_platforms,
+    valid_relational,
+)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

@@ -22,5 +22,11 @@ def marted(trend_key: str, label: str) -> dict[str, Rows]:
         trend_key: Of a trend of the installation.
         label: Of it.
     """
-    views = {"platform": "wikipedia", "series_key": f"{8:032x}", "term": "en.wikipedia:Eco", "unit": "views", "granularity": "day"}
+    views = {
+        "platform": "wikipedia",
+        "series_key": f"{8:032x}",
+        "term": "en.wikipedia:Eco",
+        "unit": "views",
+        "granularity": "day",
+    }
     return {"trend_attention": [_period(trend_key, label), _period(trend_key, label, **views, interest_value=None)]}

@@ -19,7 +19,8 @@ from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_
 from pipelines.world.scoring.metrics_ethics import naively_flagged, recall_at_one_percent, undisclosed_error
 from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
-from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
+from pipelines.world.scoring.metrics_origins import ORIGIN_SET_SIZE
+from pipelines.world.scoring.metrics_trends import adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing
 from pipelines.world.worlds import LEAD, NONE, TARGET
 

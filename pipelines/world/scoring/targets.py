@@ -56,6 +56,8 @@ _CLAIM: Final = ("ripple_effects.pooled_claim", "ripple_effects.target_class")
 _ODDS: Final = ("origin_by_tier.odds_ratio", "origin_by_tier.q_value")
 _EFFECTS: Final = ("ripple_effects.q_value", "ripple_effects.precedence_probability", "ripple_effects.evidence_level")
 _ADOPTIONS: Final = ("trends.label", "trend_adoptions.adopted_at", "trend_adoptions.account_key")
+_ORIGINS: Final = ("trends.label", "trend_origins.credibility", "trend_origin_verdicts.abstain_reason")
+_VERDICTS: Final = ("trends.label", "trend_origin_verdicts.origin_confidence", "trend_origin_verdicts.origin_tier")
 _GATES: Final = ("trends.label", "trends.is_left_censored", "trends.abstain_reason")
 _PERSONS: Final = ("creator_accounts.account_key", "creator_accounts.creator_key", "creator_accounts.link_evidence")
 _NO_MORE: Final = "rate over seeds <= 5%, upper 95% bound <= 8.5%, in every null world and both directions"
@@ -96,20 +98,15 @@ WANTED: Final = (
     Wanted("level_fdp_media", "Per-trend FDR", "false among evidence_level >= 1, media", _EFFECTS, _MEAN_FDP, AT_MOST, 0.05, 0.06, is_of_seeds=True),
     Wanted("trend_power_large", "Per-trend FDR", "planted leads at q < .05, large_creators", _EFFECTS),
     Wanted("trend_power_media", "Per-trend FDR", "planted leads at q < .05, media", _EFFECTS),
-    Wanted("origin_set", "Origin set", "originator among the first five", _ADOPTIONS, ">= .90; >= .65 with 30% loss", AT_LEAST, 0.9, 0.65),
-    Wanted("origin_abstained", "Origin set", "planted trends without an origin", _GATES, "<= 30%", AT_MOST, 0.3),
+    Wanted("origin_set", "Origin set", "originator in the origin set", _ORIGINS, ">= .90; >= .65 with 30% loss", AT_LEAST, 0.9, 0.65),
+    Wanted("origin_abstained", "Origin set", "planted trends without a verdict", _VERDICTS, "<= 30%", AT_MOST, 0.3),
+    Wanted("origin_credibility", "Origin set", "distance of credibility from the share of originators", (*_ORIGINS, *_VERDICTS)),
     Wanted(
-        "origin_niche", "Origin niche / tier / platform", "niche of the first adopter", (*_ADOPTIONS, "trend_adoptions.niche_id", "niche_members.niche_id"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
+        "origin_niche", "Origin niche / tier / platform", "niche of the verdict", (*_VERDICTS, "niche_members.niche_id"), ">= .95; >= .90 with 30% loss",
+        AT_LEAST, 0.95, 0.9,
     ),
-    Wanted(
-        "origin_tier", "Origin niche / tier / platform", "tier of the first adopter", (*_ADOPTIONS, "trend_adoptions.tier"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
-    ),
-    Wanted(
-        "origin_platform", "Origin niche / tier / platform", "first_seen_platform", ("trends.label", "trends.first_seen_platform"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
-    ),
+    Wanted("origin_tier", "Origin niche / tier / platform", "tier of the verdict", _VERDICTS, ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9),
+    Wanted("origin_platform", "Origin niche / tier / platform", "platform of the verdict", _VERDICTS, ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9),
     Wanted(
         "lag_error", "Lag to mainstream", "median absolute error of lag_days, days", ("mainstream_adoptions.lag_days", "mainstream_adoptions.abstain_reason"),
         "<= 1 d; <= 1.5 d with 30% loss", AT_MOST, 1.0, 1.5,

@@ -16,7 +16,7 @@ from pipelines.analysis.contracts import INT_TREND_ADOPTIONS, INT_TREND_CANDIDAT
 from pipelines.analysis.coordination import CoordinationParameters, densest_window
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.trend_shapes import CalendarEvent, ShapeParameters, ShapeTables, analyse_shapes, season
-from pipelines.nightly.stages import read_calendar
+from pipelines.nightly.analyses import read_calendar
 
 BORN = datetime(2026, 7, 10, 9, tzinfo=UTC)
 PARAMETERS = ShapeParameters()

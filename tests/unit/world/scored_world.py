@@ -113,6 +113,18 @@ def truth() -> Rows:
     }  # fmt: skip
 
 
+def _origins(planted: Rows) -> list[tuple[dict[str, Any], str | None]]:
+    """Who showed each trend first, and why nobody is to say so."""
+    return [
+        (
+            {"tag": row["tag"], "origin": key(row["origin_platform"], row["origin_native_id"]), "tier": row["origin_tier"]}
+            | {"niche": row["origin_niche"], "platform": row["origin_platform"]},
+            "left_censored" if row["is_begun_before_coverage"] else None,
+        )
+        for row in planted["trends"]
+    ]
+
+
 def published() -> Rows:
     """Rows that a perfect pipeline publishes."""
     planted = truth()
@@ -156,6 +168,19 @@ def published() -> Rows:
         }
         for row in trends
     ]  # fmt: skip
+    origins = [
+        {"trend_key": f"key{row['tag'][-2:]}", "account_key": row["origin"], "rank": 1, "credibility": None if reason else 1.0}
+        for row, reason in _origins(planted)
+    ]
+    verdicts = [
+        {"trend_key": f"key{row['tag'][-2:]}", "origin_confidence": None if reason else 1.0, "abstain_reason": reason}
+        | (
+            dict.fromkeys(("origin_tier", "origin_niche_id", "origin_platform"))
+            if reason
+            else {"origin_tier": row["tier"], "origin_niche_id": f"id-{row['niche']}", "origin_platform": row["platform"]}
+        )
+        for row, reason in _origins(planted)
+    ]
     days: dict[tuple[Any, ...], int] = {}
     for row in (*adoptions, *media):
         group = row["tier"] or "media"
@@ -164,6 +189,8 @@ def published() -> Rows:
     return {
         "trends": trends,
         "trend_adoptions": [*adoptions, *media],
+        "trend_origins": origins,
+        "trend_origin_verdicts": verdicts,
         "trend_days": [
             {"trend_key": trend, "day": day, "actor_group": group, "use_count": count, "user_count": count, "adopter_count": count}
             for (trend, day, group), count in days.items()
