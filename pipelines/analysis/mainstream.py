@@ -116,11 +116,13 @@ def _baseline(target: str, period: str, reactions: list[Floats], firsts: Floats,
         medians.append(float(np.median(np.concatenate([reactions[place] for place in chosen]))) / 24)
     tail = (1 - parameters.interval_level) / 2
     low, high = np.quantile(medians, [tail, 1 - tail])
+    median = float(np.median(np.concatenate(reactions))) / 24
     row |= {
         "first_reaction_median_days": float(np.median(firsts)),
-        "reaction_median_days": float(np.median(np.concatenate(reactions))) / 24,
-        "reaction_low_days": float(low),
-        "reaction_high_days": float(high),
+        "reaction_median_days": median,
+        # Of few shocks the resampled medians are few, and can all lie on one side.
+        "reaction_low_days": min(float(low), median),
+        "reaction_high_days": max(float(high), median),
     }
     return _Baseline(reactions, row, content)
 

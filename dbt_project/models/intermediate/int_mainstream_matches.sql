@@ -87,7 +87,10 @@ credits as (
             and uses.published_at >= candidates.looked_for_from
             and uses.published_at < candidates.window_ends_at
     left join {{ ref("int_accounts") }} as accounts on uses.account_key = accounts.account_key
-    where accounts.actor_class is null or accounts.actor_class not in ('brand', 'media')
+    where
+        (accounts.actor_class is null or accounts.actor_class not in ('brand', 'media'))
+        -- Of an item without a time of its own nobody can say whether the post was older.
+        and item_credits.published_high_at is not null
     group by all
 ),
 
