@@ -100,7 +100,9 @@ RIPPLE_FLOWS: Final = pa.schema(
         _required("to_adopter_count", pa.int64()),
         _required("from_post_count", pa.int64()),  # uses of these trends by the source group
         _required("tie_count", pa.int64()),  # known ties of to-adopters to from-adopters; hawkes: 0, it knows none
-        pa.field("null_reason", pa.string()),  # no_ties, too_few_ties, too_few_trends, too_few_events: why nothing is tested, or told at all
+        pa.field(
+            "null_reason", pa.string()
+        ),  # no_ties, too_few_ties, too_few_trends, too_few_events: why nothing is tested, or told at all
         pa.field("credited_count", pa.float64()),  # adoptions (hawkes: uses) credited to the source group
         pa.field("credited_low_count", pa.float64()),
         pa.field("credited_high_count", pa.float64()),  # 90%, trends resampled

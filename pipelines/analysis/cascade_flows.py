@@ -112,7 +112,13 @@ def credited_by_trend(
 
 
 def measure_flows(
-    month: date, adopters: Adopters, ties: Ties, parents: Parents, groupings: Sequence[Grouping], niche: Ints, parameters: FlowParameters
+    month: date,
+    adopters: Adopters,
+    ties: Ties,
+    parents: Parents,
+    groupings: Sequence[Grouping],
+    niche: Ints,
+    parameters: FlowParameters,
 ) -> list[dict[str, Any]]:
     """Measure credited adoptions from group to group over the trends of a month.
 
@@ -135,11 +141,14 @@ def measure_flows(
     rng = np.random.default_rng(int(digest(METHOD_VERSION, month, *adopters.trend_keys)[:15], 16))
     owners = deals(adopters, niche, parameters, rng)
     dealt = [
-        credited_by_trend(adopters, pairs, parameters.cascades, next(owners)) for _ in range(parameters.shuffle_count if child.size else 0)
+        credited_by_trend(adopters, pairs, parameters.cascades, next(owners))
+        for _ in range(parameters.shuffle_count if child.size else 0)
     ]
     trend_count = len(adopters.trend_keys)
     weights = rng.multinomial(max(trend_count, 1), np.full(max(trend_count, 1), 1 / max(trend_count, 1)), parameters.draw_count)
-    tie_pairs = np.unique(np.column_stack([ties.child, ties.other]), axis=0) if ties.child.size else np.empty((0, 2), dtype=np.int64)
+    tie_pairs = (
+        np.unique(np.column_stack([ties.child, ties.other]), axis=0) if ties.child.size else np.empty((0, 2), dtype=np.int64)
+    )
     found: list[dict[str, Any]] = []
     for grouping in groupings:
         rows = list(_pair_rows(adopters, grouping, tie_pairs, seen, dealt, parents, weights, parameters))
@@ -163,7 +172,10 @@ def _pair_rows(
 
     def sums(child: Ints, parent: Ints, share: Floats) -> Floats:
         both = (group[child] >= 0) & (group[parent] >= 0)
-        return np.bincount(group[parent[both]] * count + group[child[both]], weights=share[both], minlength=count * count)
+        return np.asarray(
+            np.bincount(group[parent[both]] * count + group[child[both]], weights=share[both], minlength=count * count),
+            dtype=np.float64,
+        )
 
     tie_counts = sums(tie_pairs[:, 0], tie_pairs[:, 1], np.ones(tie_pairs.shape[0])).astype(np.int64)
     statistic = sums(*seen)
@@ -218,7 +230,9 @@ def _judge(rows: list[dict[str, Any]], parameters: FlowParameters) -> None:
         row["claim"] = "beyond_null" if row["q_value"] <= parameters.largest_q else "none"
 
 
-def groupings_of(adopters: Adopters, niches: Mapping[tuple[str, str], str], niche_keys: Sequence[tuple[str, str]]) -> tuple[list[Grouping], Ints]:
+def groupings_of(
+    adopters: Adopters, niches: Mapping[tuple[str, str], str], niche_keys: Sequence[tuple[str, str]]
+) -> tuple[list[Grouping], Ints]:
     """Tiers, niches and platforms of adopters.
 
     Args:
@@ -233,11 +247,11 @@ def groupings_of(adopters: Adopters, niches: Mapping[tuple[str, str], str], nich
     names = sorted({name for name in of_adopter if name is not None})
     place = {name: number for number, name in enumerate(names)}
     niche = np.array([-1 if name is None else place[name] for name in of_adopter], dtype=np.int64)
-    platforms, platform = np.unique(adopters.platform.astype(str), return_inverse=True) if adopters.count else ([], np.empty(0, dtype=np.int64))
+    platforms, platform = np.unique(adopters.platform.astype(str), return_inverse=True)
     platform = np.where(adopters.is_outlet, -1, platform)
     kinds = [
         Grouping("tier", GROUPS, adopters.group),
         Grouping("niche", names, niche),
-        Grouping("platform", [str(name) for name in platforms], platform.astype(np.int64)),
+        Grouping("platform", platforms.tolist(), platform.astype(np.int64)),
     ]
     return kinds, niche

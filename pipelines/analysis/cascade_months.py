@@ -111,7 +111,9 @@ def analyse_cascades(
     return Analysis(tables, state, {"cascade_months": computed})
 
 
-def _month_tables(month: date, tables: CascadeTables, niches: pa.Table, parameters: CascadeMonthParameters) -> dict[str, pa.Table]:
+def _month_tables(
+    month: date, tables: CascadeTables, niches: pa.Table, parameters: CascadeMonthParameters
+) -> dict[str, pa.Table]:
     adopters = adopters_of(tables.trends)
     ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
     parents = find_parents(adopters, ties, parameters.cascades)
@@ -171,9 +173,17 @@ def hawkes_rows(
     process = parameters.hawkes
     counts = binned(adopters, process)
     events, members = counts.sum(axis=(0, 1)), counts.sum(axis=1) > 0
-    stamp = {"month": month, "group_kind": "tier", "method": "hawkes", "method_version": hawkes.METHOD_VERSION, "params_hash": params_hash(parameters)}
+    stamp = {
+        "month": month,
+        "group_kind": "tier",
+        "method": "hawkes",
+        "method_version": hawkes.METHOD_VERSION,
+        "params_hash": params_hash(parameters),
+    }
     adopter_counts = np.bincount(adopters.group[adopters.group >= 0], minlength=len(GROUPS))
-    claimed = {(row["from_group"], row["to_group"]) for row in edge_rows if row["group_kind"] == "tier" and row["claim"] == "beyond_null"}
+    claimed = {
+        (row["from_group"], row["to_group"]) for row in edge_rows if row["group_kind"] == "tier" and row["claim"] == "beyond_null"
+    }
     told = np.zeros((len(GROUPS), len(GROUPS)), dtype=bool)
     found: dict[tuple[int, int], dict[str, Any]] = {}
     for source, target in np.ndindex(told.shape):
@@ -188,7 +198,9 @@ def hawkes_rows(
             "null_reason": None if enough else "too_few_events",
         }  # fmt: skip
     if told.any():
-        _estimate(found, told, counts, claimed, int(digest(hawkes.METHOD_VERSION, month, *adopters.trend_keys)[:15], 16), parameters)
+        _estimate(
+            found, told, counts, claimed, int(digest(hawkes.METHOD_VERSION, month, *adopters.trend_keys)[:15], 16), parameters
+        )
     return list(found.values())
 
 
@@ -201,20 +213,24 @@ def _estimate(
     seen = hawkes.fit(counts, process)
     p_values, _ = hawkes.null_p_values(counts, process, rng)
     under = np.mean(
-        [hawkes.fit(hawkes.dealt(counts, process, rng), process).attributed.sum(axis=0) for _ in range(parameters.null_fit_count)], axis=0
+        [
+            hawkes.fit(hawkes.dealt(counts, process, rng), process).attributed.sum(axis=0)
+            for _ in range(parameters.null_fit_count)
+        ],
+        axis=0,
     )
     trends = counts.shape[0]
     weights = rng.multinomial(trends, np.full(trends, 1 / trends), process.draw_count).astype(float)
     draws = [hawkes.fit(counts, process, weight=weight, start=seen.influence) for weight in weights]
     influences = np.array([draw.influence for draw in draws])
-    credits = np.array([np.einsum("ukl,u->kl", draw.attributed, weight) for draw, weight in zip(draws, weights, strict=True)])
+    credited = np.array([np.einsum("ukl,u->kl", draw.attributed, weight) for draw, weight in zip(draws, weights, strict=True)])
     posts = np.maximum(weights @ counts.sum(axis=1), 1.0)
     tail = (1 - process.interval_share) / 2
     places = [place for place in found if told[place]]
     q_values = false_discovery_control(np.clip([p_values[place] for place in places], 0, 1))
     for (target, source), q_value in zip(places, q_values.tolist(), strict=True):
         row, credit = found[target, source], float(seen.attributed[:, target, source].sum())
-        drawn, per_post = credits[:, target, source], credits[:, target, source] / posts[:, source]
+        drawn, per_post = credited[:, target, source], credited[:, target, source] / posts[:, source]
         expected = float(under[target, source])
         numbers = {
             "credited_count": credit, "credited_low_count": np.quantile(drawn, tail), "credited_high_count": np.quantile(drawn, 1 - tail),
@@ -227,4 +243,6 @@ def _estimate(
         }  # fmt: skip
         row |= {name: None if value is None else round(float(value), 9) for name, value in numbers.items()}
         is_beyond = row["q_value"] <= process.largest_q
-        row["claim"] = "none" if not is_beyond else "beyond_null" if (row["from_group"], row["to_group"]) in claimed else "withheld"
+        row["claim"] = (
+            "none" if not is_beyond else "beyond_null" if (row["from_group"], row["to_group"]) in claimed else "withheld"
+        )

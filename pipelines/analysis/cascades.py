@@ -265,7 +265,12 @@ def contact_pairs(ties: Ties, parameters: CascadeParameters) -> tuple[Ints, Ints
     # Rows are in the order of pair and evidence: a follow comes before an interaction.
     is_first = np.append(True, (np.diff(child) != 0) | (np.diff(other) != 0))[: child.size]
     group = np.cumsum(is_first) - 1
-    return child[is_first], other[is_first], np.bincount(group, weights=strength, minlength=int(is_first.sum())), evidence[is_first]
+    return (
+        child[is_first],
+        other[is_first],
+        np.asarray(np.bincount(group, weights=strength, minlength=int(is_first.sum())), dtype=np.float64),
+        evidence[is_first],
+    )
 
 
 def split_credit(child: Ints, parent: Ints, raw: Floats, largest: int) -> tuple[Ints, Floats, Flags]:
@@ -345,7 +350,9 @@ def parent_rows(adopters: Adopters, parents: Parents, born: dict[str, Any], para
         "method_version": [METHOD_VERSION] * child.size,
         "params_hash": [params_hash(parameters)] * child.size,
     }
-    return pa.table({name: pa.array(columns[name], TREND_PARENTS.field(name).type) for name in TREND_PARENTS.names}, TREND_PARENTS)
+    return pa.table(
+        {name: pa.array(columns[name], TREND_PARENTS.field(name).type) for name in TREND_PARENTS.names}, TREND_PARENTS
+    )
 
 
 def cascade_rows(
@@ -359,15 +366,18 @@ def cascade_rows(
     has_contact = np.zeros(adopters.count, dtype=bool)
     known = adopters.rows(adopter_contacts["trend_key"], adopter_contacts["account_key"])
     counts = sum(
-        np.asarray(adopter_contacts[name].to_numpy(), dtype=np.int64) for name in ("followed_account_count", "interacted_account_count")
+        np.asarray(adopter_contacts[name].to_numpy(), dtype=np.int64)
+        for name in ("followed_account_count", "interacted_account_count")
     )
     has_contact[known[(known >= 0) & (counts > 0)]] = True
     bounds = np.searchsorted(adopters.trend, np.arange(len(adopters.trend_keys) + 1))
-    credit = np.bincount(parents.parent, weights=parents.weight, minlength=adopters.count)
+    credit = np.asarray(np.bincount(parents.parent, weights=parents.weight, minlength=adopters.count), dtype=np.float64)
     is_explicit = np.zeros(adopters.count, dtype=bool)
     is_explicit[parents.child[parents.is_strongest & (parents.evidence < len(NAMING) + len(REACTING))]] = True
     found = []
-    for candidate in sorted(tables.candidates.select(["trend_key", "born_at", "adopter_count", "is_left_censored"]).to_pylist(), key=_key):
+    for candidate in sorted(
+        tables.candidates.select(["trend_key", "born_at", "adopter_count", "is_left_censored"]).to_pylist(), key=_key
+    ):
         key = candidate["trend_key"]
         row = {"trend_key": key, "born_month": candidate["born_at"].date().replace(day=1), **stamp}
         if key not in place_of:

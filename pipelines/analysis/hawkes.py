@@ -78,6 +78,7 @@ def echoes(counts: Floats, parameters: HawkesParameters) -> Floats:
 
     Args:
         counts: Uses by trend, bin and group.
+        parameters: Kernel and bins.
     """
     felt = np.zeros_like(counts)
     for lag, share in enumerate(kernel(parameters).tolist(), start=1):
@@ -166,9 +167,7 @@ def null_p_values(counts: Floats, parameters: HawkesParameters, rng: np.random.G
     return norm.sf(np.round(deviates, 9)), mean
 
 
-def simulate(
-    rng: np.random.Generator, influence: Floats, base: Floats, parameters: HawkesParameters
-) -> Floats:
+def simulate(rng: np.random.Generator, influence: Floats, base: Floats, parameters: HawkesParameters) -> Floats:
     """Draw counts of the process.
 
     Args:
@@ -184,6 +183,8 @@ def simulate(
     counts = np.zeros_like(base)
     for moment in range(base.shape[1]):
         back = min(moment, share.size)
-        felt = np.einsum("utl,t->ul", counts[:, moment - back : moment], share[:back][::-1]) if back else np.zeros(base[:, 0].shape)
+        felt = (
+            np.einsum("utl,t->ul", counts[:, moment - back : moment], share[:back][::-1]) if back else np.zeros(base[:, 0].shape)
+        )
         counts[:, moment] = rng.poisson(base[:, moment] + felt @ influence.T)
     return counts

@@ -272,7 +272,9 @@ def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, l
     niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
     trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
     platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    niche_outcomes = dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True))
+    niche_outcomes = dict(
+        zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)
+    )
     attention = analyse_decentralisation(
         exchange.attention_partitions(paths),
         niches.tables["niche_assignments"],

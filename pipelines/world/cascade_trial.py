@@ -164,7 +164,9 @@ def _follows_of_graph(platform: Ints, graph: Graph) -> Landed:
 
 def _told_follows(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
     told = [day.reactions.take(day.reactions.kind == FOLLOW) for day in filed]
-    source, target, moment = (np.concatenate([getattr(day, name) for day in told]) for name in ("account", "target_account", "second"))
+    source, target, moment = (
+        np.concatenate([getattr(day, name) for day in told]) for name in ("account", "target_account", "second")
+    )
     return _follows(simulation.accounts.platform, source, target, moment)
 
 
@@ -197,7 +199,9 @@ def _truth(simulation: Simulation, filed: Sequence[Filed]) -> pa.Table:
     cause = state.cause[rows]
     return pa.table(
         {
-            "trend_key": [md5(f"hashtag|{tags[one]}".encode(), usedforsecurity=False).hexdigest() for one in state.trend[rows].tolist()],
+            "trend_key": [
+                md5(f"hashtag|{tags[one]}".encode(), usedforsecurity=False).hexdigest() for one in state.trend[rows].tolist()
+            ],
             "account_key": keys("a", state.account[rows], 6),
             "cause_key": pa.array(keys("a", np.maximum(cause, 0), 6), pa.string(), mask=cause == NOBODY),
             "adopted_second": state.adopted_second[rows],

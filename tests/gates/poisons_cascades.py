@@ -10,7 +10,9 @@ Poison = tuple[int, dict[str, Any]]
 _B: Final = f"{2:032x}"
 _STAMPED: Final[dict[str, Poison]] = {"required columns are filled": (0, {"params_hash": None})}
 _EARLIER: Final[dict[str, Poison]] = {"a parent is somebody else and earlier": (0, {"lag_hours": 0.0})}
-_SHARED: Final[dict[str, Poison]] = {"an adoption is shared out whole, and one parent is the strongest": (0, {"is_strongest": False})}
+_SHARED: Final[dict[str, Poison]] = {
+    "an adoption is shared out whole, and one parent is the strongest": (0, {"is_strongest": False})
+}
 _SHAPES: Final[dict[str, Poison]] = {
     "there is a tree exactly where no reason is given": (0, {"tree_count": None}),
     "parts are no larger than their wholes": (0, {"contact_adopter_count": 21}),
@@ -42,7 +44,9 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "derived/ripple_flows": _STAMPED | _FLOWS,
     "marts/trend_parents": _STAMPED | _EARLIER | _SHARED | {"a share of credit is a share": (0, {"weight": 1.0000001})},
     "marts/trend_cascades": _STAMPED | _SHAPES,
-    "marts/ripple_flows": _STAMPED | _FLOWS | {"a group of fewer than ten adopters is not published": (0, {"from_adopter_count": 9})},
+    "marts/ripple_flows": _STAMPED
+    | _FLOWS
+    | {"a group of fewer than ten adopters is not published": (0, {"from_adopter_count": 9})},
 }
 
 # Where no value violates one rule alone, as in ``poisons``.

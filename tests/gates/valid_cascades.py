@@ -28,7 +28,13 @@ _PARENTS: Final[Rows] = [
 ]
 _CASCADE: Final = _STAMP | {"born_month": _AUGUST, "adopter_count": 20, "contact_adopter_count": 15, "coverage_ratio": 0.75}
 _SHAPE: Final = (
-    {"parented_adopter_count": 12, "explicit_adopter_count": 2, "tree_count": 1, "lone_adopter_count": 7, "largest_size_count": 13}
+    {
+        "parented_adopter_count": 12,
+        "explicit_adopter_count": 2,
+        "tree_count": 1,
+        "lone_adopter_count": 7,
+        "largest_size_count": 13,
+    }
     | {"largest_depth": 2, "largest_breadth_count": 6, "structural_virality": 2.4, "largest_broadcast_share": 0.5}
     | {"micro_adopter_count": 10, "reproduction_micro": 0.4, "reproduction_micro_low": 0.2, "reproduction_micro_high": 0.7}
 )
@@ -58,7 +64,13 @@ _FLOWS: Final[Rows] = [
 EXCHANGED: Final[dict[str, Rows]] = {
     "int_trend_contacts": [_TIE | {"evidence": "follow"}, _TIE | {"evidence": "like", "traced_at": _at(10)}],
     "int_trend_adopter_contacts": [
-        {"trend_key": _ECO, "account_key": account, "born_month": _AUGUST, "followed_account_count": 3, "interacted_account_count": 0}
+        {
+            "trend_key": _ECO,
+            "account_key": account,
+            "born_month": _AUGUST,
+            "followed_account_count": 3,
+            "interacted_account_count": 0,
+        }
         for account in (_A, _B)
     ],
 }

@@ -31,9 +31,20 @@ def _edges(linked: Linked, *, is_recall: bool, evidence: str | None = None) -> F
         from {_FOUND} as found left join {_CAUSED} as truth on found.tag = truth.tag and found.account_key = truth.key where {rows}
     """)
     if not is_recall:
-        return share(hits, found, none="no parents of trends that spread", note="who found it by itself and is given a parent counts as wrong")
+        return share(
+            hits,
+            found,
+            none="no parents of trends that spread",
+            note="who found it by itself and is given a parent counts as wrong",
+        )
     (true,) = linked.one(f"select count(*) from {_CAUSED} where cause_key is not null")
-    return share(hits, true, planted=str(true), none="nobody was exposed by another adopter", note="adoptions that were not collected count as missed")
+    return share(
+        hits,
+        true,
+        planted=str(true),
+        none="nobody was exposed by another adopter",
+        note="adoptions that were not collected count as missed",
+    )
 
 
 def _virality(linked: Linked) -> Found:
