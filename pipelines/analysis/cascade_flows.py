@@ -172,7 +172,10 @@ def _pair_rows(
 
     def sums(child: Ints, parent: Ints, share: Floats) -> Floats:
         both = (group[child] >= 0) & (group[parent] >= 0)
-        return np.bincount(group[parent[both]] * count + group[child[both]], weights=share[both], minlength=count * count)
+        return np.asarray(
+            np.bincount(group[parent[both]] * count + group[child[both]], weights=share[both], minlength=count * count),
+            dtype=np.float64,
+        )
 
     tie_counts = sums(tie_pairs[:, 0], tie_pairs[:, 1], np.ones(tie_pairs.shape[0])).astype(np.int64)
     statistic = sums(*seen)
@@ -244,13 +247,11 @@ def groupings_of(
     names = sorted({name for name in of_adopter if name is not None})
     place = {name: number for number, name in enumerate(names)}
     niche = np.array([-1 if name is None else place[name] for name in of_adopter], dtype=np.int64)
-    platforms, platform = (
-        np.unique(adopters.platform.astype(str), return_inverse=True) if adopters.count else ([], np.empty(0, dtype=np.int64))
-    )
+    platforms, platform = np.unique(adopters.platform.astype(str), return_inverse=True)
     platform = np.where(adopters.is_outlet, -1, platform)
     kinds = [
         Grouping("tier", GROUPS, adopters.group),
         Grouping("niche", names, niche),
-        Grouping("platform", [str(name) for name in platforms], platform.astype(np.int64)),
+        Grouping("platform", platforms.tolist(), platform.astype(np.int64)),
     ]
     return kinds, niche

@@ -223,14 +223,14 @@ def _estimate(
     weights = rng.multinomial(trends, np.full(trends, 1 / trends), process.draw_count).astype(float)
     draws = [hawkes.fit(counts, process, weight=weight, start=seen.influence) for weight in weights]
     influences = np.array([draw.influence for draw in draws])
-    credits = np.array([np.einsum("ukl,u->kl", draw.attributed, weight) for draw, weight in zip(draws, weights, strict=True)])
+    credited = np.array([np.einsum("ukl,u->kl", draw.attributed, weight) for draw, weight in zip(draws, weights, strict=True)])
     posts = np.maximum(weights @ counts.sum(axis=1), 1.0)
     tail = (1 - process.interval_share) / 2
     places = [place for place in found if told[place]]
     q_values = false_discovery_control(np.clip([p_values[place] for place in places], 0, 1))
     for (target, source), q_value in zip(places, q_values.tolist(), strict=True):
         row, credit = found[target, source], float(seen.attributed[:, target, source].sum())
-        drawn, per_post = credits[:, target, source], credits[:, target, source] / posts[:, source]
+        drawn, per_post = credited[:, target, source], credited[:, target, source] / posts[:, source]
         expected = float(under[target, source])
         numbers = {
             "credited_count": credit, "credited_low_count": np.quantile(drawn, tail), "credited_high_count": np.quantile(drawn, 1 - tail),

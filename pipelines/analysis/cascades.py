@@ -268,7 +268,7 @@ def contact_pairs(ties: Ties, parameters: CascadeParameters) -> tuple[Ints, Ints
     return (
         child[is_first],
         other[is_first],
-        np.bincount(group, weights=strength, minlength=int(is_first.sum())),
+        np.asarray(np.bincount(group, weights=strength, minlength=int(is_first.sum())), dtype=np.float64),
         evidence[is_first],
     )
 
@@ -371,7 +371,7 @@ def cascade_rows(
     )
     has_contact[known[(known >= 0) & (counts > 0)]] = True
     bounds = np.searchsorted(adopters.trend, np.arange(len(adopters.trend_keys) + 1))
-    credit = np.bincount(parents.parent, weights=parents.weight, minlength=adopters.count)
+    credit = np.asarray(np.bincount(parents.parent, weights=parents.weight, minlength=adopters.count), dtype=np.float64)
     is_explicit = np.zeros(adopters.count, dtype=bool)
     is_explicit[parents.child[parents.is_strongest & (parents.evidence < len(NAMING) + len(REACTING))]] = True
     found = []

@@ -78,6 +78,7 @@ def echoes(counts: Floats, parameters: HawkesParameters) -> Floats:
 
     Args:
         counts: Uses by trend, bin and group.
+        parameters: Kernel and bins.
     """
     felt = np.zeros_like(counts)
     for lag, share in enumerate(kernel(parameters).tolist(), start=1):

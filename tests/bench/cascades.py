@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -53,7 +52,9 @@ def partitions(trial: CascadeTrial) -> dict[date, Partition[CascadeTables]]:
 def accuracy(trial: CascadeTrial, parameters: CascadeParameters | None = None) -> dict[str, float]:
     """Precision and recall of the forest's edges against the true causes, of planted trends that spread along the graph."""
     tables = trial.exchanged
-    adopters = adopters_of(TrendTables(*(tables[name] for name in ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines"))))
+    adopters = adopters_of(
+        TrendTables(*(tables[name] for name in ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")))
+    )
     ties = ties_of(adopters, tables["int_trend_contacts"], tables["int_trend_adopter_contacts"])
     parents = find_parents(adopters, ties, parameters or CascadeParameters())
     child = adopters.rows(trial.truth["trend_key"], trial.truth["account_key"])
@@ -86,7 +87,11 @@ def accuracy(trial: CascadeTrial, parameters: CascadeParameters | None = None) -
         if min(shape[0] for shape in shapes) >= 10:
             errors.append(abs(shapes[1][1] / shapes[0][1] - 1))
             largest.append(abs(shapes[1][0] / shapes[0][0] - 1))
-    figures |= {"virality_relative_error": float(np.median(errors)), "size_relative_error": float(np.median(largest)), "trees": float(len(errors))}
+    figures |= {
+        "virality_relative_error": float(np.median(errors)),
+        "size_relative_error": float(np.median(largest)),
+        "trees": float(len(errors)),
+    }
     return figures
 
 
@@ -117,7 +122,10 @@ def flow_claims(world: str, seed: int) -> dict[str, float]:
     found = {}
     for kind, method in (("tier", "edges"), ("niche", "edges"), ("platform", "edges"), ("tier", "hawkes")):
         own = [row for row in rows if row["group_kind"] == kind and row["method"] == method and row["p_value"] is not None]
-        found |= {f"{kind} {method} tested": len(own), f"{kind} {method} claimed": sum(row["claim"] == "beyond_null" for row in own)}
+        found |= {
+            f"{kind} {method} tested": len(own),
+            f"{kind} {method} claimed": sum(row["claim"] == "beyond_null" for row in own),
+        }
         found[f"{kind} {method} withheld"] = sum(row["claim"] == "withheld" for row in own)
         found[f"{kind} {method} p<.05"] = sum(row["p_value"] < 0.05 for row in own)
         found[f"{kind} {method} month_count"] = len({row["month"] for row in own})
@@ -125,7 +133,9 @@ def flow_claims(world: str, seed: int) -> dict[str, float]:
     return found
 
 
-def process_world(rng: np.random.Generator, *, shock: bool, delays: Sequence[int] = (0, 0, 0, 0, 0), trend_count: int = 20, scale: float = 3.0) -> np.ndarray:
+def process_world(
+    rng: np.random.Generator, *, shock: bool, delays: Sequence[int] = (0, 0, 0, 0, 0), trend_count: int = 20, scale: float = 3.0
+) -> np.ndarray:
     """Base rates of independent groups with a common decay and daily cycle, and a common event; delays in bins of six hours."""
     hours = np.arange(120) * 6.0
     levels = np.array([1.0, 0.5, 0.25, 0.1, 0.1]) * scale
@@ -181,12 +191,33 @@ def _main(arguments: Sequence[str]) -> None:
         for name, options in worlds.items():
             found = [process_claims(seed, is_planted=False, **({"shock": False} | options)) for seed in seeds]
             hits = sum(bool(claims[off].any()) for claims, _ in found)
-            print(name, "worlds with a claim", hits, "of", len(found), "upper", round(upper_bound(hits, len(found)), 3), "mean influence micro to large", np.mean([fit[2, 0] for _, fit in found]).round(3), flush=True)
+            print(
+                name,
+                "worlds with a claim",
+                hits,
+                "of",
+                len(found),
+                "upper",
+                round(upper_bound(hits, len(found)), 3),
+                "mean influence micro to large",
+                np.mean([fit[2, 0] for _, fit in found]).round(3),
+                flush=True,
+            )
         for shock in (False, True):
             found = [process_claims(seed, is_planted=True, shock=shock) for seed in seeds]
             claimed = np.mean([claims for claims, _ in found], axis=0)
             others = np.mean([bool((claims & off & (PLANTED_INFLUENCE == 0)).any()) for claims, _ in found])
-            print("planted, shock", shock, "claims micro to large", claimed[2, 0], "other pairs", others, "influence found", np.mean([fit[2, 0] for _, fit in found]).round(3), flush=True)
+            print(
+                "planted, shock",
+                shock,
+                "claims micro to large",
+                claimed[2, 0],
+                "other pairs",
+                others,
+                "influence found",
+                np.mean([fit[2, 0] for _, fit in found]).round(3),
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

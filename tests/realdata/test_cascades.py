@@ -100,8 +100,8 @@ def test_retweet_trees_of_rumours_are_broadcasts_whatever_their_size() -> None:
 def _phrase_cascades() -> list[np.ndarray]:
     found = []
     for name in _PHRASES:
-        for line in (REALDATA / "cascades" / name).read_text().splitlines():
-            found.append(np.sort([float(pair.split(",")[1]) for pair in line.split()]))
+        lines = (REALDATA / "cascades" / name).read_text().splitlines()
+        found += [np.sort([float(pair.split(",")[1]) for pair in line.split()]) for line in lines]
     return found
 
 
@@ -184,7 +184,9 @@ def test_which_tag_comes_first_among_blogs_is_said_beside_its_chance() -> None:
     print(f"\nTumblr: {len(spans)} tags, {len(first)} blogs, {len(counted)} with two tags or more")
     for tag in sorted(spans, key=lambda each: -uses[each])[:8]:
         months = (max(spans[tag]) - min(spans[tag])).days / 30.4
-        print(f"  {tag}: {uses[tag]} uses of {len(blogs[tag])} blogs over {months:.0f} months; first of a blog's tags {seen.get(tag, 0):.1f} times, by chance {chance.get(tag, 0):.1f}")
+        print(
+            f"  {tag}: {uses[tag]} uses of {len(blogs[tag])} blogs over {months:.0f} months; first of a blog's tags {seen.get(tag, 0):.1f} times, by chance {chance.get(tag, 0):.1f}"
+        )
     assert sum(seen.values()) == pytest.approx(len(counted))
     assert sum(chance.values()) == pytest.approx(len(counted))
     assert min(at.year for _, at, _ in rows) >= 2007

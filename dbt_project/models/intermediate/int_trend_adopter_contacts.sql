@@ -7,7 +7,13 @@
 ) }}
 
 -- How many contacts of an adopter are known at all, adopters or not: without any, that no parent was found says nothing.
-with adoptions as (
+with compared as (
+    select trend_key
+    from {{ ref("int_trend_candidates") }}
+    where not is_left_censored
+),
+
+adoptions as (
     select
         trend_key,
         account_key,
@@ -15,7 +21,7 @@ with adoptions as (
         born_month
     from {{ ref("int_trend_adoptions") }}
     where
-        trend_key in (select trend_key from {{ ref("int_trend_candidates") }} where not is_left_censored)
+        trend_key in (select trend_key from compared)
         {% if is_incremental() %}
         and trend_key in (select trend_key from {{ ref("int_retraced_trends") }})
         {% endif %}

@@ -68,9 +68,9 @@ def test_virality_is_the_mean_distance_of_all_pairs(parent: Ints) -> None:
 def test_depth_and_breadth_are_those_of_walking_up(parent: Ints) -> None:
     depths = []
     for node in range(parent.size):
-        steps = 0
-        while parent[node] != ROOT:
-            node, steps = int(parent[node]), steps + 1
+        steps, above = 0, int(parent[node])
+        while above != ROOT:
+            steps, above = steps + 1, int(parent[above])
         depths.append(steps)
     forest = forest_of(parent)
     assert forest.depth[0] == max(depths)

@@ -58,7 +58,11 @@ def _tables(
         for one, other, evidence in ties
     ]
     counted = [
-        {"trend_key": trend, "account_key": account, "followed_account_count": int(("follow") in {tie[2] for tie in ties if tie[0] == account})}
+        {
+            "trend_key": trend,
+            "account_key": account,
+            "followed_account_count": int(("follow") in {tie[2] for tie in ties if tie[0] == account}),
+        }
         | {"interacted_account_count": 1, "born_month": _MONTH}
         for account in list(adopted)[:known]
     ]
@@ -76,11 +80,15 @@ def _joined(parts: Sequence[CascadeTables]) -> CascadeTables:
     def stack(tables: list[pa.Table]) -> pa.Table:
         return pa.concat_tables(tables)
 
-    trends = TrendTables(*(stack([getattr(part.trends, name) for part in parts]) for name in ("candidates", "adoptions", "timelines")))
+    trends = TrendTables(
+        *(stack([getattr(part.trends, name) for part in parts]) for name in ("candidates", "adoptions", "timelines"))
+    )
     return CascadeTables(trends, stack([part.contacts for part in parts]), stack([part.adopter_contacts for part in parts]))
 
 
-def _analysed(tables: CascadeTables, parameters: CascadeMonthParameters = _QUICK, stored: dict[str, pa.Table] | None = None) -> Analysis:
+def _analysed(
+    tables: CascadeTables, parameters: CascadeMonthParameters = _QUICK, stored: dict[str, pa.Table] | None = None
+) -> Analysis:
     return analyse_cascades({_MONTH: Partition("one", lambda: tables)}, NICHE_ASSIGNMENTS.empty_table(), {}, parameters, stored)
 
 
@@ -171,7 +179,10 @@ def test_virality_is_not_told_of_a_tree_of_nine() -> None:
     assert row["structural_virality"] is None
 
 
-@pytest.mark.parametrize(("options", "reason"), [({"known": 0}, "no_contacts"), ({"known": 1}, "coverage"), ({"is_left_censored": True}, "left_censored")])
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"known": 0}, "no_contacts"), ({"known": 1}, "coverage"), ({"is_left_censored": True}, "left_censored")],
+)
 def test_without_contacts_there_is_no_tree_and_a_reason(options: dict[str, Any], reason: str) -> None:
     row = _cascade(_tables({"a": 0, "b": 10, "c": 20}, [], **options))
     assert row["null_reason"] == reason
@@ -194,33 +205,53 @@ def _world(seed: int, *, carries: bool, trend_count: int = 12, account_count: in
             order = np.argsort(wave)
             hours = np.full(account_count, np.inf)
             for one in order.tolist():
-                sources = [hours[other] + rng.exponential(8) for other in follows[one].tolist() if other != one and np.isfinite(hours[other])]
+                sources = [
+                    hours[other] + rng.exponential(8)
+                    for other in follows[one].tolist()
+                    if other != one and np.isfinite(hours[other])
+                ]
                 hours[one] = min([wave[one], *(source for source in sources if source < wave[one])])
         adopted = {str(name): float(hour) for name, hour in zip(names, hours, strict=True)}
-        ties = [(str(names[one]), str(names[other]), "follow") for one in range(account_count) for other in follows[one].tolist() if other != one]
+        ties = [
+            (str(names[one]), str(names[other]), "follow")
+            for one in range(account_count)
+            for other in follows[one].tolist()
+            if other != one
+        ]
         rates = {str(name): round(30 * value) for name, value in zip(names, rate, strict=True)}
         parts.append(_tables(adopted, ties, trend=f"t{trend:02d}", tiers=tier, rates=rates))
     return _joined(parts)
 
 
 def _claims(tables: CascadeTables) -> list[dict[str, Any]]:
-    rows = _analysed(tables, CascadeMonthParameters(FlowParameters(shuffle_count=99, draw_count=20))).tables["ripple_flows"].to_pylist()
+    rows = (
+        _analysed(tables, CascadeMonthParameters(FlowParameters(shuffle_count=99, draw_count=20)))
+        .tables["ripple_flows"]
+        .to_pylist()
+    )
     return [row for row in rows if row["claim"] == "beyond_null"]
 
 
 def test_a_common_wave_is_not_taken_for_flows_and_ties_that_carry_are() -> None:
     null = [bool(_claims(_world(seed, carries=False))) for seed in range(20)]
     planted = [
-        any((row["from_group"], row["to_group"]) == ("micro", "micro") for row in _claims(_world(seed, carries=True))) for seed in range(5)
+        any((row["from_group"], row["to_group"]) == ("micro", "micro") for row in _claims(_world(seed, carries=True)))
+        for seed in range(5)
     ]
-    print(f"flows: claims in {sum(null)} of {len(null)} null worlds; micro to micro found in {sum(planted)} of {len(planted)} planted worlds")
+    print(
+        f"flows: claims in {sum(null)} of {len(null)} null worlds; micro to micro found in {sum(planted)} of {len(planted)} planted worlds"
+    )
     assert sum(null) <= 3
     assert sum(planted) >= 4
 
 
 def test_a_pair_of_groups_without_ties_says_so() -> None:
     tables = _tables({"a": 0, "b": 10}, [("b", "a", "follow")], tiers={"a": "macro"})
-    rows = {(row["from_group"], row["to_group"]): row for row in _analysed(tables).tables["ripple_flows"].to_pylist() if row["group_kind"] == "tier" and row["method"] == "edges"}
+    rows = {
+        (row["from_group"], row["to_group"]): row
+        for row in _analysed(tables).tables["ripple_flows"].to_pylist()
+        if row["group_kind"] == "tier" and row["method"] == "edges"
+    }
     assert rows["micro", "large"]["null_reason"] == "no_ties"
     assert rows["micro", "large"]["credited_count"] is None
     assert rows["large", "micro"]["null_reason"] == "too_few_ties"
