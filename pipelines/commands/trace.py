@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,15 +68,32 @@ def _print(screen: Console, story: Story) -> None:
         screen.print(f"No claim of who was earlier: {reason(trend['abstain_reason'])}")
     _head(screen, "Adopters a day")
     screen.print(Padding(_facets(story), (0, 0, 0, 2)))
+    if story.set_off:
+        _head(screen, "What set it off")
+        for sentence in story.set_off:
+            screen.print(Padding(sentence, (0, 0, 0, 2)))
     _head(screen, "Who was first", "small accounts are most accounts, so that one of them is first nearly always: no claim")
     screen.print(Padding(_origin(story), (0, 0, 0, 2)))
+    if story.verdict_sentence:
+        screen.print(Padding(story.verdict_sentence, (0, 0, 0, 2)))
     _head(screen, "Its way up", f"hours after {trend['born_at']:%d %b %H:%M}; whoever posts more often looks earlier here")
     screen.print(Padding(_steps(story), (0, 0, 0, 2)))
+    if story.mainstream:
+        _head(
+            screen,
+            "To the mainstream",
+            "levels: 0 both used it, 1 creators earlier than their null, 2 and later than outlets react to common events, 3 said so itself",
+        )
+        screen.print(Padding(_mainstream(story), (0, 0, 0, 2)))
+    if story.passing_on:
+        _head(screen, "How it was passed on", "along ties that are known; a tie is no proof")
+        for sentence in story.passing_on:
+            screen.print(Padding(sentence, (0, 0, 0, 2)))
     _head(screen, "How sure", "P is that of a micro creator being earlier, at equal posting rate; null .50, and 0 hours")
     screen.print(Padding(_effects(story) if story.effects else "nothing is published", (0, 0, 0, 2)))
     if story.evidence:
-        _head(screen, "Evidence")
-        screen.print(Padding(_rows(story.evidence), (0, 0, 0, 2)))
+        _head(screen, "Evidence", "for the mainstream's levels")
+        screen.print(Padding(_evidence(story), (0, 0, 0, 2)))
     if story.platform_pairs:
         _head(
             screen,
@@ -158,10 +175,13 @@ def _facets(story: Story) -> Table:
 
 
 def _origin(story: Story) -> Table:
-    table = _plain("seen first at", "account", "platform", "size at the birth", "niche of the month before")
+    table = _plain("seen first at", "account", "platform", "size at the birth", "niche of the month before", ">credibility")
     for row in story.origin:
         who = row["public_name"] or row["account_key"][:8]
-        table.add_row(_moment(row["adopted_at"], row["ts_quality"]), who, row["platform"], row["tier"], row["niche"] or "none")
+        sure = "" if row["credibility"] is None else f"{row['credibility']:.0%}"
+        table.add_row(
+            _moment(row["adopted_at"], row["ts_quality"]), who, row["platform"], row["tier"], row["niche"] or "none", sure
+        )
     return table
 
 
@@ -266,21 +286,52 @@ def _measures(measures: list[Measure]) -> Table:
     return table
 
 
-def _rows(rows: list[dict[str, Any]]) -> Table:
-    hidden = {"trend_key", "method_version", "params_hash"}
-    names = [name for name in rows[0] if name not in hidden and any(row[name] is not None for row in rows)]
-    table = _plain(*names)
-    for row in rows:
-        table.add_row(*(_cell(row[name]) for name in names))
+def _evidence(story: Story) -> Table:
+    table = _plain("for", ">level", "kind", "account", "at", ">value", ">q")
+    for row in story.evidence:
+        who = "" if row["account_key"] is None else row["account_key"][:8]
+        table.add_row(
+            row["target_class"],
+            str(row["evidence_level"]),
+            row["evidence_kind"].replace("_", " "),
+            who,
+            "" if row["observed_at"] is None else f"{row['observed_at']:%Y-%m-%d %H:%M}",
+            "" if row["value"] is None else f"{row['value']:.3g}",
+            "" if row["q_value"] is None else f"{row['q_value']:.2g}",
+        )
     return table
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return "" if value is None else f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
+def _mainstream(story: Story) -> Table:
+    from pipelines.publish.trend_story import reason
+
+    table = _plain(
+        "class",
+        ">level",
+        ">items",
+        ">stories",
+        ">outlets",
+        "lag, days",
+        ">usual reaction, days",
+        ">q of the excess",
+        ">insiders before",
+        "held back by",
+    )
+    for row in story.mainstream:
+        told = row["abstain_reason"] or row["not_higher_reason"]
+        table.add_row(
+            row["target_class"],
+            "" if row["evidence_level"] is None else str(row["evidence_level"]),
+            str(row["item_count"]),
+            str(row["syndication_group_count"]),
+            str(row["outlet_count"]),
+            _interval(row["lag_days"], row["lag_low_days"], row["lag_high_days"], 1) if row["lag_days"] is not None else "",
+            "" if row["baseline_lag_days"] is None else f"{row['baseline_lag_days']:.1f}",
+            "" if row["excess_q_value"] is None else f"{row['excess_q_value']:.2g}",
+            "" if row["insider_adopter_count"] is None else str(row["insider_adopter_count"]),
+            "" if told is None else reason(told),
+        )
+    return table
 
 
 def _attention(story: Story) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -82,7 +81,6 @@ def trend_page(story: Story) -> str:
             (each, *(each.written(value) for value in (each.value, each.low, each.middle, each.high))) for each in story.measures
         ],
         pairs=[row for row in story.platform_pairs if row["claim"] != "abstained"],
-        evidence_columns=_columns(story.evidence),
         attention=[(name, _series(points)) for name, points in story.attention],
     )
 
@@ -99,15 +97,8 @@ def _number(value: float | None, places: int = 2) -> str:
     return "" if value is None else f"{value:.{places}f}".replace("-", "\u2212")
 
 
-def _moment(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
-    hidden = {"trend_key", "method_version", "params_hash"}
-    return [name for name in rows[0] if name not in hidden and any(row[name] is not None for row in rows)] if rows else []
+def _moment(value: datetime | None) -> str:
+    return "" if value is None else f"{value:%Y-%m-%d %H:%M}"
 
 
 def _facet_bars(story: Story, facet: Facet) -> list[_Bars]:

@@ -43,6 +43,7 @@ _ORIGIN: Final = f"""
     qualify rank() over (order by adoptions.adopted_at) <= {_ORIGIN_SIZE}
     order by adoptions.adopted_at, adoptions.account_key limit 25
 """
+_CREDIBILITY: Final = "select account_key, credibility, credibility_null_reason from trend_origins where trend_key = '{key}'"
 _FACETS: Final = {
     "size, as of each adoption": f"""
         select case when actor_class in {_NO_CREATORS} then actor_class else {_TIER.format("tier")} end as part, adopted_at::date as day, count(*) as adopter_count
@@ -173,7 +174,13 @@ class Story:
         trend: Its row of ``trends``.
         days: First and last day of the story.
         facets: Its adopters by day, by size, platform and niche.
-        origin: Its first creators, ties included: rows with ``adopted_at``, ``platform``, ``tier`` (as of the birth), ``niche``, ``public_name``.
+        origin: Its first creators, ties included: rows with ``adopted_at``, ``platform``, ``tier`` (as of the birth), ``niche``, ``public_name``
+            and ``credibility`` of being the true first one, NULL where nobody can say.
+        verdict: Its row of ``trend_origin_verdicts``; None where there is none. So are the next two.
+        shape: Its row of ``trend_shapes``.
+        cascade: Its row of ``trend_cascades``.
+        bursts: Rows of ``trend_bursts``.
+        mainstream: Rows of ``mainstream_adoptions``.
         steps: Its way up: by size and class of outlet, adopters and when the first, the tenth and the middle one came.
         effects: Rows of ``ripple_effects``.
         platform_pairs: Rows of ``platform_precedence``.
@@ -189,6 +196,11 @@ class Story:
     days: tuple[date, date]
     facets: list[Facet]
     origin: list[Row]
+    verdict: Row | None
+    shape: Row | None
+    cascade: Row | None
+    bursts: list[Row]
+    mainstream: list[Row]
     steps: list[Row]
     effects: list[Row]
     platform_pairs: list[Row]
@@ -198,6 +210,75 @@ class Story:
     commercial: Row | None
     attention: list[tuple[str, list[tuple[datetime, float | None, int]]]]
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def set_off(self) -> list[str]:
+        """What set it off, whether its beginning was coordinated, its season and its bursts, in sentences."""
+        said, shape = [], self.shape
+        if shape is not None:
+            half = (
+                ""
+                if shape["half_adoption_days"] is None
+                else f"; half of its adopters within {shape['half_adoption_days']:.1f} days"
+            )
+            said.append(
+                f"{shape['exogeneity_class'].capitalize()} ({_words(shape['exogeneity_reason'])}): {shape['peak_day_share']:.0%} of it on the busiest day,"
+                f" {shape['peak_on']}{half}."
+            )
+            if shape["is_coordinated"] is not None:
+                flag = "Its beginning looks coordinated" if shape["is_coordinated"] else "No sign of a coordinated beginning"
+                said.append(
+                    f"{flag}: {shape['simultaneous_count']} of {shape['nearby_count']} neighbouring first adopters came within moments of each other;"
+                    f" q {shape['coordination_q_value']:.2g} against what a common event brings."
+                )
+            season = f" ({shape['season_event']})" if shape["season_event"] else ""
+            said.append(f"Season: {_words(shape['seasonality_class'])}{season}, {_words(shape['seasonality_reason'])}.")
+        said += [
+            f"It burst from {row['began_on']} to {row['ended_on']}: {row['ratio_to_base']:.1f} times its base, q {row['q_value']:.2g}."
+            for row in self.bursts
+        ]
+        return said
+
+    @property
+    def verdict_sentence(self) -> str:
+        """Where it came from, with how sure that is; or why nobody can say. Nothing where nobody looked."""
+        row = self.verdict
+        if row is None:
+            return ""
+        if row["abstain_reason"]:
+            return f"No origin: {reason(row['abstain_reason'])}."
+        parts = [
+            f"{row[f'origin_{what}']} ({row[f'origin_{what}_credibility']:.0%})"
+            for what in ("tier", "platform")
+            if row[f"origin_{what}"] and row[f"origin_{what}_credibility"] is not None
+        ]
+        return (
+            f"Origin: {', '.join(parts) or 'neither size nor platform is known'}; that the true first one is in this set: {row['origin_confidence']:.0%},"
+            f" with {row['seen_ratio']:.0%} of posts seen."
+        )
+
+    @property
+    def passing_on(self) -> list[str]:
+        """How it was passed on along known ties, in sentences."""
+        row = self.cascade
+        if row is None:
+            return []
+        if row["null_reason"]:
+            return [f"Who had it from whom is not known: {_words(row['null_reason'])}."]
+        said = [
+            f"{row['parented_adopter_count']} of {row['adopter_count']} adopters had a known tie to an earlier one ({row['explicit_adopter_count']} said so themselves);"
+            f" the largest of {row['tree_count']} trees has {row['largest_size_count']}, {row['largest_depth']} deep"
+            + ("" if row["structural_virality"] is None else f", structural virality {row['structural_virality']:.2f}")
+            + "."
+        ]
+        passed = [
+            f"{group} {row[f'reproduction_{group}']:.2f} ({row[f'reproduction_{group}_low']:.2f} to {row[f'reproduction_{group}_high']:.2f})"
+            for group in ("micro", "mid", "large", "brand", "media")
+            if row[f"reproduction_{group}"] is not None
+        ]
+        if passed:
+            said.append(f"Further adopters credited to each: {', '.join(passed)}.")
+        return said
 
     @property
     def money(self) -> str:
@@ -224,9 +305,13 @@ class Story:
         return f"{share:.0%} of its first {row['judged_first_count']} adopters took it up in a commercial post{expected}; {flag}{chance}."
 
 
+def _words(code: str) -> str:
+    return code.replace("_", " ")
+
+
 def reason(code: str) -> str:
     """A reason to abstain, for a person, in a few words."""
-    return _REASONS.get(code, code.replace("_", " "))
+    return _REASONS.get(code, _words(code))
 
 
 def tell(ask: Ask, name: str) -> Story:
@@ -249,6 +334,9 @@ def tell(ask: Ask, name: str) -> Story:
     def of_trend(table: str, order: str = "all") -> list[Row]:
         return rows(f"select * from {table} where trend_key = '{key}' order by {order}") if table in tables else []
 
+    def one(table: str) -> Row | None:
+        return next(iter(of_trend(table)), None)
+
     days = trend["born_at"].date(), (trend["window_ends_at"] - timedelta(microseconds=1)).date()
     effects = of_trend("ripple_effects", "target_class")
     controls = [] if trend["is_left_censored"] or trend["is_in_use_before"] else _controls(ask, trend)
@@ -259,19 +347,23 @@ def tell(ask: Ask, name: str) -> Story:
         if "platform_precedence" in tables
         else []
     )
-    commercial = of_trend("commercial_trends")
     story = Story(
         trend=trend,
         days=days,
         facets=[_facet(title, rows(sql.format(key=key)), days) for title, sql in _FACETS.items()],
-        origin=rows(_ORIGIN.format(key=key)),
+        origin=_origin(rows(_ORIGIN.format(key=key)), rows(_CREDIBILITY.format(key=key)) if "trend_origins" in tables else []),
+        verdict=one("trend_origin_verdicts"),
+        shape=one("trend_shapes"),
+        cascade=one("trend_cascades"),
+        bursts=of_trend("trend_bursts", "began_on"),
+        mainstream=of_trend("mainstream_adoptions", "target_class"),
         steps=rows(_STEPS.format(key=key)),
         effects=effects,
         platform_pairs=pairs,
-        evidence=of_trend("ripple_evidence"),
+        evidence=of_trend("ripple_evidence", "target_class, evidence_level desc, observed_at, evidence_key"),
         controls=[row["label"] for row in controls],
         measures=_measures(ask, key, [row["trend_key"] for row in controls], has_effects="ripple_effects" in tables),
-        commercial=commercial[0] if commercial else None,
+        commercial=one("commercial_trends"),
         attention=_attention(of_trend("trend_attention", "platform, series_key, period_starts_at")),
     )
     story.unknown.extend(_unknown(ask, story, tables))
@@ -299,6 +391,11 @@ def _find(ask: Ask, name: str) -> Row:
 def _letters(text: str) -> str:
     # Letters, their marks and numbers, as in trend_attention.
     return "".join(letter for letter in text if unicodedata.category(letter)[0] in "LMN")
+
+
+def _origin(first: list[Row], known: list[Row]) -> list[Row]:
+    credibility = {row["account_key"]: row["credibility"] for row in known}
+    return [row | {"credibility": credibility.get(row["account_key"])} for row in first]
 
 
 def _facet(title: str, rows: list[Row], days: tuple[date, date]) -> Facet:

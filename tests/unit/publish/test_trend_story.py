@@ -116,6 +116,79 @@ TABLES: dict[str, Rows] = {
         }
         | {"is_astroturf": True, "astroturf_probability": 0.99}
     ],
+    "trend_origins": [
+        {"trend_key": "key-cleanbeauty", "account_key": "cleanbeauty0", "rank": 1, "credibility": 0.9},
+        {"trend_key": "key-cleanbeauty", "account_key": "cleanbeauty1", "rank": 2, "credibility_null_reason": "coverage_unknown"},
+    ],
+    "trend_origin_verdicts": [
+        {"trend_key": "key-cleanbeauty", "origin_tier": "micro", "origin_tier_credibility": 0.93, "origin_platform": "bluesky"}
+        | {"origin_platform_credibility": 0.92, "origin_confidence": 0.91, "seen_ratio": 0.97},
+        {"trend_key": "key-evergreen", "abstain_reason": "left_censored"},
+    ],
+    "trend_shapes": [
+        {
+            "trend_key": "key-cleanbeauty",
+            "exogeneity_class": "mixed",
+            "exogeneity_reason": "paid_start",
+            "peak_day_share": 0.4,
+            "peak_on": BORN.date(),
+        }
+        | {
+            "half_adoption_days": 2.5,
+            "is_coordinated": True,
+            "simultaneous_count": 4,
+            "nearby_count": 5,
+            "coordination_q_value": 0.001,
+        }
+        | {"seasonality_class": "unknown", "seasonality_reason": "less_than_a_year"},
+    ],
+    "trend_bursts": [
+        {
+            "trend_key": "key-cleanbeauty",
+            "began_on": BORN.date(),
+            "ended_on": BORN.date() + timedelta(days=3),
+            "ratio_to_base": 8.0,
+            "q_value": 0.01,
+        }
+    ],
+    "trend_cascades": [
+        {
+            "trend_key": "key-cleanbeauty",
+            "adopter_count": 7,
+            "parented_adopter_count": 3,
+            "explicit_adopter_count": 1,
+            "tree_count": 2,
+        }
+        | {
+            "largest_size_count": 3,
+            "largest_depth": 2,
+            "reproduction_micro": 0.5,
+            "reproduction_micro_low": 0.1,
+            "reproduction_micro_high": 0.9,
+        },
+        {"trend_key": "key-slowtea", "null_reason": "no_ties"},
+    ],
+    "mainstream_adoptions": [
+        {
+            "trend_key": "key-cleanbeauty",
+            "target_class": "media",
+            "evidence_level": 1,
+            "item_count": 3,
+            "syndication_group_count": 2,
+            "outlet_count": 2,
+        }
+        | {"lag_days": 3.0, "lag_low_days": 2.5, "lag_high_days": 3.4, "not_higher_reason": "excess_not_shown"},
+    ],
+    "ripple_evidence": [
+        {
+            "evidence_key": "e1",
+            "trend_key": "key-cleanbeauty",
+            "target_class": "media",
+            "evidence_kind": "first_item",
+            "evidence_level": 0,
+        }
+        | {"observed_at": BORN, "value": 3.0}
+    ],
     "platform_precedence": [],
     "coverage_days": [
         {"platform": "bluesky", "covered_on": (BORN + timedelta(days=day)).date(), "status": status}
@@ -227,6 +300,35 @@ class TestWhatIsTold:
         assert [value for _, value, _ in points] == [10.0, None, 100.0]
 
 
+class TestWhereItCameFrom:
+    def test_credibility_stands_beside_each_of_the_first_and_is_left_out_where_nobody_can_say(self) -> None:
+        assert [row["credibility"] for row in _told("cleanbeauty").origin] == [0.9, None, None, None, None]
+
+    def test_the_verdict_has_its_own_doubt(self) -> None:
+        assert _told("cleanbeauty").verdict_sentence == (
+            "Origin: micro (93%), bluesky (92%); that the true first one is in this set: 91%, with 97% of posts seen."
+        )
+
+    def test_a_trend_that_was_under_way_has_none(self) -> None:
+        assert _told("evergreen").verdict_sentence == "No origin: in use when the collection began."
+
+    def test_what_set_it_off_is_told_with_its_numbers(self) -> None:
+        first, coordinated, season, burst = _told("cleanbeauty").set_off
+        assert first == "Mixed (paid start): 40% of it on the busiest day, 2026-08-01; half of its adopters within 2.5 days."
+        assert coordinated.startswith("Its beginning looks coordinated: 4 of 5")
+        assert season == "Season: unknown, less than a year."
+        assert burst == "It burst from 2026-08-01 to 2026-08-04: 8.0 times its base, q 0.01."
+
+    def test_who_passed_it_on_is_told_where_ties_are_known(self) -> None:
+        assert "3 of 7 adopters had a known tie" in _told("cleanbeauty").passing_on[0]
+        assert _told("cleanbeauty").passing_on[1] == "Further adopters credited to each: micro 0.50 (0.10 to 0.90)."
+        assert _told("slowtea").passing_on == ["Who had it from whom is not known: no ties."]
+
+    def test_tables_that_are_not_there_leave_the_rest(self) -> None:
+        story = _told("cleanbeauty", without="trend_shapes")
+        assert [sentence[:8] for sentence in story.set_off] == ["It burst"]
+
+
 class TestWhatIsNotKnown:
     def test_a_trend_that_was_under_way_has_no_controls_and_says_why(self) -> None:
         story = _told("evergreen")
@@ -278,7 +380,16 @@ class TestThePage:
         parsed = _Parsed()
         parsed.feed(trend_page(story))
         words = " ".join(" ".join(parsed.words).split())
-        for sentence in (*story.unknown, story.money, "0.80 (0.60 to 0.95)", "lead first"):
+        for sentence in (
+            *story.unknown,
+            *story.set_off,
+            *story.passing_on,
+            story.verdict_sentence,
+            story.money,
+            "3.0 (2.5 to 3.4)",
+            "0.80 (0.60 to 0.95)",
+            "lead first",
+        ):
             assert " ".join(sentence.split()) in words
 
     def test_names_from_outside_are_text_and_never_markup(self) -> None:
