@@ -61,7 +61,7 @@ def _level(graph: csr_matrix, sizes: Floats, labels: Labels, resolution: float, 
     joined.setdiag(0)
     joined.eliminate_zeros()
     joined.sort_indices()
-    found = _level(joined, np.bincount(part, weights=sizes), community, resolution, seed + 2)
+    found = _level(joined, np.bincount(part, weights=sizes).astype(np.float64), community, resolution, seed + 2)
     return _numbered(found[part])
 
 
@@ -98,7 +98,7 @@ def _moved(graph: csr_matrix, sizes: Floats, labels: Labels, resolution: float, 
     class_of = (words % np.uint64(_CLASSES)).astype(np.int64)
     classes = [np.flatnonzero(class_of == each) for each in range(_CLASSES)]
     rows = [csr_matrix(graph[each]) for each in classes]
-    totals = np.bincount(labels, weights=sizes, minlength=count)
+    totals = np.bincount(labels, weights=sizes, minlength=count).astype(np.float64)
     is_open = np.ones(count, dtype=bool)
     for _ in range(_SWEEPS):
         has_moved = np.zeros(count, dtype=bool)
