@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ from scipy.stats import beta, false_discovery_control
 
 from pipelines.analysis import hawkes
 from pipelines.analysis.cascade_months import CascadeMonthParameters, CascadeTables, analyse_cascades
-from pipelines.analysis.cascade_trees import ROOT, forest_of
+from pipelines.analysis.cascade_trees import ROOT, Forest, forest_of
 from pipelines.analysis.cascades import EVIDENCE, CascadeParameters, Parents, adopters_of, find_parents, ties_of
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.trend_rows import TrendTables
@@ -46,7 +48,7 @@ def partitions(trial: CascadeTrial) -> dict[date, Partition[CascadeTables]]:
         ]
         return CascadeTables(TrendTables(born, *parts[:2]), *parts[2:])
 
-    return {month: Partition(str(month), lambda month=month: load(month)) for month in sorted(set(months))}
+    return {month: Partition(str(month), partial(load, month)) for month in sorted(set(months))}
 
 
 def accuracy(trial: CascadeTrial, parameters: CascadeParameters | None = None) -> dict[str, float]:
@@ -96,17 +98,17 @@ def accuracy(trial: CascadeTrial, parameters: CascadeParameters | None = None) -
 
 
 def _earlier(adopted: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    return (parent != ROOT) & (adopted[np.maximum(parent, 0)] < adopted)
+    return np.asarray((parent != ROOT) & (adopted[np.maximum(parent, 0)] < adopted))
 
 
-def _largest(forest: object, members: np.ndarray) -> tuple[int, float]:
-    trees = np.unique(forest.tree_of[members])  # type: ignore[attr-defined]
-    largest = trees[np.argmax(forest.size[trees])]  # type: ignore[attr-defined]
-    return int(forest.size[largest]), float(forest.virality[largest])  # type: ignore[attr-defined]
+def _largest(forest: Forest, members: np.ndarray) -> tuple[int, float]:
+    trees = np.unique(forest.tree_of[members])
+    largest = trees[np.argmax(forest.size[trees])]
+    return int(forest.size[largest]), float(forest.virality[largest])
 
 
 def _by_evidence(parents: Parents, hit: np.ndarray, inside: np.ndarray) -> dict[str, float]:
-    figures = {}
+    figures: dict[str, float] = {}
     for place, name in enumerate(EVIDENCE):
         rows = parents.is_strongest & (parents.evidence == place) & inside[parents.child]
         if rows.any():
@@ -119,7 +121,7 @@ def flow_claims(world: str, seed: int) -> dict[str, float]:
     trial = run_cascade_trial(world, seed, SMALL_GRAPH)
     parameters = CascadeMonthParameters()
     rows = analyse_cascades(partitions(trial), trial.niches, {}, parameters).tables["ripple_flows"].to_pylist()
-    found = {}
+    found: dict[str, float] = {}
     for kind, method in (("tier", "edges"), ("niche", "edges"), ("platform", "edges"), ("tier", "hawkes")):
         own = [row for row in rows if row["group_kind"] == kind and row["method"] == method and row["p_value"] is not None]
         found |= {
@@ -155,12 +157,12 @@ PLANTED_INFLUENCE[2, 0] = 0.3
 PLANTED_INFLUENCE[0, 0] = 0.2
 
 
-def process_claims(seed: int, *, is_planted: bool, **world: object) -> tuple[np.ndarray, np.ndarray]:
+def process_claims(seed: int, *, is_planted: bool, **world: Any) -> tuple[np.ndarray, np.ndarray]:
     """Claims (target, source) beyond dealt labels, and fitted influence."""
     parameters = hawkes.HawkesParameters()
     rng = np.random.default_rng(seed)
     influence = PLANTED_INFLUENCE if is_planted else np.zeros((GROUPS, GROUPS))
-    counts = hawkes.simulate(rng, influence, process_world(rng, **world), parameters)  # type: ignore[arg-type]
+    counts = hawkes.simulate(rng, influence, process_world(rng, **world), parameters)
     p_values, _ = hawkes.null_p_values(counts, parameters, rng)
     q_values = false_discovery_control(np.clip(p_values.ravel(), 0, 1)).reshape(p_values.shape)
     return q_values <= parameters.largest_q, hawkes.fit(counts, parameters).influence
@@ -174,9 +176,10 @@ def _main(arguments: Sequence[str]) -> None:
     chosen = parser.parse_args(arguments)
     seeds = range(1, chosen.seeds + 1)
     if chosen.what == "accuracy":
-        for options in ({"follows": "all"}, {"follows": "all", "loss": 0.3}, {"follows": "told"}):
+        observed: tuple[dict[str, Any], ...] = ({"follows": "all"}, {"follows": "all", "loss": 0.3}, {"follows": "told"})
+        for options in observed:
             for seed in seeds:
-                figures = accuracy(run_cascade_trial(_PLANTED, seed, SIZES["small"], **options))  # type: ignore[arg-type]
+                figures = accuracy(run_cascade_trial(_PLANTED, seed, SIZES["small"], **options))
                 print(options, seed, {name: round(value, 3) for name, value in figures.items()}, flush=True)
     elif chosen.what == "flows":
         for world in chosen.worlds:
@@ -186,38 +189,35 @@ def _main(arguments: Sequence[str]) -> None:
                 print(world, seed, found[-1], flush=True)
             print(world, {name: sum(each[name] for each in found) for name in found[0]}, flush=True)
     else:
-        off = ~np.eye(GROUPS, dtype=bool)
-        worlds = {"null": {}, "shock": {"shock": True}, "delayed": {"delays": (0, 1, 2, 4, 4)}}
-        for name, options in worlds.items():
-            found = [process_claims(seed, is_planted=False, **({"shock": False} | options)) for seed in seeds]
-            hits = sum(bool(claims[off].any()) for claims, _ in found)
-            print(
-                name,
-                "worlds with a claim",
-                hits,
-                "of",
-                len(found),
-                "upper",
-                round(upper_bound(hits, len(found)), 3),
-                "mean influence micro to large",
-                np.mean([fit[2, 0] for _, fit in found]).round(3),
-                flush=True,
-            )
-        for shock in (False, True):
-            found = [process_claims(seed, is_planted=True, shock=shock) for seed in seeds]
-            claimed = np.mean([claims for claims, _ in found], axis=0)
-            others = np.mean([bool((claims & off & (PLANTED_INFLUENCE == 0)).any()) for claims, _ in found])
-            print(
-                "planted, shock",
-                shock,
-                "claims micro to large",
-                claimed[2, 0],
-                "other pairs",
-                others,
-                "influence found",
-                np.mean([fit[2, 0] for _, fit in found]).round(3),
-                flush=True,
-            )
+        _print_processes(seeds)
+
+
+def _print_processes(seeds: range) -> None:
+    off = ~np.eye(GROUPS, dtype=bool)
+    worlds: dict[str, dict[str, Any]] = {
+        "null": {"shock": False},
+        "shock": {"shock": True},
+        "delayed": {"shock": False, "delays": (0, 1, 2, 4, 4)},
+    }
+    for name, options in worlds.items():
+        drawn = [process_claims(seed, is_planted=False, **options) for seed in seeds]
+        hits = sum(bool(claims[off].any()) for claims, _ in drawn)
+        influence = float(np.mean([fit[2, 0] for _, fit in drawn]))
+        print(
+            f"{name}: {hits} of {len(drawn)} worlds with a claim, upper bound {upper_bound(hits, len(drawn)):.3f};"
+            f" mean influence micro to large {influence:.3f}",
+            flush=True,
+        )
+    for shock in (False, True):
+        drawn = [process_claims(seed, is_planted=True, shock=shock) for seed in seeds]
+        claimed = np.mean([claims for claims, _ in drawn], axis=0)
+        others = float(np.mean([bool((claims & off & (PLANTED_INFLUENCE == 0)).any()) for claims, _ in drawn]))
+        influence = float(np.mean([fit[2, 0] for _, fit in drawn]))
+        print(
+            f"planted{', with a common event' if shock else ''}: micro to large claimed in {claimed[2, 0]:.2f} of worlds,"
+            f" another pair in {others:.2f}; influence found {influence:.3f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
