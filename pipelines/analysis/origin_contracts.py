@@ -112,7 +112,7 @@ ORIGIN_BY_GROUP: Final = pa.schema(
 # population x period x comparison kind x lead x target: the pooled claim
 RIPPLE_FINDINGS: Final = pa.schema(
     [
-        _required("population", pa.string()),  # all, without_astroturf, without_automation
+        _required("population", pa.string()),  # all, without_astroturf, without_automation, without_coordination
         _required("period", pa.string()),
         _required("comparison_kind", pa.string()),  # tier, platform, niche
         _required("lead_group", pa.string()),

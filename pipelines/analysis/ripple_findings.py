@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -21,10 +21,11 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, pooled_findings
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_1"
+METHOD_VERSION: Final = "ripple_findings_2"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
+WITHOUT_COORDINATION: Final = "without_coordination"
 _SAME: Final = (
     "period",
     "trend_count",
@@ -58,11 +59,12 @@ class RippleParameters:
     niches: NichePairParameters = field(default_factory=NichePairParameters)
 
 
-def populations(flags: pa.Table, parameters: RippleParameters) -> dict[str, set[str]]:
+def populations(flags: pa.Table, coordinated: Collection[str], parameters: RippleParameters) -> dict[str, set[str]]:
     """By population the trends that it leaves out.
 
     Args:
         flags: ``int_trend_flags``.
+        coordinated: Keys of the trends whose beginning looks coordinated (``trend_shapes``).
         parameters: See :class:`RippleParameters`.
     """
     keys = flags["trend_key"].to_pylist()
@@ -75,6 +77,7 @@ def populations(flags: pa.Table, parameters: RippleParameters) -> dict[str, set[
             for key, count, found in zip(keys, first, suspected, strict=True)
             if found > parameters.largest_suspected_share * count
         },
+        WITHOUT_COORDINATION: set(coordinated),
     }
 
 
@@ -162,6 +165,7 @@ def pool_ripples(
     trend_state: Mapping[str, pa.Table],
     niche_state: Mapping[str, pa.Table],
     flags: pa.Table,
+    coordinated: Collection[str] = (),
     parameters: RippleParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
 ) -> Analysis:
@@ -171,6 +175,7 @@ def pool_ripples(
         trend_state: State of the analysis of trends.
         niche_state: State of the comparison of niches (:func:`pipelines.analysis.niche_precedence.analyse_niche_pairs`).
         flags: ``int_trend_flags``.
+        coordinated: Keys of the trends whose beginning looks coordinated.
         parameters: Defaults when None.
         stored: ``state`` of the last call.
 
@@ -195,7 +200,7 @@ def pool_ripples(
         source = prefix or "trends"
         mine = before.filter(pc.equal(before["source"], source))
         everybody = _parts(compared)
-        for population, left_out in populations(flags, parameters).items():
+        for population, left_out in populations(flags, coordinated, parameters).items():
             known = _known_pools(
                 [
                     state[f"{prefix}findings"],

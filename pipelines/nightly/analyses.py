@@ -102,23 +102,26 @@ def _trends(
     pairs = analyse_niche_pairs(months, assignments, niche_outcomes, stored=stored)
     author_days = exchange.read_exchange(paths, "int_author_days")
     bursts = analyse_bursts(exchange.burst_partitions(paths), author_days, platform_days, stored=stored)
+    shapes = analyse_shapes(
+        exchange.shape_partitions(paths),
+        assignments,
+        niche_outcomes,
+        bursts.tables["trend_bursts"],
+        read_calendar(),
+        pc.min(author_days["event_day"]).as_py(),
+        stored=stored,
+    )
+    told = shapes.tables["trend_shapes"]
+    coordinated = told.filter(pc.fill_null(told["is_coordinated"], fill_value=False))["trend_key"].to_pylist()
     around = beside(insiders, platform_days)
     return [
         trends,
         analyse_origins(months, trends.state, assignments, insiders, niche_outcomes, platform_days, stored=stored),
         pairs,
-        pool_ripples(trends.state, pairs.state, exchange.read_exchange(paths, "int_trend_flags"), stored=stored),
+        pool_ripples(trends.state, pairs.state, exchange.read_exchange(paths, "int_trend_flags"), coordinated, stored=stored),
         analyse_cascades(exchange.cascade_partitions(paths), assignments, niche_outcomes, stored=stored),
         bursts,
-        analyse_shapes(
-            exchange.shape_partitions(paths),
-            assignments,
-            niche_outcomes,
-            bursts.tables["trend_bursts"],
-            read_calendar(),
-            pc.min(author_days["event_day"]).as_py(),
-            stored=stored,
-        ),
+        shapes,
         analyse_mainstream(
             exchange.mainstream_partitions(paths, around),
             trends.tables["trend_precedence"],

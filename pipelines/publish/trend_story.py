@@ -382,9 +382,7 @@ def _find(ask: Ask, name: str) -> Row:
     if found is None:
         near = [joined[each] for each in get_close_matches(_letters(wanted), joined, n=3, cutoff=0.75)]
         hint = f"; near it: {', '.join(near)}" if near else ""
-        raise NoSuchTrendError(
-            f"no trend named {name!r} is published: it needs 20 accounts that take it up within 60 days{hint}"
-        )
+        raise NoSuchTrendError(f"no trend named {name!r} is published: it needs 20 accounts that take it up within 60 days{hint}")
     return dict(ask(f"select * from trends where label = {_quoted(found)} order by trend_key limit 1").to_pylist()[0])
 
 

@@ -15,7 +15,7 @@ import pytest
 from pipelines.analysis import contracts
 from pipelines.analysis.increments import Analysis
 from pipelines.analysis.niche_precedence import NichePairParameters, analyse_niche_pairs, month_before_period, relabelled
-from pipelines.analysis.ripple_findings import EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION, pool_ripples
+from pipelines.analysis.ripple_findings import EVERYONE, WITHOUT_ASTROTURF, WITHOUT_AUTOMATION, WITHOUT_COORDINATION, pool_ripples
 from pipelines.analysis.trend_rows import TrendTables, partitioned
 from pipelines.analysis.trends import analyse_trend_partitions
 from tests.bench.robustness import NULL, Group, drawn
@@ -162,6 +162,14 @@ def test_a_population_is_all_trends_but_those_under_suspicion(led: tuple[Analysi
     assert rows[WITHOUT_ASTROTURF, *tier]["precedence_probability"] != rows[EVERYONE, *tier]["precedence_probability"]
 
 
+def test_trends_that_began_together_are_left_out_of_a_population_of_their_own(led: tuple[Analysis, Analysis]) -> None:
+    rows = rows_of(pool_ripples(led[0].state, led[1].state, flags(), coordinated=[f"{number:032x}" for number in (0, 1, 2)]))
+    tier = ("all", "tier", "micro", "large_creators")
+    assert rows[WITHOUT_COORDINATION, *tier]["trend_count"] == 9
+    assert rows[WITHOUT_COORDINATION, *tier]["left_out_count"] == 3
+    assert rows[WITHOUT_ASTROTURF, *tier]["left_out_count"] == 0
+
+
 def test_pools_that_are_stored_are_taken_again_and_give_the_same_table(led: tuple[Analysis, Analysis]) -> None:
     marked = flags(paid={0, 1})
     first = pool_ripples(led[0].state, led[1].state, marked)
@@ -201,4 +209,4 @@ def test_nothing_gives_rows_that_abstain() -> None:
         "ripple_findings"
     ]
     assert set(table["claim"].to_pylist()) == {"abstained"}
-    assert table.num_rows == 9
+    assert table.num_rows == 12  # three targets for each population
