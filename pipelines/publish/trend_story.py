@@ -25,6 +25,7 @@ _CONTROL_FACTOR: Final = 2.0
 _ORIGIN_SIZE: Final = 5
 _SEVERAL: Final = 10
 _SHOWN: Final = 8
+_BURN_IN_DAYS: Final = 7
 _TIER: Final = "case when {0} in ('micro_sub1k', 'micro_1k_10k') then 'micro' else coalesce({0}, 'unknown') end"
 _STEPS: Final = f"""
     select case when actor_class in {_NO_CREATORS} then actor_class else {_TIER.format("tier")} end as step,
@@ -453,6 +454,7 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
         said.append(_GATES["in_use_before"])
     elif trend["abstain_reason"] == "shock":
         said.append(_GATES["shock"])
+    said += _begun_late(ask, story)
     counts = ask(f"""
         select count(*) as all_count, count(*) filter (where tier is null) as unsized_count, count(*) filter (where is_tier_imputed) as imputed_count,
             count(*) filter (where niche_id is null) as unplaced_count, count(*) filter (where ts_quality <> 'exact') as inexact_count,
@@ -490,6 +492,20 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
         "Nobody was asked: an account that was earlier is not the cause of one that was later, and who was never collected is in no list."
     )
     return said
+
+
+def _begun_late(ask: Ask, story: Story) -> list[str]:
+    """Platforms of the first adopters that were not collected for long when it was born: earlier adopters there were not seen."""
+    platforms = ", ".join(sorted({_quoted(row["platform"]) for row in story.origin}))
+    if not platforms or story.trend["is_left_censored"]:
+        return []
+    begun = ask(f"""
+        select platform, min(covered_on) as began_on from coverage_days where platform in ({platforms}) and coalesce(got_count, 0) > 0
+        group by 1 having min(covered_on) > date '{story.days[0]}' - {_BURN_IN_DAYS} order by 1
+    """).to_pylist()
+    return [
+        f"{row['platform']} is collected since {row['began_on']} only: who took it up there before was not seen." for row in begun
+    ]
 
 
 def shown_parts(facet: Facet) -> list[tuple[str, list[int]]]:

@@ -191,8 +191,8 @@ TABLES: dict[str, Rows] = {
     ],
     "platform_precedence": [],
     "coverage_days": [
-        {"platform": "bluesky", "covered_on": (BORN + timedelta(days=day)).date(), "status": status}
-        for day, status in ((0, "ok"), (1, "outage"), (400, "outage"))
+        {"platform": "bluesky", "covered_on": (BORN + timedelta(days=day)).date(), "status": status, "got_count": 5}
+        for day, status in ((-30, "ok"), (0, "ok"), (1, "outage"), (400, "outage"))
     ]
     + [{"platform": "reddit", "covered_on": BORN.date(), "status": "unknown"}],
     "trend_attention": [
@@ -341,6 +341,12 @@ class TestWhatIsNotKnown:
         assert "How much of reddit was collected is not known" in said
         assert "1 of 7 adopters have no known size" in said
         assert "1 of 7 adopters were never seen posting before it" in said
+
+    def test_a_platform_that_was_hardly_collected_yet_is_said_to_be(self) -> None:
+        assert not any("collected since" in sentence for sentence in _told("cleanbeauty").unknown)
+        days = [{"platform": "bluesky", "covered_on": (BORN - timedelta(days=2)).date(), "status": "ok", "got_count": 1}]
+        story = tell(_asked(TABLES | {"coverage_days": days}), "cleanbeauty")
+        assert "bluesky is collected since 2026-07-30 only: who took it up there before was not seen." in story.unknown
 
     def test_a_withheld_table_is_said_and_the_rest_is_told(self) -> None:
         story = _told("cleanbeauty", without="ripple_effects")
