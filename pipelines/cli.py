@@ -13,6 +13,7 @@ from pipelines.commands.niches import niches
 from pipelines.commands.nightly import nightly
 from pipelines.commands.query import query
 from pipelines.commands.score import score
+from pipelines.commands.trace import trace
 from pipelines.commands.ui import ui
 from pipelines.commands.world import world
 
@@ -22,7 +23,7 @@ def main() -> None:
     """Undercurrent: how culture moves from small creators to the mainstream, with an error bar and a null on every claim."""
 
 
-for command in (nightly, collect, watchlist, listen, query, niches, doctor, erase, world, score, calibrate, ui):
+for command in (nightly, collect, watchlist, listen, query, trace, niches, doctor, erase, world, score, calibrate, ui):
     main.add_command(command)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
+from pipelines.analysis import local_moving
 from pipelines.analysis.co_use import CoUse, CoUseParameters, dealt_at_random, find_co_use
 
-METHOD_VERSION: Final = "leiden_cpm_2"
+METHOD_VERSION: Final = "leiden_cpm_3"
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 # Resamples are independent and seeded each, so the number of threads changes nothing but time.
@@ -39,7 +40,7 @@ class NicheParameters:
         tolerated_instability: Among resolutions whose stability is this near to the best, the finest is taken.
         selection_count: Resamples that choose the resolution.
         bootstrap_count: Resamples that judge each niche, those among them.
-        full_resample_edges: Graphs with more edges are resampled less often, in proportion, but ...
+        full_resample_edges: Graphs with more edges are large: their accounts move many at once, and they are resampled less often, in proportion, but ...
         smallest_resample_count: ... at least this often.
         kept_share: Share of an account's uses that a resample keeps.
         kept_edge_share: Share of edges that a resample keeps: of mutual interactions, or of a graph that is given.
@@ -218,7 +219,7 @@ def _resolutions(graph: csr_matrix, parameters: NicheParameters) -> list[float]:
     linked = max(int(np.count_nonzero(np.diff(graph.indptr))), 2)
     scale = float(graph.data.mean())
     last = parameters.smallest_resolution * graph.nnz / (linked * (linked - 1))
-    step = parameters.resolution_step ** (1 if graph.nnz <= 2 * parameters.full_resample_edges else 2)
+    step = parameters.resolution_step ** (2 if _is_large(graph, parameters) else 1)
     count = int(np.ceil(np.log(parameters.largest_resolution / last) / np.log(step)))
     return [scale * parameters.largest_resolution / step**place for place in range(max(count, 0) + 1)]
 
@@ -255,20 +256,29 @@ def _stable(
     resolution = 0.0
     with ThreadPoolExecutor(_THREADS) as pool:
         even = weigh(graph)
-        draws = [weigh(resample(seed)) for seed in seeds[:selection_count]]
         tried = _tried(even, linked, pool, parameters)
+        path = [each for each, _ in tried]
         plausible = [each for each in tried if _is_plausible(each[1][linked], parameters)]
         # What is refused anyway need not be known to be stable, unless all of it is refused.
-        for each, labels in plausible or tried:
-            found = [labels, *pool.map(partial(_run, resolution=each), draws, seeds[:selection_count])]
+        candidates = plausible or tried
+        wanted = [each for each, _ in candidates]
+        draws = list(
+            pool.map(lambda seed: _partitions(weigh(resample(seed)), wanted, path, seed, parameters), seeds[:selection_count])
+        )
+        for place, (each, labels) in enumerate(candidates):
+            found = [labels, *(draw[place] for draw in draws)]
             stability = float(np.mean([adjusted_rand_index(a[linked], b[linked]) for a, b in combinations(found, 2)]))
             if best is None or stability - parameters.tolerated_instability > best:
                 best, chosen, resolution = stability, found, each
+
+        def run(draw: Callable[[], csr_matrix], seed: int) -> Labels:
+            return _partitions(weigh(draw()), [resolution], path, seed, parameters)[0]
+
         rest = seeds[selection_count:bootstrap_count]
-        chosen += list(pool.map(lambda seed: leiden(weigh(resample(seed)), resolution, seed), rest))
+        chosen += list(pool.map(lambda seed: run(lambda: resample(seed), seed), rest))
         null = chance()
-        draws = [weigh(draw) for draw in (null.graph, *map(null.resample, seeds[:selection_count]))]
-        by_chance = list(pool.map(partial(_run, resolution=resolution), draws, [parameters.seed, *seeds[:selection_count]]))
+        judging = [partial(null.resample, seed) for seed in seeds[:selection_count]]
+        by_chance = list(pool.map(run, [lambda: null.graph, *judging], [parameters.seed, *seeds[:selection_count]]))
     labels = chosen[0]
     overlaps = _mean_jaccards(chosen)
     overlaps[_is_chance(np.bincount(labels), overlaps, np.bincount(by_chance[0]), _mean_jaccards(by_chance), parameters)] = 0.0
@@ -282,13 +292,34 @@ def _tried(
     """Resolutions from the finest down to the first that makes a community too large, and the partition at each."""
     resolutions = _resolutions(graph, parameters)
     found: list[tuple[float, Labels]] = []
-    for begin in range(0, len(resolutions), _THREADS):
-        some = resolutions[begin : begin + _THREADS]
-        for each, labels in zip(some, pool.map(lambda tried: leiden(graph, tried, parameters.seed), some), strict=True):
+    is_large = _is_large(graph, parameters)
+    for begin in range(0, len(resolutions), len(resolutions) if is_large else _THREADS):
+        some = resolutions[begin:] if is_large else resolutions[begin : begin + _THREADS]
+        tried = (
+            local_moving.partitions(graph, some, parameters.seed)
+            if is_large
+            else pool.map(lambda each: leiden(graph, each, parameters.seed), some)
+        )
+        for each, labels in zip(some, tried, strict=True):
             found.append((each, labels))
             if np.bincount(labels[linked]).max() > parameters.largest_niche_share * np.count_nonzero(linked):
                 return found
     return found
+
+
+def _is_large(graph: csr_matrix, parameters: NicheParameters) -> bool:
+    return bool(graph.nnz > 2 * parameters.full_resample_edges)
+
+
+def _partitions(
+    graph: csr_matrix, wanted: list[float], path: list[float], seed: int, parameters: NicheParameters
+) -> list[Labels]:
+    """Partition at each wanted resolution; in a large graph by way of those of the path that are finer."""
+    if not _is_large(graph, parameters):
+        return [leiden(graph, each, seed) for each in wanted]
+    finer = [each for each in path if each >= min(wanted)]
+    at = dict(zip(finer, local_moving.partitions(graph, finer, seed), strict=True))
+    return [at[each] for each in wanted]
 
 
 def _homes(partitions: list[Labels]) -> tuple[Labels, Floats]:
@@ -328,10 +359,6 @@ def _is_chance(
 
 def _as_given(graph: csr_matrix) -> csr_matrix:
     return graph
-
-
-def _run(graph: csr_matrix, seed: int, *, resolution: float) -> Labels:
-    return leiden(graph, resolution, seed)
 
 
 def _is_plausible(labels: Labels, parameters: NicheParameters) -> bool:

@@ -7,10 +7,14 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis import (
+    burst_contracts,
+    cascade_contracts,
     decentralisation_contracts,
     engagement_contracts,
     ethics_contracts,
     insider_contracts,
+    mainstream_contracts,
+    origin_contracts,
     platform_contracts,
     relational_contracts,
     unit_contracts,
@@ -477,6 +481,10 @@ EXCHANGE: Final[dict[str, pa.Schema]] = {
     **ethics_contracts.EXCHANGE,
     **engagement_contracts.EXCHANGE,
     **unit_contracts.EXCHANGE,
+    **mainstream_contracts.EXCHANGE,
+    **cascade_contracts.EXCHANGE,
+    **burst_contracts.EXCHANGE,
+    **origin_contracts.EXCHANGE,
 }
 DERIVED: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.DERIVED,
@@ -497,6 +505,10 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     **insider_contracts.DERIVED,
     **ethics_contracts.DERIVED,
     **engagement_contracts.DERIVED,
+    **mainstream_contracts.DERIVED,
+    **cascade_contracts.DERIVED,
+    **burst_contracts.DERIVED,
+    **origin_contracts.DERIVED,
 }
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
@@ -524,4 +536,12 @@ STATE: Final[dict[str, pa.Schema]] = {
     **relational_contracts.STATE,
     **ethics_contracts.STATE,
     **engagement_contracts.STATE,
+    **mainstream_contracts.STATE,
+    **cascade_contracts.STATE,
+    **burst_contracts.STATE,
+    **origin_contracts.STATE,
 }
+STATE.update({f"{origin_contracts.NICHE_PAIR}{name}": STATE[name] for name in origin_contracts.TREND_STATE})
+STATE["ripple_pools"] = pa.schema(
+    [*STATE_FINDINGS, _required("source", pa.string())]
+)  # pools of all populations, trends or niches

@@ -22,6 +22,7 @@ from pipelines.analysis import (
     divergence,
     insiders,
     lineage,
+    local_moving,
     memberships,
     terms,
     vocabulary,
@@ -54,7 +55,7 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.terms import TermParameters
 from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches, niche_neighbours
 
-METHOD_VERSION: Final = "niches_4"
+METHOD_VERSION: Final = "niches_5"
 TABLES: Final = (
     "niche_assignments",
     "niche_memberships",
@@ -111,7 +112,19 @@ def method_digest(parameters: NicheMonthParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (co_use, communities, memberships, lineage, vocabulary, terms, culture, divergence, assortativity, insiders)
+    modules = (
+        co_use,
+        communities,
+        local_moving,
+        memberships,
+        lineage,
+        vocabulary,
+        terms,
+        culture,
+        divergence,
+        assortativity,
+        insiders,
+    )
     versions = (module.METHOD_VERSION for module in modules)
     return digest(METHOD_VERSION, *versions, params_hash(parameters or NicheMonthParameters()))
 

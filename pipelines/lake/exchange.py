@@ -9,16 +9,22 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.analysis.burst_months import BurstPartition
+from pipelines.analysis.cascade_months import EXCHANGE_TABLES as CASCADE_MODELS
+from pipelines.analysis.cascade_months import CascadePartition, CascadeTables
 from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.ethics_months import EthicsPartition, EthicsTables
 from pipelines.analysis.increments import Partition, digest
+from pipelines.analysis.mainstream_rows import Beside, MainstreamPartition, MainstreamTables
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.platform_moves import MovePartition
 from pipelines.analysis.relational import EXCHANGE_TABLES as RELATION_MODELS
 from pipelines.analysis.relational import RelationPartition, RelationTables
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables, birth_months
+from pipelines.analysis.trend_shapes import ShapePartition, ShapeTables
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.words import month_words
 from pipelines.lake.writer import write_table
@@ -30,13 +36,17 @@ MONTHLY: dict[str, tuple[str, str]] = {
     "int_account_attention_months": ("int_touched_months", "month"),
     "int_account_engagement_months": ("int_touched_months", "month"),
     "int_account_tag_months": ("int_touched_months", "month"),
+    "int_burst_days": ("int_burst_months", "month"),
     "int_disclosure_months": ("int_touched_months", "month"),
     "int_interaction_months": ("int_touched_months", "month"),
+    "int_mainstream_matches": ("int_open_trends", "born_month"),
     "int_person_days": ("int_touched_months", "month"),
     "int_relation_months": ("int_relation_touched_months", "month"),
     "int_response_months": ("int_relation_touched_months", "month"),
     "int_parasocial_months": ("int_touched_months", "month"),
+    "int_trend_adopter_contacts": ("int_retraced_trends", "born_month"),
     "int_trend_adoptions": ("int_open_trends", "born_month"),
+    "int_trend_contacts": ("int_retraced_trends", "born_month"),
     "int_trend_timelines": ("int_open_trends", "born_month"),
 }
 
@@ -127,6 +137,26 @@ def ethics_partitions(paths: DataPaths) -> dict[date, EthicsPartition]:
     return _partitions(paths, ("int_disclosure_months", "int_parasocial_months"), EthicsTables)
 
 
+def burst_partitions(paths: DataPaths) -> dict[date, BurstPartition]:
+    """What bursts of tags are found from, by the month that is judged."""
+    return _partitions(paths, ("int_burst_days",), _alone)
+
+
+def shape_partitions(paths: DataPaths) -> dict[str, ShapePartition]:
+    """What shapes of trends are read from, by month of birth; a month is read only when it is asked for."""
+    model = "int_trend_adoptions"
+    candidates = read_exchange(paths, "int_trend_candidates")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> ShapePartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        first_day = date.fromisoformat(f"{month}-01")
+        identity = digest(_identity(paths, (model,), first_day), born.to_pylist())
+        return Partition(identity, lambda: ShapeTables(born, _read_month(paths, model, first_day)))
+
+    return {month: partition(month) for month in sorted(set(months))}
+
+
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
     """What trends are analysed from, by month of birth; a month is read only when it is asked for."""
     models = ("int_trend_adoptions", "int_trend_timelines")
@@ -141,6 +171,65 @@ def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
         return Partition(identity, lambda: TrendTables(born, *(_read_month(paths, model, first_day) for model in models)))
 
     return {month: partition(month) for month in sorted(set(months))}
+
+
+def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, MainstreamPartition]:
+    """What mainstream adoption is found from, by month of birth; a month is read only when it is asked for.
+
+    Args:
+        paths: The data folder.
+        beside: What is read beside a month's rows.
+    """
+    models = ("int_trend_adoptions", "int_mainstream_matches")
+    candidates, named = read_exchange(paths, "int_trend_candidates"), read_exchange(paths, "int_mainstream_credits")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> MainstreamPartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        credited = named.filter(pc.is_in(named["trend_key"], value_set=born["trend_key"].combine_chunks()))
+        first_day = date.fromisoformat(f"{month}-01")
+        # Insiders are those of the month before an adoption, and a window is two months long.
+        near = [_months_later(first_day, step) for step in range(-1, 4)]
+        missing = sorted((key, value) for key, value in beside.missing.items() if key[1].replace(day=1) in near)
+        identity = digest(
+            _identity(paths, models, first_day),
+            born.to_pylist(),
+            credited.to_pylist(),
+            missing,
+            *(beside.insider_hashes.get(each) for each in near),
+        )
+
+        def load() -> MainstreamTables:
+            adoptions, matches = (_read_month(paths, model, first_day) for model in models)
+            return MainstreamTables(born, adoptions, matches, credited)
+
+        return Partition(identity, load)
+
+    return {month: partition(month) for month in sorted(set(months))}
+
+
+def _months_later(month: date, count: int) -> date:
+    number = month.year * 12 + month.month - 1 + count
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def cascade_partitions(paths: DataPaths) -> dict[date, CascadePartition]:
+    """What parents, cascades and flows are found from, by month of birth; a month is read only when it is asked for."""
+    candidates = read_exchange(paths, "int_trend_candidates")
+    months = birth_months(candidates)
+
+    def partition(month: str) -> CascadePartition:
+        born = candidates.filter(pa.array([each == month for each in months]))
+        first_day = date.fromisoformat(f"{month}-01")
+        identity = digest(_identity(paths, CASCADE_MODELS, first_day), born.to_pylist())
+
+        def load() -> CascadeTables:
+            adoptions, timelines, *contacts = (_read_month(paths, model, first_day) for model in CASCADE_MODELS)
+            return CascadeTables(TrendTables(born, adoptions, timelines), *contacts)
+
+        return Partition(identity, load)
+
+    return {date.fromisoformat(f"{month}-01"): partition(month) for month in sorted(set(months))}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:

@@ -148,6 +148,9 @@ MAINSTREAM_ITEMS: Final = _table(
     pa.field("title_terms", TEXTS),  # normalised words and joined word pairs and triples of the title, to meet tags
     pa.field("link_keys", TEXTS),
     pa.field("link_domains", TEXTS),
+    # Posts on known platforms that the item links to or embeds, and their authors' handles; NULL: the format has no body
+    pa.field("credited_post_keys", TEXTS),
+    pa.field("credited_handle_keys", TEXTS),
 )
 
 # One point of a search or page-view series; event day = day of period_starts_at.

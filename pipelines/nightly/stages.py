@@ -8,11 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import csv
 
-from pipelines.analysis import contracts
 from pipelines.lake import exchange, nights
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
@@ -23,7 +20,7 @@ from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.forgetting import forget_modelled, forget_stated
 from pipelines.nightly.outlets import write_outlet_keys
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
-from pipelines.nightly.text_rules import read_accuracy, read_text_rules
+from pipelines.nightly.text_rules import read_text_rules
 from pipelines.nightly.text_signals import write_text_signals
 from pipelines.platforms.registry import PLATFORMS, PlatformSpec
 from pipelines.publish.snapshot import PublishError, publish
@@ -32,16 +29,17 @@ from pipelines.quality.dbt import dbt_results
 from pipelines.quality.gates import check_gate, check_landing
 from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, log_results, withdraw_results
 from pipelines.quality.retention import check_retention
-from pipelines.settings import DBT_PROJECT
 
 MARTS: Final = (
+    "adoption_survival",
     "blocked_units",
+    "burst_units",
     "calibration",
     "commercial_trends",
     "coverage_days",
     "creator_accounts",
-    "creator_links",
     "creator_engagement_months",
+    "creator_links",
     "creator_months",
     "creator_niches",
     "creator_relation_months",
@@ -51,27 +49,39 @@ MARTS: Final = (
     "decentralisation_months",
     "decentralisation_trends",
     "disclosure_months",
+    "mainstream_adoptions",
     "niche_events",
     "niche_members",
     "niche_months",
     "niche_neighbours",
     "niche_vocabulary",
     "niches",
+    "origin_by_group",
     "origin_by_tier",
+    "outlet_reactions",
+    "parasocial_months",
     "platform_months",
     "platform_moves",
     "platform_norms",
-    "parasocial_months",
     "platform_precedence",
     "platform_precedence_findings",
     "ripple_effects",
+    "ripple_evidence",
+    "ripple_findings",
+    "ripple_flows",
     "tier_sensitivity_months",
     "trend_adoptions",
     "trend_aliases",
+    "trend_attention",
+    "trend_bursts",
+    "trend_cascades",
     "trend_days",
+    "trend_origin_verdicts",
+    "trend_origins",
+    "trend_parents",
+    "trend_shapes",
     "trends",
 )
-LEXICON: Final = DBT_PROJECT / "seeds" / "niche_lexicon.csv"
 REBUILD_TAG: Final = "undercurrent/rebuild"
 DERIVED_GRAINS: Final = {
     "niche_assignments": "account x month, with no niche where none is stable",
@@ -89,12 +99,26 @@ DERIVED_GRAINS: Final = {
     "trend_precedence": "trend x lead class x target class",
     "precedence_findings": "period x lead class x target class: the pooled claim",
     "origin_odds": "period x tier",
+    "mainstream_adoptions": "trend x target class",
+    "outlet_reactions": "target class x period",
+    "ripple_evidence": "piece of evidence",
+    "adoption_survival": "origin class x target class x day",
+    "trend_origins": "trend x account of its origin set",
+    "trend_origin_verdicts": "trend: where it came from, or why nobody can say",
+    "origin_by_group": "group kind x group x period",
+    "ripple_findings": "population x period x comparison kind x lead x target: the pooled claim",
     "platform_precedence": "tag x pair of platforms",
     "platform_precedence_findings": "pair of platforms",
     "person_moves": "person x platform left x day",
     "creator_relations": "account x month, of accounts that publish and that somebody engages to",
     "disclosure_months": "month x platform x tier x niche x rule set",
     "parasocial_months": "month x platform x tier",
+    "trend_parents": "trend x adopter x parent",
+    "trend_cascades": "trend",
+    "ripple_flows": "month x kind of group x from-group x to-group x method",
+    "burst_units": "tag x month",
+    "trend_bursts": "tag x beginning of a burst",
+    "trend_shapes": "trend",
 }
 _GRAINS: Final = {
     "accounts": "account x observation",
@@ -240,55 +264,19 @@ def check_conformed(paths: DataPaths, night: date, run_id: str) -> None:
     _ask(paths, "staged", night, run_id)
 
 
-def read_lexicon() -> pa.Table:
-    """Words of well-known scenes, as the seed has them. Raises ArrowInvalid where a row does not fit."""
-    types = {name: contracts.NICHE_LEXICON.field(name).type for name in contracts.NICHE_LEXICON.names}
-    rows = csv.read_csv(LEXICON, convert_options=csv.ConvertOptions(column_types=types))
-    return rows.select(contracts.NICHE_LEXICON.names).cast(contracts.NICHE_LEXICON)
-
-
 def derive(paths: DataPaths, night: date, run_id: str) -> dict[str, tuple[int, list[GateResult]]]:
     """Run the analysis on the exchange models, write the derived tables, ask gate 3.
 
     Returns:
         By derived table, its rows and the results of its checks.
     """
-    from pipelines.analysis.culture_trends import culture_trends
-    from pipelines.analysis.decentralisation import analyse_decentralisation
-    from pipelines.analysis.engagement import estimate_engagement
-    from pipelines.analysis.ethics_months import analyse_ethics_months
-    from pipelines.analysis.niches import discover_niche_months
-    from pipelines.analysis.platform_moves import analyse_moves
-    from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
-    from pipelines.analysis.relational import analyse_relations
-    from pipelines.analysis.trends import analyse_trend_partitions
+    from pipelines.nightly.analyses import analyse
 
-    stored = exchange.read_state(paths)
-    niches = discover_niche_months(exchange.niche_partitions(paths), stored=stored, lexicon=read_lexicon())
-    trends = analyse_trend_partitions(exchange.trend_partitions(paths), stored=stored)
-    platforms = analyse_platform_pairs({name: exchange.read_exchange(paths, name) for name in EXCHANGE_TABLES}, stored=stored)
-    attention = analyse_decentralisation(
-        exchange.attention_partitions(paths),
-        niches.tables["niche_assignments"],
-        exchange.read_exchange(paths, "int_coverage_months"),
-        dict(zip(*(niches.state["niche_months"][name].to_pylist() for name in ("month", "outcome_hash")), strict=True)),
-        stored=stored,
-    )
-    moves = analyse_moves(exchange.move_partitions(paths), exchange.read_exchange(paths, "int_platform_days"), stored=stored)
-    relations = analyse_relations(exchange.relation_partitions(paths), stored=stored)
-    ethics = analyse_ethics_months(
-        exchange.ethics_partitions(paths),
-        niches.tables["niche_assignments"],
-        read_accuracy(paths.commercial_accuracy),
-        stored=stored,
-    )
-    engagement = estimate_engagement(exchange.engagement_partitions(paths), stored=stored)
-    analyses = (niches, trends, platforms, attention, moves, relations, ethics, engagement)
+    analyses = analyse(paths, exchange.read_state(paths))
     # The words of texts are counted: what is over its time can go.
     enforce_retention(paths, night)
     exchange.write_state(paths, {name: rows for each in analyses for name, rows in each.state.items()})
     tables = {name: rows for each in analyses for name, rows in each.tables.items()}
-    tables["culture_trends"] = culture_trends(tables["culture_windows"])
     for table in DERIVED_GRAINS:
         exchange.write_derived(paths, table, tables[table])
     results = check_gate(paths, "derived", night, run_id)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from pipelines.platforms import text as texts
+from pipelines.platforms.credits import credit_columns
 from pipelines.platforms.protocol import BadRecord, FileContext, Row
 
 # An archive names an outlet by its domain alone and an article by its address: the same domain is the same outlet, and the
@@ -59,6 +60,7 @@ def article_row(platform: str, article: Article, context: FileContext) -> Row:
     title = plain_title(article.title)
     own = _canonical([url or ""])
     links = _canonical(link for link in article.links if not _is_of(outlet, link))
+    credited = credit_columns(article.links, context.pseudonyms) if article.links else {}
     values = {
         "platform": platform,
         "item_key": context.pseudonyms.link_key(url) if url else context.pseudonyms.key(platform, f"{outlet}|{address}"),
@@ -73,6 +75,7 @@ def article_row(platform: str, article: Article, context: FileContext) -> Row:
         "title_terms": texts.title_terms(title) if title else [],
         "link_keys": [context.pseudonyms.link_key(link) for link in [*own, *links]],
         "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, [*own, *links])))),
+        **credited,
     }
     if article.observed_at is not None:
         values["observed_at"] = article.observed_at

@@ -13,7 +13,14 @@ from pipelines.quality.results import CALIBRATION, SAMPLE_SIZE, GateResult, with
 from pipelines.world.calibration_rows import FAILED, KEY, over_limit, seeds_of, sentences
 
 # The published tables that say who was earlier. platform_precedence has its own calibration, in every row.
-RIPPLE_CLAIMS: Final = ("origin_by_tier", "ripple_effects")
+RIPPLE_CLAIMS: Final = (
+    "mainstream_adoptions",
+    "origin_by_group",
+    "origin_by_tier",
+    "ripple_effects",
+    "ripple_evidence",
+    "ripple_findings",
+)
 NOT_CALIBRATED: Final = "the method is not calibrated: run `undercurrent calibrate --data ...`"
 
 

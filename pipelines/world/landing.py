@@ -197,7 +197,7 @@ def landed_accounts(names: Names, observation: Observation, day_count: int) -> L
 
 
 def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
-    """Items of outlets; the words of a trend in a title are joined as the pipeline joins them.
+    """Items of outlets; the words of a trend in a title are joined as the pipeline joins them, and a reprint has its original's headline.
 
     Args:
         names: Of the world.
@@ -213,6 +213,8 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
         rows = np.flatnonzero(sources[items.outlet] == source)
         outlets = [names.outlets[outlet] for outlet in items.outlet[rows].tolist()]
         trends = np.where(items.trend[rows] == NOBODY, len(names.trends), items.trend[rows]).tolist()
+        stories = np.where(items.original[rows] == NOBODY, items.number[rows], items.original[rows]).tolist()
+        credited = keys("p", np.maximum(items.credit[rows], 0), 9)
         columns = {
             "platform": source,
             "item_key": keys("i", items.number[rows], 9),
@@ -222,8 +224,13 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
             "outlet_class": "media",
             "published_at": _instants(items.second[rows] // DAY * DAY if source in _DATED else items.second[rows]),
             "ts_quality": "date_only" if source in _DATED else "exact",
-            "title": [titles[trend] for trend in trends],
+            "title": [f"all about {titles[trend]}: story {story}" for trend, story in zip(trends, stories, strict=True)],
             "title_terms": [terms[trend] for trend in trends],
+            "link_domains": [[outlet.host] for outlet in outlets],
+            "credited_post_keys": [
+                [] if number == NOBODY else [key]
+                for number, key in zip(items.credit[rows].tolist(), credited.tolist(), strict=True)
+            ],
         }
         found[source, "mainstream_items"] = _rows("mainstream_items", columns, items.second[rows] + 1, night[rows])
     return found

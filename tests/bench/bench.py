@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import communities, fetch, growth, ingest, nights
+from tests.bench import adoptions, communities, fetch, growth, ingest, nights
 
 
 def main() -> None:
@@ -23,6 +23,13 @@ def main() -> None:
         default=[1_000_000, 3_000_000],
         help="posts of the nights that show growth (10000000 takes most of an hour)",
     )
+    parser.add_argument(
+        "--adoptions",
+        type=int,
+        nargs="+",
+        default=[1_000_000, 10_000_000],
+        help="adoptions from which the trend tables are made (50000000 takes 12 GB of disk)",
+    )
     parser.add_argument("--posts-a-day", type=int, default=1_000, help="posts of each day of history")
     parser.add_argument(
         "--days",
@@ -32,7 +39,9 @@ def main() -> None:
     )
     parser.add_argument("--accounts", type=int, default=100_000, help="accounts of the largest world of communities")
     parser.add_argument(
-        "--only", choices=("fetch", "ingest", "communities", "overhead", "growth", "history"), help="one benchmark instead of all"
+        "--only",
+        choices=("fetch", "ingest", "communities", "overhead", "growth", "adoptions", "history"),
+        help="one benchmark instead of all",
     )
     arguments = parser.parse_args()
     if arguments.only in (None, "fetch"):
@@ -48,6 +57,8 @@ def main() -> None:
             nights.overhead(Path(name) / "overhead", arguments.posts)
         if arguments.only in (None, "growth"):
             growth.compare(Path(name) / "growth", tuple(arguments.grown_posts))
+        if arguments.only in (None, "adoptions"):
+            adoptions.compare(Path(name) / "adoptions", tuple(arguments.adoptions))
         if arguments.only in (None, "history"):
             print(
                 f"a second night of {arguments.posts_a_day:,} posts on {arguments.days} and on {10 * arguments.days} days of history"

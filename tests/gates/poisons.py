@@ -6,10 +6,15 @@ from datetime import date
 from typing import Any, Final
 
 from tests.gates import (
+    poisons_attention,
+    poisons_bursts,
+    poisons_cascades,
     poisons_decentralisation,
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_mainstream,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
     poisons_units,
@@ -413,10 +418,15 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
 }
 _TOPICS: Final = (
+    poisons_attention,
+    poisons_cascades,
     poisons_decentralisation,
+    poisons_bursts,
     poisons_engagement,
     poisons_ethics,
     poisons_insiders,
+    poisons_mainstream,
+    poisons_origins,
     poisons_platforms,
     poisons_relational,
     poisons_units,

@@ -16,10 +16,15 @@ from pipelines.lake.schemas import ANALYTIC_TABLES, LEDGER, QUARANTINE
 from pipelines.lake.writer import event_days, write_table
 from pipelines.quality.suites import table_files
 from tests.gates import (
+    valid_attention,
+    valid_bursts,
+    valid_cascades,
     valid_decentralisation,
     valid_engagement,
     valid_ethics,
     valid_insiders,
+    valid_mainstream,
+    valid_origins,
     valid_platforms,
     valid_relational,
     valid_units,
@@ -464,6 +469,7 @@ MARTED: Final[dict[str, Rows]] = {
         _DAY | {"trend_key": ECO, "day": date(2026, 8, 12), "actor_group": "media"},
         _DAY | {"trend_key": OLD, "day": date(2026, 8, 3), "actor_group": "micro_sub1k"},
     ],
+    **valid_attention.marted(ECO, "eco"),
     "ripple_effects": [
         row
         | {"label": "eco", "pooled_claim": "lead_first" if not row.get("abstain_reason") else "abstained"}
@@ -480,7 +486,18 @@ MARTED: Final[dict[str, Rows]] = {
         _WATCHED | {"covered_on": date(2026, 8, 12), "status": "skipped", "reason": "no_credentials"},
     ],
 }
-_TOPICS: Final = (valid_decentralisation, valid_engagement, valid_ethics, valid_platforms, valid_relational, valid_units)
+_TOPICS: Final = (
+    valid_bursts,
+    valid_cascades,
+    valid_decentralisation,
+    valid_engagement,
+    valid_ethics,
+    valid_mainstream,
+    valid_origins,
+    valid_platforms,
+    valid_relational,
+    valid_units,
+)
 VALID: Final = {
     "landed": LANDED,
     "staged": EXCHANGED | {table: rows for topic in _TOPICS for table, rows in topic.EXCHANGED.items()},

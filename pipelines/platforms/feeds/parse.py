@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from pipelines.platforms import text as texts
 from pipelines.platforms import values
+from pipelines.platforms.credits import credit_columns, links_of
 from pipelines.platforms.protocol import BadRecord, FileContext, Framing, NativeFormat, Record, Row, Sample
 
 TABLES: Final = ("mainstream_items", "coverage")
@@ -142,8 +143,15 @@ def _item_row(item: dict[str, Any], context: FileContext) -> Row:
             "title_terms": texts.title_terms(title) if title else [],
             "link_keys": [context.pseudonyms.link_key(url) for url in canonical],
             "link_domains": list(dict.fromkeys(filter(None, map(texts.link_domain, canonical)))),
+            **_credits(item, context),
         },
     )
+
+
+def _credits(item: dict[str, Any], context: FileContext) -> dict[str, Any]:
+    """Keys of the posts that the entry's body and further links lead to; NULL where a feed brings titles alone."""
+    bodies = [body for body in item.get("bodies") or () if isinstance(body, str) and body.strip()]
+    return dict(credit_columns(links_of(bodies), context.pseudonyms)) if bodies else {}
 
 
 def _published(item: dict[str, Any], context: FileContext) -> tuple[datetime, str]:
@@ -211,6 +219,12 @@ class XmlFeed(_Entries):
             "published_text": entry.get(stamp) if stamp else None,
             "published": _iso(entry.get(f"{stamp}_parsed")) if stamp else None,
             "tags": [tag.get("term") for tag in entry.get("tags") or ()],
+            # A link beside the entry's own one, such as 'via' or an enclosure, is as good as one in the text.
+            "bodies": [
+                entry.get("summary"),
+                *(content.get("value") for content in entry.get("content") or ()),
+                *(one.get("href") for one in entry.get("links") or () if one.get("rel") != "alternate"),
+            ],
         }
 
 
@@ -235,7 +249,7 @@ class JsonFeed(_Entries):
     @staticmethod
     def _item(entry: dict[str, Any], feed: dict[str, Any]) -> dict[str, Any]:
         stamp = entry.get("date_published") or entry.get("date_modified")
-        tags = entry.get("tags")
+        tags, attached = entry.get("tags"), entry.get("attachments")
         return {
             "outlet_name": feed.get("title"),
             "outlet_link": feed["home_page_url"] if isinstance(feed.get("home_page_url"), str) else None,
@@ -246,6 +260,10 @@ class JsonFeed(_Entries):
             "published_text": stamp,
             "published": stamp,
             "tags": values.sequence(tags),
+            "bodies": [
+                *(entry.get(name) for name in ("content_html", "content_text", "summary", "external_url")),
+                *(one.get("url") for one in (attached if isinstance(attached, list) else ()) if isinstance(one, dict)),
+            ],
         }
 
 

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata, theilslopes
 
+from pipelines.analysis.kleinberg import kleinberg_states
 from pipelines.world.scoring.intervals import clustered_share, share
 from pipelines.world.scoring.linked import Linked
+from pipelines.world.scoring.metrics_bursts import coordinated_share, exogeneity_f1
 from pipelines.world.scoring.metrics_claims import LARGE, MEDIA, powerful, sign_of, signed, wrong
 from pipelines.world.scoring.metrics_ethics import naively_flagged, recall_at_one_percent, undisclosed_error
 from pipelines.world.scoring.metrics_insiders import STRENGTH, insider_area
 from pipelines.world.scoring.metrics_niches import contingency, mean_agreement
-from pipelines.world.scoring.metrics_trends import ORIGIN_SET_SIZE, adoption_hits, perennial_labels
+from pipelines.world.scoring.metrics_origins import ORIGIN_SET_SIZE
+from pipelines.world.scoring.metrics_trends import adoption_hits, perennial_labels
 from pipelines.world.scoring.rows import Found, nothing
 from pipelines.world.worlds import LEAD, NONE, TARGET
 
@@ -160,36 +163,6 @@ def _naive_excess(linked: Linked) -> tuple[str, str]:
     ratio, low, high = rows[0]
     claim = LEAD if low > 1 else TARGET if high < 1 else NONE
     return claim, f"first adopters over share of adopters {ratio:.2f} ({low:.2f} to {high:.2f})"
-
-
-def kleinberg_states(relevant: Floats, total: Floats, *, scaling: float = 2.0, gamma: float = 1.0) -> NDArray[np.bool_]:
-    """Whether each day is in a burst, by the batched two-state automaton (Kleinberg 2002, section 4).
-
-    State 0 emits at ``p0 = sum(r) / sum(d)``, state 1 at ``min(scaling p0, .9999)``; the cost of a day is minus its binomial log
-    likelihood, the cost of going up ``gamma ln(days)``, going down is free; the cheapest sequence is found by Viterbi.
-
-    Args:
-        relevant: Distinct users with the trend, trends by days.
-        total: Distinct users by day.
-        scaling: How much higher the rate of a burst is.
-        gamma: Cost of going up.
-    """
-    base = np.clip(relevant.sum(axis=1, keepdims=True) / max(total.sum(), 1.0), 1e-12, 0.999)
-    days = total.size
-    rest = np.maximum(total - relevant, 0)
-    costs = [-(relevant * np.log(rate) + rest * np.log1p(-rate)) for rate in (base, np.minimum(scaling * base, 0.9999))]
-    up = gamma * np.log(max(days, 2))
-    low, high = costs[0][:, 0], costs[1][:, 0] + up
-    came = np.zeros((2, *relevant.shape), dtype=bool)
-    for day in range(1, days):
-        came[0, :, day], came[1, :, day] = high < low, high <= low + up
-        low, high = np.minimum(low, high) + costs[0][:, day], np.minimum(low + up, high) + costs[1][:, day]
-    states = np.zeros(relevant.shape, dtype=bool)
-    state = high < low
-    for day in range(days - 1, -1, -1):
-        states[:, day] = state
-        state = np.where(state, came[1, :, day], came[0, :, day])
-    return states
 
 
 def _bursts(linked: Linked) -> tuple[list[str], NDArray[np.bool_]]:
@@ -342,6 +315,8 @@ _JUDGES: Final[tuple[tuple[str, Callable[..., Found]], ...]] = (("wrong", wrong)
 _DEEP: Final = ("creator_niches.membership_strength", "niche_members.creator_key")
 _FOLLOWING: Final = ("creator_months.followers_count", "trend_adoptions.adopted_at", "trends.label")
 
+_BY_PEAK: Final = "case when naive_is_exogenous then 'exogenous' else 'endogenous' end"
+_EVEN: Final = ("trend_shapes.naive_is_coordinated", "trend_shapes.exogeneity_class")
 BASELINES: Final = (
     *(
         Baseline(
@@ -356,6 +331,9 @@ BASELINES: Final = (
     Baseline("adoption_tier", "latest_tier", _LATEST, _latest_tier_accuracy),
     Baseline("burst_f1", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_f1),
     Baseline("burst_false", "kleinberg", ("trend_days.user_count", "trends.label"), _kleinberg_false),
+    Baseline("exogeneity", "peak_fraction", ("trend_shapes.naive_is_exogenous",), partial(exogeneity_f1, column=_BY_PEAK)),
+    Baseline("coordination_recall", "even_rate", _EVEN, partial(coordinated_share, column="naive_is_coordinated", is_recall=True)),
+    Baseline("coordination_false", "even_rate", _EVEN, partial(coordinated_share, column="naive_is_coordinated", is_recall=False)),
     Baseline("origin_set", "follower_rank", _FOLLOWING, _follower_origin),
     Baseline("insider", "follower_rank", _FOLLOWING, _follower_insider),
     Baseline("insider", "membership_strength", _DEEP, partial(insider_area, column=STRENGTH)),

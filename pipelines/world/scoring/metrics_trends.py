@@ -12,7 +12,6 @@ from pipelines.world.scoring.intervals import clustered_share, median, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found
 
-ORIGIN_SET_SIZE: Final = 5
 _HOUR_MICROSECONDS: Final = 3_600_000_000
 _NO_ADOPTIONS: Final = "no adoption of a planted trend on either side"
 # From outside: what sets off many at once. A season and a bot push are no shock, but holding them back is right.
@@ -63,14 +62,6 @@ def _perennial_gated(linked: Linked) -> Found:
     return share(len(gated.intersection(labels)), len(labels), none="only planted trends are published")
 
 
-def _abstained(linked: Linked) -> Found:
-    hits, count = linked.one(f"""
-        select count(*) filter (where coalesce({_GATED}, false)), count(*)
-        from true_trends as truth inner join trends on trends.label = truth.tag where not coalesce(truth.is_begun_before_coverage, false)
-    """)
-    return share(hits, count, note="of planted trends found that began within the coverage", none="none was found")
-
-
 def _birth_error(linked: Linked) -> Found:
     (errors,) = linked.numbers(f"""
         select abs(days_between(truth.origin_at, trends.born_at)) from true_trends as truth inner join trends on trends.label = truth.tag
@@ -81,72 +72,6 @@ def _birth_error(linked: Linked) -> Found:
         note="from the first account that showed it, where no gate holds the trend",
         none="no trend has an origin on both sides",
     )
-
-
-def _lag_error(linked: Linked) -> Found:
-    (errors,) = linked.numbers(f"""
-        select abs(days_between(trends.born_at, trends.first_media_at)
-            - days_between(truth.origin_at, least(truth.first_media_at, truth.first_brand_at)))
-        from true_trends as truth inner join trends on trends.label = truth.tag
-        where not {_GATED} and trends.first_media_at is not null and truth.origin_at is not null
-            and coalesce(truth.first_media_at, truth.first_brand_at) is not null
-    """)
-    return median(
-        errors, note="media and brands together, as published; negative lags count too", none="no lag is known on both sides"
-    )
-
-
-def _origin_set(linked: Linked) -> Found:
-    hits, count = linked.one(f"""
-        select count(*) filter (where exists (
-            from {_ADOPTIONS} as first where first.label = truth.tag and first.account_key = truth.origin_key and first.place <= {ORIGIN_SET_SIZE}
-        )), count(*)
-        from true_trends as truth inner join trends on trends.label = truth.tag where not {_GATED} and truth.origin_key is not null
-    """)
-    return share(
-        hits,
-        count,
-        note="first five of trend_adoptions; of trends that no gate holds",
-        none="no trend with an origin is published",
-    )
-
-
-def _first_adopters(linked: Linked, published: str, true: str, *, joined: str = "") -> Found:
-    hits, count = linked.one(f"""
-        select count(*) filter (where {published} = {true}), count(*)
-        from true_trends as truth inner join trends on trends.label = truth.tag
-        inner join {_ADOPTIONS} as first on first.label = truth.tag and first.place = 1 {joined}
-        where not {_GATED} and {published} is not null and {true} is not null
-    """)
-    return share(
-        hits,
-        count,
-        note="of trends that no gate holds and whose first adopter has one",
-        none="no first adopter has one on both sides",
-    )
-
-
-def _first_platform(linked: Linked) -> Found:
-    hits, count = linked.one("""
-        select count(*) filter (where trends.first_seen_platform = truth.origin_platform), count(*)
-        from true_trends as truth inner join trends on trends.label = truth.tag
-        where trends.first_seen_platform is not null and truth.origin_platform is not null
-    """)
-    return share(hits, count, none="no trend has a first platform on both sides")
-
-
-def _first_niche(linked: Linked) -> Found:
-    # A published niche stands for the true niche that most of its members are of.
-    named = """
-        inner join (
-            select trend_key, account_key, niche_id from trend_adoptions where niche_id is not null
-        ) as placed on placed.account_key = first.account_key and placed.trend_key = trends.trend_key
-        inner join (
-            select niche_id, mode(niche) as name from niche_members inner join true_accounts on account_key = key
-            where niche_id is not null group by all
-        ) as named on named.niche_id = placed.niche_id
-    """
-    return _first_adopters(linked, "named.name", "truth.origin_niche", joined=named)
 
 
 def adoption_hits(linked: Linked, tier: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -204,13 +129,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
         _gate_share, of=_GATED, hit="coalesce(truth.is_begun_before_coverage, false)", none="no planted trend is held as under way"
     ),
     "perennial_gated": _perennial_gated,
-    "origin_set": _origin_set,
-    "origin_abstained": _abstained,
-    "origin_niche": _first_niche,
-    "origin_tier": partial(_first_adopters, published="first.tier", true="truth.origin_tier"),
-    "origin_platform": _first_platform,
     "birth_error": _birth_error,
-    "lag_error": _lag_error,
     "adoption_recall": partial(_adoption_times, is_recall=True),
     "adoption_precision": partial(_adoption_times, is_recall=False),
     "adoption_tier": _adoption_tier,

@@ -8,6 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from pipelines.world.scoring import (
+    metrics_bursts,
+    metrics_cascades,
     metrics_claims,
     metrics_creators,
     metrics_decentralisation,
@@ -15,7 +17,9 @@ from pipelines.world.scoring import (
     metrics_ethics,
     metrics_insiders,
     metrics_lives,
+    metrics_mainstream,
     metrics_niches,
+    metrics_origins,
     metrics_platforms,
     metrics_relational,
     metrics_safety,
@@ -41,8 +45,11 @@ from pipelines.world.worlds import World
 MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_claims.MEASURES,
     **metrics_trends.MEASURES,
+    **metrics_bursts.MEASURES,
+    **metrics_origins.MEASURES,
     **metrics_niches.MEASURES,
     **metrics_lives.MEASURES,
+    **metrics_mainstream.MEASURES,
     **metrics_creators.MEASURES,
     **metrics_decentralisation.MEASURES,
     **metrics_platforms.MEASURES,
@@ -51,6 +58,7 @@ MEASURES: Final[dict[str, Callable[[Linked], Found]]] = {
     **metrics_engagement.MEASURES,
     **metrics_relational.MEASURES,
     **metrics_units.MEASURES,
+    **metrics_cascades.MEASURES,
     **metrics_safety.MEASURES,
 }
 """How each wanted score is taken that the tables can answer so far."""

@@ -56,6 +56,8 @@ _CLAIM: Final = ("ripple_effects.pooled_claim", "ripple_effects.target_class")
 _ODDS: Final = ("origin_by_tier.odds_ratio", "origin_by_tier.q_value")
 _EFFECTS: Final = ("ripple_effects.q_value", "ripple_effects.precedence_probability", "ripple_effects.evidence_level")
 _ADOPTIONS: Final = ("trends.label", "trend_adoptions.adopted_at", "trend_adoptions.account_key")
+_ORIGINS: Final = ("trends.label", "trend_origins.credibility", "trend_origin_verdicts.abstain_reason")
+_VERDICTS: Final = ("trends.label", "trend_origin_verdicts.origin_confidence", "trend_origin_verdicts.origin_tier")
 _GATES: Final = ("trends.label", "trends.is_left_censored", "trends.abstain_reason")
 _PERSONS: Final = ("creator_accounts.account_key", "creator_accounts.creator_key", "creator_accounts.link_evidence")
 _NO_MORE: Final = "rate over seeds <= 5%, upper 95% bound <= 8.5%, in every null world and both directions"
@@ -68,16 +70,19 @@ _NO_POSTS: Final = "no published table tells of a single post; held by tests/uni
 _UNDISCLOSED: Final = ("disclosure_months.undisclosed_estimate_count", "disclosure_months.ruleset")
 _SEEDED: Final = ("commercial_trends.label", "commercial_trends.commercial_share_first100")
 
+_BURSTS: Final = ("trend_bursts.began_on", "trend_bursts.label", "trends.label")
+_SHAPES: Final = ("trend_shapes.exogeneity_class", "trend_shapes.label")
 _SPREAD: Final = ("decentralisation_months.hill_2",)
 _FLAT: Final = (("W9_growth_only", 0.05, 0.05), ("W10_collection_growth", 0.05, 0.05))
 _CULTURE: Final = ("culture_trends.culture_direction",)
 
+_PARENTS: Final = ("trend_parents.parent_account_key", "trend_parents.is_strongest", "trend_parents.evidence", "trends.label")
 WANTED: Final = (
     Wanted("wrong_large", "False positives", "wrong pooled claim, large_creators", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted("wrong_media", "False positives", "wrong pooled claim, media", _CLAIM, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted("wrong_origin", "False positives", "wrong claim of origin odds, micro", _ODDS, _NO_MORE, AT_MOST, 0.05, is_of_seeds=True),
     Wanted(
-        "editorial", "W3 editorial", "trends at evidence_level >= 2 in W3", ("ripple_evidence.evidence_level",), "<= 5%", AT_MOST, 0.05,
+        "editorial", "W3 editorial", "trends at evidence_level >= 2 in W3", ("mainstream_adoptions.evidence_level",), "<= 5%", AT_MOST, 0.05,
         is_of_seeds=True,
     ),
     Wanted("sign_large", "Direction", "pooled claim has the planted sign, large_creators", _CLAIM, _RIGHT_SIGN, AT_LEAST, 0.95, 0.9, is_of_seeds=True),
@@ -93,28 +98,25 @@ WANTED: Final = (
     Wanted("level_fdp_media", "Per-trend FDR", "false among evidence_level >= 1, media", _EFFECTS, _MEAN_FDP, AT_MOST, 0.05, 0.06, is_of_seeds=True),
     Wanted("trend_power_large", "Per-trend FDR", "planted leads at q < .05, large_creators", _EFFECTS),
     Wanted("trend_power_media", "Per-trend FDR", "planted leads at q < .05, media", _EFFECTS),
-    Wanted("origin_set", "Origin set", "originator among the first five", _ADOPTIONS, ">= .90; >= .65 with 30% loss", AT_LEAST, 0.9, 0.65),
-    Wanted("origin_abstained", "Origin set", "planted trends without an origin", _GATES, "<= 30%", AT_MOST, 0.3),
+    Wanted("origin_set", "Origin set", "originator in the origin set", _ORIGINS, ">= .90; >= .65 with 30% loss", AT_LEAST, 0.9, 0.65),
+    Wanted("origin_abstained", "Origin set", "planted trends without a verdict", _VERDICTS, "<= 30%", AT_MOST, 0.3),
+    Wanted("origin_credibility", "Origin set", "distance of credibility from the share of originators", (*_ORIGINS, *_VERDICTS)),
     Wanted(
-        "origin_niche", "Origin niche / tier / platform", "niche of the first adopter", (*_ADOPTIONS, "trend_adoptions.niche_id", "niche_members.niche_id"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
+        "origin_niche", "Origin niche / tier / platform", "niche of the verdict", (*_VERDICTS, "niche_members.niche_id"), ">= .95; >= .90 with 30% loss",
+        AT_LEAST, 0.95, 0.9,
     ),
+    Wanted("origin_tier", "Origin niche / tier / platform", "tier of the verdict", _VERDICTS, ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9),
+    Wanted("origin_platform", "Origin niche / tier / platform", "platform of the verdict", _VERDICTS, ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9),
     Wanted(
-        "origin_tier", "Origin niche / tier / platform", "tier of the first adopter", (*_ADOPTIONS, "trend_adoptions.tier"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
-    ),
-    Wanted(
-        "origin_platform", "Origin niche / tier / platform", "first_seen_platform", ("trends.label", "trends.first_seen_platform"),
-        ">= .95; >= .90 with 30% loss", AT_LEAST, 0.95, 0.9,
-    ),
-    Wanted(
-        "lag_error", "Lag to mainstream", "median absolute error of first_media_at - born_at, days", ("trends.born_at", "trends.first_media_at"),
+        "lag_error", "Lag to mainstream", "median absolute error of lag_days, days", ("mainstream_adoptions.lag_days", "mainstream_adoptions.abstain_reason"),
         "<= 1 d; <= 1.5 d with 30% loss", AT_MOST, 1.0, 1.5,
     ),
-    Wanted("lag_coverage", "Lag to mainstream", "coverage of the 90% interval", ("trends.media_lag_low_days",), "88-92%; 86-94% with 30% loss"),
-    Wanted("survival", "Survival", "largest deviation of the Kaplan-Meier curve", ("adoption_survival.survival",), "<= .03; <= .05 with 30% loss", AT_MOST, 0.03, 0.05),
-    Wanted("cascade_precision", "Cascade parents", "edge precision", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
-    Wanted("cascade_recall", "Cascade parents", "edge recall", ("ripple_evidence.parent_account_key",), ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("lag_coverage", "Lag to mainstream", "coverage of the 90% interval", ("mainstream_adoptions.lag_low_days", "mainstream_adoptions.abstain_reason"), "88-92%; 86-94% with 30% loss"),
+    Wanted("survival", "Survival", "largest deviation of the Kaplan-Meier curve", ("adoption_survival.survival", "mainstream_adoptions.lag_days", "trends.window_ends_at"), "<= .03; <= .05 with 30% loss", AT_MOST, 0.03, 0.05),
+    Wanted("cascade_precision", "Cascade parents", "edge precision", _PARENTS, ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("cascade_recall", "Cascade parents", "edge recall", _PARENTS, ">= .70; >= .5 with 30% loss", AT_LEAST, 0.7, 0.5),
+    Wanted("cascade_credit", "Cascade parents", "precision of edges by explicit credit", _PARENTS, ">= .99", AT_LEAST, 0.99, 0.99),
+    Wanted("cascade_virality", "Cascade parents", "relative error of structural virality", (*_PARENTS, "trend_adoptions.account_key"), "<= 15%; <= 30% with 30% loss", AT_MOST, 0.15, 0.3),
     Wanted(
         "niche_ami", "Niche partition", "AMI of niche_members with the planted niches", ("niche_members.niche_id", "niche_members.account_key"),
         ">= .97/.95/.80 at mixing .2/.4/.6; .95/.90/.70 with 30% loss (held to the middle one)", AT_LEAST, 0.95, 0.9,
@@ -126,9 +128,12 @@ WANTED: Final = (
     Wanted("lifecycle_false", "Niche lifecycle events", "false events per niche-month in W13", ("niche_events.event", "niche_members.niche_id"), "<= .02", AT_MOST, 0.02, is_of_seeds=True),
     Wanted("niche_persistence", "Niche lifecycle events", "steps in which a niche keeps its id", ("niche_members.niche_id", "niche_members.account_key"), ">= .95", AT_LEAST, 0.95),
     Wanted("aliasing", "Trend unit aliasing", "pairwise F1", ("trends.label", "trend_aliases.alias_label"), ">= .95", AT_LEAST, 0.95),
-    Wanted("burst_f1", "Bursts", "F1 of units with a burst", ("trend_bursts.began_on",), "F1 >= .90; >= .80 with 30% loss", AT_LEAST, 0.9, 0.8),
-    Wanted("burst_false", "Bursts", "perennial tags with a burst", ("trend_bursts.began_on",), "<= 1%", AT_MOST, 0.01),
-    Wanted("exogeneity", "Exogeneity class", "macro-F1", ("trends.exogeneity_class",), ">= .90; >= .85 with 30% loss", AT_LEAST, 0.9, 0.85),
+    Wanted("burst_f1", "Bursts", "F1 of planted bursts by interval", _BURSTS, "F1 by IoU >= .5: >= .90; >= .80 with 30% loss", AT_LEAST, 0.9, 0.8),
+    Wanted("burst_found", "Bursts", "planted bursts met by a burst", _BURSTS),
+    Wanted("burst_false", "Bursts", "perennial tags with a burst", _BURSTS, "<= 1%", AT_MOST, 0.01),
+    Wanted("exogeneity", "Exogeneity class", "macro-F1", _SHAPES, ">= .90; >= .85 with 30% loss", AT_LEAST, 0.9, 0.85),
+    Wanted("coordination_recall", "Exogeneity class", "bot pushes that are flagged as coordinated", (*_SHAPES, "trend_shapes.is_coordinated")),
+    Wanted("coordination_false", "Exogeneity class", "others that are flagged as coordinated", (*_SHAPES, "trend_shapes.is_coordinated"), "<= 1%", AT_MOST, 0.01),
     Wanted("shock_recall", "Exogeneity class", "planted shocks that the shock gate holds", _GATES),
     Wanted("shock_precision", "Exogeneity class", "held shocks that were set off from outside", _GATES),
     Wanted("shrinkage", "Engagement shrinkage", "RMSE over the raw rate's, under ten posts", _SHRUNK, "<= .6", AT_MOST, 0.6),

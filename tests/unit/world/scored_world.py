@@ -113,6 +113,18 @@ def truth() -> Rows:
     }  # fmt: skip
 
 
+def _origins(planted: Rows) -> list[tuple[dict[str, Any], str | None]]:
+    """Who showed each trend first, and why nobody is to say so."""
+    return [
+        (
+            {"tag": row["tag"], "origin": key(row["origin_platform"], row["origin_native_id"]), "tier": row["origin_tier"]}
+            | {"niche": row["origin_niche"], "platform": row["origin_platform"]},
+            "left_censored" if row["is_begun_before_coverage"] else None,
+        )
+        for row in planted["trends"]
+    ]
+
+
 def published() -> Rows:
     """Rows that a perfect pipeline publishes."""
     planted = truth()
@@ -125,6 +137,7 @@ def published() -> Rows:
             "label": row["tag"],
             "unit_type": "hashtag",
             "born_at": row["origin_at"],
+            "window_ends_at": row["origin_at"] + timedelta(days=40),
             "adopter_count": len(ACCOUNTS),
             "is_left_censored": _is_early(t),
             "is_in_use_before": False,
@@ -156,6 +169,19 @@ def published() -> Rows:
         }
         for row in trends
     ]  # fmt: skip
+    origins = [
+        {"trend_key": f"key{row['tag'][-2:]}", "account_key": row["origin"], "rank": 1, "credibility": None if reason else 1.0}
+        for row, reason in _origins(planted)
+    ]
+    verdicts = [
+        {"trend_key": f"key{row['tag'][-2:]}", "origin_confidence": None if reason else 1.0, "abstain_reason": reason}
+        | (
+            dict.fromkeys(("origin_tier", "origin_niche_id", "origin_platform"))
+            if reason
+            else {"origin_tier": row["tier"], "origin_niche_id": f"id-{row['niche']}", "origin_platform": row["platform"]}
+        )
+        for row, reason in _origins(planted)
+    ]
     days: dict[tuple[Any, ...], int] = {}
     for row in (*adoptions, *media):
         group = row["tier"] or "media"
@@ -171,6 +197,8 @@ def published() -> Rows:
             }
             for t, row in enumerate(planted["trends"]) if row["alias"]
         ],
+        "trend_origins": origins,
+        "trend_origin_verdicts": verdicts,
         "trend_days": [
             {"trend_key": trend, "day": day, "actor_group": group, "use_count": count, "user_count": count, "adopter_count": count}
             for (trend, day, group), count in days.items()
@@ -183,6 +211,14 @@ def published() -> Rows:
             }
             for t in TRENDS for target in ("large_creators", "media")
         ],
+        "mainstream_adoptions": [
+            {
+                "trend_key": f"key{t:02d}", "label": f"trend{t:02d}", "target_class": "media", "lag_days": 5.0, "lag_low_days": 4.9, "lag_high_days": 5.1,
+                "evidence_level": None if t in CLASSES else 1, "abstain_reason": "shock" if t in CLASSES else None,
+            }
+            for t in TRENDS
+        ],
+        "adoption_survival": [{"origin_class": "all", "target_class": "media", "day": 0, "survival": 1.0}],
         "origin_by_tier": [
             {
                 "period": "all", "tier": "micro", "odds_ratio": 4.0, "odds_ratio_low": 2.0, "odds_ratio_high": 8.0, "q_value": 0.001,

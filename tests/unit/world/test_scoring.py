@@ -40,11 +40,15 @@ PERFECT = {
     "planted micro lead is claimed, large_creators": 1.0,
     "false among q < .05, large_creators": 0.0,
     "planted leads at q < .05, large_creators": 1.0,
-    "originator among the first five": 1.0,
-    "niche of the first adopter": 1.0,
-    "tier of the first adopter": 1.0,
-    "first_seen_platform": 1.0,
-    "median absolute error of first_media_at - born_at, days": 0.0,
+    "median absolute error of lag_days, days": 0.0,
+    "coverage of the 90% interval": 1.0,
+    "largest deviation of the Kaplan-Meier curve": 0.0,
+    "originator in the origin set": 1.0,
+    "planted trends without a verdict": 0.0,
+    "distance of credibility from the share of originators": 0.0,
+    "niche of the verdict": 1.0,
+    "tier of the verdict": 1.0,
+    "platform of the verdict": 1.0,
     "AMI of niche_members with the planted niches": 1.0,
     "members with a niche": 1.0,
     "F1 of second niches at strength .15": 1.0,
@@ -136,20 +140,30 @@ SPOILT: list[tuple[Spoil, str, float]] = [
     (_each("trends", lambda _: {"abstain_reason": "shock"}), "held shocks that were set off from outside", 2 / 12),
     (_each("trends", lambda _: {"is_left_censored": False}), "trends under way at the start that are gated", 0.0),
     (_each("trends", lambda _: {"is_in_use_before": True}), "gated as under way that were", 1 / 12),
-    (_each("trends", lambda _: {"is_in_use_before": True}), "planted trends without an origin", 1.0),
+    (_each("trend_origin_verdicts", lambda _: {"abstain_reason": "in_use_before"}), "planted trends without a verdict", 1.0),
     (_with("trends", label="weekend", trend_key="perennial"), "perennial tags without an origin", 0.0),
-    (_each("trends", lambda _: {"first_seen_platform": "reddit"}), "first_seen_platform", 0.0),
+    (_each("trend_origin_verdicts", lambda _: {"origin_platform": "reddit"}), "platform of the verdict", 0.0),
+    (
+        _each("trend_origins", lambda row: {"credibility": row["credibility"] and 0.6}),
+        "distance of credibility from the share of originators",
+        0.4,
+    ),
     (_each("trends", _later("born_at", days=3)), "median absolute error of born_at, days", 3.0),
-    (_each("trends", _later("first_media_at", days=-2)), "median absolute error of first_media_at - born_at, days", 2.0),
+    (_each("mainstream_adoptions", lambda _: {"lag_days": 3.0}), "median absolute error of lag_days, days", 2.0),
+    (_each("mainstream_adoptions", lambda _: {"lag_high_days": 4.9}), "coverage of the 90% interval", 0.0),
+    (_each("mainstream_adoptions", lambda _: {"lag_days": 9.0}), "largest deviation of the Kaplan-Meier curve", 1.0),
     (_each("trends", lambda _: {"adopter_count": 19}), "trends of fewer than 20 accounts", 12.0),
-    (_without("trend_adoptions", lambda row: row["account_key"] in ORIGINATORS[:3]), "originator among the first five", 8 / 11),
+    (_without("trend_origins", lambda row: row["account_key"] in ORIGINATORS[:3]), "originator in the origin set", 8 / 11),
     (_each("trend_adoptions", _later("adopted_at", hours=2)), "seen adoptions found within the hour", 0.0),
     (_each("trend_adoptions", _later("adopted_at", hours=2)), "found adoptions that are true within the hour", 0.0),
     (_each("trend_adoptions", lambda _: {"tier": "micro_sub1k"}), "tier as of adoption", 24 / 32),
-    (_each("trend_adoptions", lambda _: {"tier": "mega"}), "tier of the first adopter", 0.0),
+    (_each("trend_origin_verdicts", lambda _: {"origin_tier": "mega"}), "tier of the verdict", 0.0),
     (
-        _each("trend_adoptions", lambda row: {"niche_id": "id-moss" if row["niche_id"] == "id-clay" else "id-clay"}),
-        "niche of the first adopter",
+        _each(
+            "trend_origin_verdicts",
+            lambda row: {"origin_niche_id": "id-moss" if row["origin_niche_id"] == "id-clay" else "id-clay"},
+        ),
+        "niche of the verdict",
         0.0,
     ),
     (_each("niche_members", lambda _: {"niche_id": None}), "members with a niche", 0.0),
@@ -256,6 +270,15 @@ def test_a_metric_tells_what_was_spoilt(spoil: Spoil, metric: str, value: float)
     assert PERFECT.get(metric) != found.value
 
 
+def test_levels_are_counted_in_the_world_of_editorial_delay_and_in_no_other() -> None:
+    rows = published()
+    _each("mainstream_adoptions", lambda row: {"evidence_level": 2 if row["label"] < "trend03" else row["evidence_level"]})(rows)
+    name = "trends at evidence_level >= 2 in W3"
+    scores = _scores(rows, world=World("W3_editorial", "null", "Made by hand.", media=ANY))
+    assert scores[name, "published"]["value"] == pytest.approx(3 / 9)
+    assert _scores(rows)[name, "published"]["value"] is None
+
+
 def test_niches_that_end_at_their_platform_agree_within_it_and_not_over_all() -> None:
     rows = published()
     _each("niche_members", lambda row: {"niche_id": row["niche_id"] + row["platform"]})(rows)
@@ -303,8 +326,8 @@ def test_a_target_is_looser_where_posts_are_lost() -> None:
     _without("trends", lambda row: row["label"] == "trend00")(rows)
     planted = truth()
     planted["trends"] = [row | {"origin_platform": "reddit"} if row["tag"] == "trend01" else row for row in planted["trends"]]
-    complete = _scores(rows, planted)["first_seen_platform", "published"]
-    lossy = _scores(rows, planted, replace(WORLD, observation=Observation(loss=0.3)))["first_seen_platform", "published"]
+    complete = _scores(rows, planted)["platform of the verdict", "published"]
+    lossy = _scores(rows, planted, replace(WORLD, observation=Observation(loss=0.3)))["platform of the verdict", "published"]
     assert complete["value"] == lossy["value"] == pytest.approx(0.9)
     assert (complete["status"], lossy["status"]) == ("missed", "met")
 
@@ -357,7 +380,7 @@ def test_the_last_lines_compare_what_was_planted_with_what_was_found() -> None:
     assert lines[0] == "micro creators first against large creators: planted yes, claimed yes (0.80, 95% 0.70..0.90, 12 trends)"
     assert lines[2] == "trends planted 12: found 11"
     assert lines[3] == "shocks planted 1: gated 1; under way at the start 1: gated 1"
-    assert lines[-1] == "15 scores not published yet"
+    assert lines[-1] == "13 scores not published yet"
     assert lines[4] == "niches planted 2: AMI 1.00 over 100% of members"
 
 

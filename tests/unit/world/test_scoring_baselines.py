@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.world.scoring.baselines import BASELINES, earlier_probability, gini, kleinberg_states, lead_days
+from pipelines.analysis.kleinberg import kleinberg_states
+from pipelines.world.scoring.baselines import BASELINES, earlier_probability, gini, lead_days
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.metrics_niches import adjusted_mutual_information, contingency, mean_agreement
 from pipelines.world.scoring.rows import Found

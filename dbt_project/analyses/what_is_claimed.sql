@@ -1,0 +1,21 @@
+-- Who is earlier as a rule: tiers, platforms and niches, over all trends and without those that look bought?
+select
+    population,
+    comparison_kind,
+    lead_group,
+    target_group,
+    trend_count,
+    claim,
+    precedence_probability,
+    precedence_low,
+    precedence_high,
+    shift_hours,
+    shift_low_hours,
+    shift_high_hours,
+    q_value,
+    naive_lead_hours,
+    naive_false_claim_ratio,
+    abstain_reason
+from {{ ref("ripple_findings") }}
+where period = 'all'
+order by population, comparison_kind, q_value nulls last, lead_group, target_group
