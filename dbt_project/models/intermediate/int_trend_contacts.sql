@@ -64,15 +64,7 @@ followed as (
         on follows_of_adopters.trend_key = others.trend_key and follows_of_adopters.target_account_key = others.account_key
 ),
 
--- Interactions are met month by month: an account's years before and after are not gone through.
-adoption_months as (
-    select
-        *,
-        unnest(generate_series(
-            date_trunc('month', (adopted_at - interval {{ var("contact_window_days") }} day)::date), adopted_at::date, interval 1 month
-        ))::date as interacted_month
-    from adoptions
-),
+{{ adoption_months() }},
 
 interactions as (
     select
