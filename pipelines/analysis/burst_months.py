@@ -16,6 +16,7 @@ from pipelines.analysis.burst_contracts import BURST_UNITS, INT_BURST_DAYS, STAT
 from pipelines.analysis.bursts import BurstParameters, Judged, expected_activity, judge_bursts
 from pipelines.analysis.increments import Analysis, Partition, by_month, coded, digest, stored_table
 from pipelines.analysis.kleinberg import kleinberg_states, kleinberg_weights
+from pipelines.analysis.months import months_later
 from pipelines.analysis.parameters import params_hash
 
 METHOD_VERSION: Final = "bursts_1"
@@ -65,8 +66,8 @@ class Activity:
 
     def span(self, month: date) -> tuple[int, int]:
         """First day and the day after the last of the months around a month, as far as anything was collected."""
-        begin = max(_number(_shifted(month, -MONTHS_BEFORE)), self.first)
-        end = min(_number(_shifted(month, MONTHS_AFTER + 1)), self.first + self.authors.shape[1])
+        begin = max(_number(months_later(month, -MONTHS_BEFORE)), self.first)
+        end = min(_number(months_later(month, MONTHS_AFTER + 1)), self.first + self.authors.shape[1])
         return begin, max(begin, end)
 
     def inside(self, begin: int, end: int) -> Floats:
@@ -148,7 +149,7 @@ def _judge_month(
     counts, platform_authors = _counts(rows, tag, len(tags), activity, begin, end)
     exposure = expected_activity(platform_authors, around)
     days = np.arange(begin, end)
-    is_judged = (days >= _number(month)) & (days < _number(_shifted(month, 1)))
+    is_judged = (days >= _number(month)) & (days < _number(months_later(month, 1)))
     observed = (exposure > 0).sum(axis=1)
     tells = (observed >= parameters.smallest_day_count) & (counts.sum(axis=1) >= parameters.smallest_author_days)
     chosen = np.flatnonzero(tells)
@@ -296,11 +297,6 @@ def _number(day: date) -> int:
 
 def _day(number: int) -> date:
     return date(1970, 1, 1) + timedelta(days=number)
-
-
-def _shifted(month: date, months: int) -> date:
-    place = month.year * 12 + month.month - 1 + months
-    return date(place // 12, place % 12 + 1, 1)
 
 
 def _rounded(value: float) -> float:

@@ -19,6 +19,7 @@ from pipelines.analysis.cascade_flows import FlowParameters, groupings_of, measu
 from pipelines.analysis.cascades import Adopters, CascadeParameters, adopters_of, cascade_rows, find_parents, parent_rows, ties_of
 from pipelines.analysis.hawkes import HawkesParameters
 from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
+from pipelines.analysis.months import months_later
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import TrendTables
 
@@ -92,7 +93,7 @@ def analyse_cascades(
     parts: dict[str, list[pa.Table]] = {name: [schema.empty_table()] for name, schema in DERIVED.items()}
     months, computed = [], 0
     for month in sorted(partitions):
-        looked_at = [_months_after(month, step) for step in range(-1, 3)]
+        looked_at = [months_later(month, step) for step in range(-1, 3)]
         input_hash = digest(salt, partitions[month].content_hash, *(f"{each} {niche_outcomes.get(each)}" for each in looked_at))
         months.append({"month": month, "input_hash": input_hash})
         if known.get(month) == input_hash:
@@ -137,14 +138,9 @@ def _niche_keys(adopters: Adopters) -> list[tuple[str, str]]:
     """Of each adopter, its account and the month before the adoption: what came of the trend must not explain it."""
     days = [datetime.fromtimestamp((adopters.origin + moment) / 1000, UTC).date() for moment in adopters.adopted.tolist()]
     return [
-        (adopters.account_keys[account], str(_months_after(day.replace(day=1), -1)))
+        (adopters.account_keys[account], str(months_later(day, -1)))
         for account, day in zip(adopters.account.tolist(), days, strict=True)
     ]
-
-
-def _months_after(month: date, step: int) -> date:
-    number = 12 * month.year + month.month - 1 + step
-    return date(number // 12, number % 12 + 1, 1)
 
 
 def binned(adopters: Adopters, parameters: HawkesParameters) -> Floats:

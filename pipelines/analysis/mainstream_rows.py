@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis.increments import Partition, by_month, coded, row_hashes
+from pipelines.analysis.months import month_before
 from pipelines.analysis.trend_rows import MAINSTREAM, birth_months
 
 Floats = NDArray[np.float64]
@@ -308,11 +309,6 @@ def _outlets(items: list[Row], named: Mapping[str, list[Row]], born: int) -> Row
     }
 
 
-def _month_before(moment: int) -> date:
-    day = np.datetime64(moment, "us").astype("datetime64[M]") - 1
-    return day.astype("datetime64[D]").astype(object)  # type: ignore[no-any-return]
-
-
 def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: Beside, parameters: RowParameters) -> Row:
     """Micro creators who took the trend up before the first item and were insiders in the month before they did, of the niche with most of them."""
     by_niche: dict[str, list[tuple[str, str, float]]] = {}
@@ -320,7 +316,7 @@ def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: 
     for account, platform, tier, moment in zip(
         adopters.account, adopters.platform, adopters.tier, adopters.at.tolist(), strict=True
     ):
-        insiders = beside.niches_of(_month_before(moment))
+        insiders = beside.niches_of(month_before(moment))
         is_known = is_known or insiders is not None
         day = (moment - born) / _MICROSECONDS_PER_DAY
         if tier in MICRO_TIERS and insiders and first_days is not None and day < first_days:

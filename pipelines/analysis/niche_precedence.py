@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.analysis.increments import Analysis, by_month, digest
+from pipelines.analysis.months import months_later
 from pipelines.analysis.origin_contracts import NICHE_PAIR, TREND_STATE
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import TrendPartition, TrendTables
@@ -39,8 +40,7 @@ def month_before_period(period: str) -> date:
     Args:
         period: YYYY-MM.
     """
-    year, month = (int(part) for part in period.split("-"))
-    return date(year - (month == 1), 12 if month == 1 else month - 1, 1)
+    return months_later(date.fromisoformat(f"{period}-01"), -1)
 
 
 def relabelled(tables: TrendTables, assignments: pa.Table | None, parameters: NichePairParameters) -> TrendTables:

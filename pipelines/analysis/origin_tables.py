@@ -15,9 +15,10 @@ from scipy.special import expit, logit
 
 from pipelines.analysis import origin, origin_contracts, origin_groups, origins, precedence, trends
 from pipelines.analysis.increments import Analysis, by_month, digest, joined, reused, row_hashes, stored_table, text_words
+from pipelines.analysis.months import month_before, months_later
 from pipelines.analysis.origin import ChoiceSet, choice_set, opportunities, origin_end
 from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_group_odds
-from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, month_before, origin_set
+from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_references import PeriodTrends, adoption_chances, adoption_samples
 from pipelines.analysis.trend_rows import TrendPartition, TrendRows, TrendTables, read_trends
@@ -61,9 +62,7 @@ def method_digest(parameters: OriginTableParameters | None = None) -> str:
 
 
 def _months(period: str) -> list[date]:
-    year, month = (int(part) for part in period.split("-"))
-    places = [year * 12 + month - 1 + step for step in _MONTHS_LOOKED_AT]
-    return [date(place // 12, place % 12 + 1, 1) for place in places]
+    return [months_later(date.fromisoformat(f"{period}-01"), step) for step in _MONTHS_LOOKED_AT]
 
 
 def _bytes_hash(rows: pa.Table | None) -> str:

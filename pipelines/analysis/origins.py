@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.analysis.months import month_before
 from pipelines.analysis.trend_rows import MAINSTREAM
 
 METHOD_VERSION: Final = "origin_sets_1"
@@ -226,12 +227,6 @@ def _best(names: list[str | None], credibility: Floats) -> tuple[str | None, flo
 def tier_class(tier: str | None) -> str | None:
     """The tier of the coarse scheme: micro for all below 10,000 followers."""
     return "micro" if tier is not None and (tier.startswith("micro") or tier == "nano") else tier
-
-
-def month_before(moment_micros: int) -> date:
-    """First day of the month before a moment (microseconds since 1970)."""
-    day = date.fromordinal(int(moment_micros // _DAY) + _EPOCH)
-    return date(day.year - (day.month == 1), 12 if day.month == 1 else day.month - 1, 1)
 
 
 def day_number(moment_micros: int) -> int:

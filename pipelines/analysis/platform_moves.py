@@ -14,6 +14,7 @@ from scipy.special import xlogy
 from scipy.stats import binom
 
 from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
+from pipelines.analysis.months import months_later
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.platform_contracts import PERSON_MOVES, STATE_MOVE_MONTHS
 
@@ -239,7 +240,7 @@ def analyse_moves(
         around = [
             each for each in sorted(partitions) if abs(_month_number(each) - _month_number(month)) <= parameters.lookaround_months
         ]
-        span = _number(around[0]), _number(_next_month(around[-1])) - 1
+        span = _number(around[0]), _number(months_later(around[-1], 1)) - 1
         input_hash = digest(salt, coverage.identity(*span), *(f"{each} {partitions[each].content_hash}" for each in around))
         months.append({"month": month, "input_hash": input_hash})
         if known.get(month) == input_hash:
@@ -345,7 +346,3 @@ def _day(number: int) -> date:
 
 def _month_number(month: date) -> int:
     return 12 * month.year + month.month
-
-
-def _next_month(month: date) -> date:
-    return (month.replace(day=28) + 4 * _DAY).replace(day=1)

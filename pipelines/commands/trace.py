@@ -66,62 +66,41 @@ def _print(screen: Console, story: Story) -> None:
     )
     if trend["abstain_reason"]:
         screen.print(f"No claim of who was earlier: {reason(trend['abstain_reason'])}")
-    _head(screen, "Adopters a day")
-    screen.print(Padding(_facets(story), (0, 0, 0, 2)))
+
+    def section(title: str, note: str, *parts: str | Table) -> None:
+        screen.print(f"\n[bold]{title}[/bold]" + (f"  [dim]{note}[/dim]" if note else ""))
+        for part in parts:
+            screen.print(Padding(part, (0, 0, 0, 2)))
+
+    section("Adopters a day", "", _facets(story))
     if story.set_off:
-        _head(screen, "What set it off")
-        for sentence in story.set_off:
-            screen.print(Padding(sentence, (0, 0, 0, 2)))
-    _head(screen, "Who was first", "small accounts are most accounts, so that one of them is first nearly always: no claim")
-    screen.print(Padding(_origin(story), (0, 0, 0, 2)))
-    if story.verdict_sentence:
-        screen.print(Padding(story.verdict_sentence, (0, 0, 0, 2)))
-    _head(screen, "Its way up", f"hours after {trend['born_at']:%d %b %H:%M}; whoever posts more often looks earlier here")
-    screen.print(Padding(_steps(story), (0, 0, 0, 2)))
+        section("What set it off", "", *story.set_off)
+    said = [story.verdict_sentence] if story.verdict_sentence else []
+    crowd = "small accounts are most accounts, so that one of them is first nearly always: no claim"
+    section("Who was first", crowd, _origin(story), *said)
+    rates = f"hours after {trend['born_at']:%d %b %H:%M}; whoever posts more often looks earlier here"
+    section("Its way up", rates, _steps(story))
     if story.mainstream:
-        _head(
-            screen,
-            "To the mainstream",
-            "levels: 0 both used it, 1 creators earlier than their null, 2 and later than outlets react to common events, 3 said so itself",
-        )
-        screen.print(Padding(_mainstream(story), (0, 0, 0, 2)))
+        levels = "levels: 0 both used it, 1 creators earlier than their null, 2 and later than outlets react to common events, 3 said so itself"
+        section("To the mainstream", levels, _mainstream(story))
     if story.passing_on:
-        _head(screen, "How it was passed on", "along ties that are known; a tie is no proof")
-        for sentence in story.passing_on:
-            screen.print(Padding(sentence, (0, 0, 0, 2)))
-    _head(screen, "How sure", "P is that of a micro creator being earlier, at equal posting rate; null .50, and 0 hours")
-    screen.print(Padding(_effects(story) if story.effects else "nothing is published", (0, 0, 0, 2)))
+        section("How it was passed on", "along ties that are known; a tie is no proof", *story.passing_on)
+    null = "P is that of a micro creator being earlier, at equal posting rate; null .50, and 0 hours"
+    section("How sure", null, _effects(story) if story.effects else "nothing is published")
     if story.evidence:
-        _head(screen, "Evidence", "for the mainstream's levels")
-        screen.print(Padding(_evidence(story), (0, 0, 0, 2)))
+        section("Evidence", "for the mainstream's levels", _evidence(story))
     if story.platform_pairs:
-        _head(
-            screen,
-            "Platform against platform",
-            "beside what the collection of the two explains; relative timing, never an origin",
-        )
-        screen.print(Padding(_pairs(story), (0, 0, 0, 2)))
+        relative = "beside what the collection of the two explains; relative timing, never an origin"
+        section("Platform against platform", relative, _pairs(story))
     if story.controls:
-        _head(
-            screen,
-            "Beside trends like it",
-            f"{len(story.controls)} of about its size and age: {', '.join(story.controls[:6])}"
-            + (" ..." if len(story.controls) > 6 else ""),
-        )
-        screen.print(Padding(_measures(story.measures), (0, 0, 0, 2)))
+        named = f"{', '.join(story.controls[:6])}{' ...' if len(story.controls) > 6 else ''}"
+        like_it = f"{len(story.controls)} of about its size and age: {named}"
+        section("Beside trends like it", like_it, _measures(story.measures))
     if story.commercial:
-        _head(screen, "Money")
-        screen.print(Padding(story.money, (0, 0, 0, 2)))
+        section("Money", "", story.money)
     if story.attention:
-        _head(screen, "What people searched for and read", "when, and nothing about why")
-        screen.print(Padding(_attention(story), (0, 0, 0, 2)))
-    _head(screen, "What is not known")
-    for sentence in story.unknown:
-        screen.print(Padding(f"- {sentence}", (0, 0, 0, 2)))
-
-
-def _head(screen: Console, title: str, note: str = "") -> None:
-    screen.print(f"\n[bold]{title}[/bold]" + (f"  [dim]{note}[/dim]" if note else ""))
+        section("What people searched for and read", "when, and nothing about why", _attention(story))
+    section("What is not known", "", *(f"- {sentence}" for sentence in story.unknown))
 
 
 def _name(trend: dict[str, Any]) -> str:

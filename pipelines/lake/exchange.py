@@ -19,6 +19,7 @@ from pipelines.analysis.contracts import DERIVED, EXCHANGE, STATE
 from pipelines.analysis.ethics_months import EthicsPartition, EthicsTables
 from pipelines.analysis.increments import Partition, digest
 from pipelines.analysis.mainstream_rows import Beside, MainstreamPartition, MainstreamTables
+from pipelines.analysis.months import months_later
 from pipelines.analysis.niche_rows import NichePartition, NicheTables
 from pipelines.analysis.platform_moves import MovePartition
 from pipelines.analysis.relational import EXCHANGE_TABLES as RELATION_MODELS
@@ -142,35 +143,37 @@ def burst_partitions(paths: DataPaths) -> dict[date, BurstPartition]:
     return _partitions(paths, ("int_burst_days",), _alone)
 
 
-def shape_partitions(paths: DataPaths) -> dict[str, ShapePartition]:
-    """What shapes of trends are read from, by month of birth; a month is read only when it is asked for."""
-    model = "int_trend_adoptions"
+def _births(paths: DataPaths) -> dict[str, tuple[date, pa.Table]]:
+    """Candidates by month of birth, YYYY-MM, with the month's first day."""
     candidates = read_exchange(paths, "int_trend_candidates")
     months = birth_months(candidates)
+    return {
+        month: (date.fromisoformat(f"{month}-01"), candidates.filter(pa.array([each == month for each in months])))
+        for month in sorted(set(months))
+    }
 
-    def partition(month: str) -> ShapePartition:
-        born = candidates.filter(pa.array([each == month for each in months]))
-        first_day = date.fromisoformat(f"{month}-01")
-        identity = digest(_identity(paths, (model,), first_day), born.to_pylist())
-        return Partition(identity, lambda: ShapeTables(born, _read_month(paths, model, first_day)))
 
-    return {month: partition(month) for month in sorted(set(months))}
+def _born_partitions(paths: DataPaths, models: tuple[str, ...], made: Callable[..., T]) -> dict[str, Partition[T]]:
+    """What is made from the candidates born in a month and that month of each model; a month is read only when it is asked for."""
+
+    def load(first_day: date, born: pa.Table) -> T:
+        return made(born, *(_read_month(paths, model, first_day) for model in models))
+
+    # A candidate's own row can change while its adopters do not: its window ends later tonight than last night.
+    return {
+        month: Partition(digest(_identity(paths, models, first_day), born.to_pylist()), partial(load, first_day, born))
+        for month, (first_day, born) in _births(paths).items()
+    }
+
+
+def shape_partitions(paths: DataPaths) -> dict[str, ShapePartition]:
+    """What shapes of trends are read from, by month of birth."""
+    return _born_partitions(paths, ("int_trend_adoptions",), ShapeTables)
 
 
 def trend_partitions(paths: DataPaths) -> dict[str, TrendPartition]:
-    """What trends are analysed from, by month of birth; a month is read only when it is asked for."""
-    models = ("int_trend_adoptions", "int_trend_timelines")
-    candidates = read_exchange(paths, "int_trend_candidates")
-    months = birth_months(candidates)
-
-    def partition(month: str) -> TrendPartition:
-        born = candidates.filter(pa.array([each == month for each in months]))
-        first_day = date.fromisoformat(f"{month}-01")
-        # A candidate's own row can change while its adopters do not: its window ends later tonight than last night.
-        identity = digest(_identity(paths, models, first_day), born.to_pylist())
-        return Partition(identity, lambda: TrendTables(born, *(_read_month(paths, model, first_day) for model in models)))
-
-    return {month: partition(month) for month in sorted(set(months))}
+    """What trends are analysed from, by month of birth."""
+    return _born_partitions(paths, ("int_trend_adoptions", "int_trend_timelines"), TrendTables)
 
 
 def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, MainstreamPartition]:
@@ -181,15 +184,12 @@ def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, Mainstr
         beside: What is read beside a month's rows.
     """
     models = ("int_trend_adoptions", "int_mainstream_matches")
-    candidates, named = read_exchange(paths, "int_trend_candidates"), read_exchange(paths, "int_mainstream_credits")
-    months = birth_months(candidates)
+    named = read_exchange(paths, "int_mainstream_credits")
 
-    def partition(month: str) -> MainstreamPartition:
-        born = candidates.filter(pa.array([each == month for each in months]))
+    def partition(first_day: date, born: pa.Table) -> MainstreamPartition:
         credited = named.filter(pc.is_in(named["trend_key"], value_set=born["trend_key"].combine_chunks()))
-        first_day = date.fromisoformat(f"{month}-01")
         # Insiders are those of the month before an adoption, and a window is two months long.
-        near = [_months_later(first_day, step) for step in range(-1, 4)]
+        near = [months_later(first_day, step) for step in range(-1, 4)]
         missing = sorted((key, value) for key, value in beside.missing.items() if key[1].replace(day=1) in near)
         identity = digest(
             _identity(paths, models, first_day),
@@ -205,31 +205,17 @@ def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, Mainstr
 
         return Partition(identity, load)
 
-    return {month: partition(month) for month in sorted(set(months))}
+    return {month: partition(*born) for month, born in _births(paths).items()}
 
 
-def _months_later(month: date, count: int) -> date:
-    number = month.year * 12 + month.month - 1 + count
-    return date(number // 12, number % 12 + 1, 1)
+def _cascade_tables(born: pa.Table, adoptions: pa.Table, timelines: pa.Table, *contacts: pa.Table) -> CascadeTables:
+    return CascadeTables(TrendTables(born, adoptions, timelines), *contacts)
 
 
 def cascade_partitions(paths: DataPaths) -> dict[date, CascadePartition]:
-    """What parents, cascades and flows are found from, by month of birth; a month is read only when it is asked for."""
-    candidates = read_exchange(paths, "int_trend_candidates")
-    months = birth_months(candidates)
-
-    def partition(month: str) -> CascadePartition:
-        born = candidates.filter(pa.array([each == month for each in months]))
-        first_day = date.fromisoformat(f"{month}-01")
-        identity = digest(_identity(paths, CASCADE_MODELS, first_day), born.to_pylist())
-
-        def load() -> CascadeTables:
-            adoptions, timelines, *contacts = (_read_month(paths, model, first_day) for model in CASCADE_MODELS)
-            return CascadeTables(TrendTables(born, adoptions, timelines), *contacts)
-
-        return Partition(identity, load)
-
-    return {date.fromisoformat(f"{month}-01"): partition(month) for month in sorted(set(months))}
+    """What parents, cascades and flows are found from, by the first day of the month of birth."""
+    found = _born_partitions(paths, CASCADE_MODELS, _cascade_tables)
+    return {date.fromisoformat(f"{month}-01"): each for month, each in found.items()}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:

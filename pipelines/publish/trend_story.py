@@ -217,16 +217,13 @@ class Story:
         """What set it off, whether its beginning was coordinated, its season and its bursts, in sentences."""
         said, shape = [], self.shape
         if shape is not None:
-            half = (
-                ""
-                if shape["half_adoption_days"] is None
-                else f"; half of its adopters within {shape['half_adoption_days']:.1f} days"
-            )
-            said.append(
-                f"{shape['exogeneity_class'].capitalize()} ({_words(shape['exogeneity_reason'])}): {shape['peak_day_share']:.0%} of it on the busiest day,"
-                f" {shape['peak_on']}{half}."
-            )
-            if shape["is_coordinated"] is not None:
+            told = f"{shape['exogeneity_class'].capitalize()} ({_words(shape['exogeneity_reason'])})"
+            if shape["peak_day_share"] is not None:
+                told += f": {shape['peak_day_share']:.0%} of it on the busiest day, {shape['peak_on']}"
+            if shape["half_adoption_days"] is not None:
+                told += f"; half of its adopters within {shape['half_adoption_days']:.1f} days"
+            said.append(f"{told}.")
+            if shape["is_coordinated"] is not None and shape["coordination_q_value"] is not None:
                 flag = "Its beginning looks coordinated" if shape["is_coordinated"] else "No sign of a coordinated beginning"
                 said.append(
                     f"{flag}: {shape['simultaneous_count']} of {shape['nearby_count']} neighbouring first adopters came within moments of each other;"
@@ -246,8 +243,8 @@ class Story:
         row = self.verdict
         if row is None:
             return ""
-        if row["abstain_reason"]:
-            return f"No origin: {reason(row['abstain_reason'])}."
+        if row["abstain_reason"] or row["origin_confidence"] is None or row["seen_ratio"] is None:
+            return f"No origin: {reason(row['abstain_reason'] or 'coverage is not known')}."
         parts = [
             f"{row[f'origin_{what}']} ({row[f'origin_{what}_credibility']:.0%})"
             for what in ("tier", "platform")
@@ -266,16 +263,18 @@ class Story:
             return []
         if row["null_reason"]:
             return [f"Who had it from whom is not known: {_words(row['null_reason'])}."]
-        said = [
-            f"{row['parented_adopter_count']} of {row['adopter_count']} adopters had a known tie to an earlier one ({row['explicit_adopter_count']} said so themselves);"
-            f" the largest of {row['tree_count']} trees has {row['largest_size_count']}, {row['largest_depth']} deep"
-            + ("" if row["structural_virality"] is None else f", structural virality {row['structural_virality']:.2f}")
-            + "."
-        ]
+        tree = (
+            ""
+            if not row["tree_count"]
+            else f"; the largest of {row['tree_count']} trees has {row['largest_size_count']}, {row['largest_depth']} deep"
+        )
+        shape = "" if row["structural_virality"] is None else f", structural virality {row['structural_virality']:.2f}"
+        tied = f"{row['parented_adopter_count']} of {row['adopter_count']} adopters had a known tie to an earlier one"
+        said = [f"{tied} ({row['explicit_adopter_count']} said so themselves){tree}{shape}."]
         passed = [
             f"{group} {row[f'reproduction_{group}']:.2f} ({row[f'reproduction_{group}_low']:.2f} to {row[f'reproduction_{group}_high']:.2f})"
             for group in ("micro", "mid", "large", "brand", "media")
-            if row[f"reproduction_{group}"] is not None
+            if row[f"reproduction_{group}"] is not None and row[f"reproduction_{group}_low"] is not None
         ]
         if passed:
             said.append(f"Further adopters credited to each: {', '.join(passed)}.")

@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from pipelines.analysis.trend_rows import TrendTables
 from pipelines.world.drawn import DAY, NOBODY, PLATFORMS, day_of, tier_of
-from pipelines.world.landing import keys, landed_accounts, landed_coverage, landed_items, landed_posts
+from pipelines.world.landing import keys, landed_coverage
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate_planned
+from pipelines.world.trial import landed
 from pipelines.world.warehouse import EXCHANGED, Warehouse, render
 from pipelines.world.worlds import named
 
@@ -64,13 +65,7 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
     names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    landed = (
-        landed_posts(names, filed, has_perennials=planned.platform_count != 1)
-        | landed_items(names, filed)
-        | landed_coverage(names, filed)
-    )
-    landed |= landed_accounts(names, plan.observation, planned.day_count)
-    exchanged = _warehouse().exchange(landed)
+    exchanged = _warehouse().exchange(landed(simulation, filed) | landed_coverage(names, filed))
     state, accounts = simulation.adoptions, simulation.accounts
     everyone = np.arange(accounts.count)
     named_keys = [str(key) for key in keys("a", everyone, 6)]

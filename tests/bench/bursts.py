@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from pipelines.analysis.burst_months import analyse_bursts, read_months
 from pipelines.analysis.bursts import draw_quiet, expected_activity, judge_bursts
@@ -23,6 +22,7 @@ from pipelines.analysis.kleinberg import kleinberg_states
 from pipelines.analysis.trend_rows import birth_months
 from pipelines.analysis.trend_shapes import ShapePartition, ShapeTables, analyse_shapes
 from pipelines.nightly.analyses import read_calendar
+from pipelines.world.calibration_rows import upper_bound
 from pipelines.world.drawn import NEVER, day_of, moment
 from pipelines.world.landing import keys, landed_coverage
 from pipelines.world.native.names import Names
@@ -88,7 +88,7 @@ class Tally:
 
     def line(self) -> str:
         """As printed."""
-        bound = binomtest(self.false, self.quiet, alternative="less").proportion_ci(0.95, "exact").high
+        bound = upper_bound(self.false, self.quiet)
         text = f"quiet tags called {self.false / self.quiet:.4f} (95% bound {bound:.4f}), Kleinberg {self.naive_false / self.quiet:.3f}, p < .05 {self.small_p / self.quiet:.3f}"
         if self.planted:
             text += f"; recall {self.hits / self.planted:.3f}, over 2 a day {self.hits_enough / self.planted_enough:.3f}, IoU >= .5 {self.placed / max(self.hits, 1):.3f}"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import beta, false_discovery_control
+from scipy.stats import false_discovery_control
 
 from pipelines.analysis import hawkes
 from pipelines.analysis.cascade_months import CascadeMonthParameters, CascadeTables, analyse_cascades
@@ -20,17 +20,13 @@ from pipelines.analysis.cascade_trees import ROOT, Forest, forest_of
 from pipelines.analysis.cascades import EVIDENCE, CascadeParameters, Parents, adopters_of, find_parents, ties_of
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.trend_rows import TrendTables
+from pipelines.world.calibration_rows import upper_bound
 from pipelines.world.cascade_trial import SMALL_GRAPH, CascadeTrial, run_cascade_trial
 from pipelines.world.worlds import SIZES
 
 _NULL_WORLDS = ("W0_exchangeable", "W1_rate_confounded", "W2_shock", "W6_macro_first")
 _PLANTED = "P6_full_realistic"
 GROUPS = 5
-
-
-def upper_bound(hits: int, count: int) -> float:
-    """One-sided 95% bound of a share (Clopper and Pearson 1934)."""
-    return 1.0 if hits == count else float(beta.ppf(0.95, hits + 1, count - hits))
 
 
 def partitions(trial: CascadeTrial) -> dict[date, Partition[CascadeTables]]:

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from pipelines.analysis import contracts, origin_contracts, precedence
 from pipelines.analysis.increments import digest
@@ -27,6 +26,7 @@ from pipelines.analysis.ripple_findings import pool_ripples
 from pipelines.analysis.timeline import adoption_profile, best_adoption, capped, waits
 from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
+from pipelines.world.calibration_rows import upper_bound
 from pipelines.world.origin_trial import OriginTrial, run_origin_trial
 
 NULLS: Final = (
@@ -41,11 +41,6 @@ LEADER: Final = "lively"
 _TILT: Final = 1.5
 _HOUR: Final = 3_600_000_000
 _TRENDS: Final = TrendParameters()
-
-
-def upper_bound(hits: int, count: int) -> float:
-    """One-sided 95% upper bound of a share (Clopper and Pearson 1934)."""
-    return float(beta.ppf(0.95, hits + 1, count - hits)) if hits < count else 1.0
 
 
 def dealt_groups(keys: list[str], posts: NDArray[np.float64], seed: int) -> dict[str, str]:

@@ -50,14 +50,7 @@ followed as (
     group by all
 ),
 
-adoption_months as (
-    select
-        *,
-        unnest(generate_series(
-            date_trunc('month', (adopted_at - interval {{ var("contact_window_days") }} day)::date), adopted_at::date, interval 1 month
-        ))::date as interacted_month
-    from adoptions
-),
+{{ adoption_months() }},
 
 interactions as (
     select

@@ -38,31 +38,33 @@ known_follows as (
     group by all
 ),
 
-followed as (
+-- First whom an adopter follows, then whether they adopted too: the other way round every two adopters of a trend would be paired.
+follows_of_adopters as {{ materialized() }} (
     select
         adoptions.trend_key,
         adoptions.account_key,
-        others.account_key as contact_account_key,
-        'follow' as evidence,
-        1::bigint as contact_count,
-        null::timestamptz as traced_at,
+        known_follows.target_account_key,
         adoptions.born_month
     from adoptions
     inner join known_follows
         on adoptions.account_key = known_follows.source_account_key and known_follows.known_at < adoptions.adopted_at
-    inner join adoptions as others
-        on adoptions.trend_key = others.trend_key and known_follows.target_account_key = others.account_key
 ),
 
--- Interactions are met month by month: an account's years before and after are not gone through.
-adoption_months as (
+followed as (
     select
-        *,
-        unnest(generate_series(
-            date_trunc('month', (adopted_at - interval {{ var("contact_window_days") }} day)::date), adopted_at::date, interval 1 month
-        ))::date as interacted_month
-    from adoptions
+        follows_of_adopters.trend_key,
+        follows_of_adopters.account_key,
+        others.account_key as contact_account_key,
+        'follow' as evidence,
+        1::bigint as contact_count,
+        null::timestamptz as traced_at,
+        follows_of_adopters.born_month
+    from follows_of_adopters
+    inner join adoptions as others
+        on follows_of_adopters.trend_key = others.trend_key and follows_of_adopters.target_account_key = others.account_key
 ),
+
+{{ adoption_months() }},
 
 interactions as (
     select
@@ -82,16 +84,14 @@ interactions as (
         and source_account_key <> target_account_key
 ),
 
-met as (
+met_by_adopters as {{ materialized() }} (
     select
         adoptions.trend_key,
         adoptions.account_key,
         adoptions.adopted_at,
         adoptions.born_month,
         adoptions.label,
-        others.account_key as contact_account_key,
-        others.adopted_at as contact_adopted_at,
-        interactions.* exclude (source_account_key, target_account_key, interacted_month)
+        interactions.* exclude (source_account_key, interacted_month)
     from adoption_months as adoptions
     inner join interactions
         on
@@ -99,8 +99,16 @@ met as (
             and adoptions.interacted_month = interactions.interacted_month
             and interactions.interacted_at <= adoptions.adopted_at
             and interactions.interacted_at >= adoptions.adopted_at - interval {{ var("contact_window_days") }} day
+),
+
+met as (
+    select
+        met_by_adopters.* exclude (target_account_key),
+        others.account_key as contact_account_key,
+        others.adopted_at as contact_adopted_at
+    from met_by_adopters
     inner join adoptions as others
-        on adoptions.trend_key = others.trend_key and interactions.target_account_key = others.account_key
+        on met_by_adopters.trend_key = others.trend_key and met_by_adopters.target_account_key = others.account_key
 ),
 
 -- A reply that also names whom it answers is one contact.

@@ -232,6 +232,7 @@ def _claims(tables: CascadeTables) -> list[dict[str, Any]]:
     return [row for row in rows if row["claim"] == "beyond_null"]
 
 
+@pytest.mark.slow
 def test_a_common_wave_is_not_taken_for_flows_and_ties_that_carry_are() -> None:
     null = [bool(_claims(_world(seed, carries=False))) for seed in range(20)]
     planted = [

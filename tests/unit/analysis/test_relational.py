@@ -377,7 +377,7 @@ def test_what_the_models_count_is_what_happened(project: Project) -> None:
     assert counted[2] == 0
 
 
-@pytest.mark.parametrize(("loss", "least"), [(0.0, 0.9), (0.3, 0.8)])
+@pytest.mark.parametrize(("loss", "least"), [(0.0, 0.9), pytest.param(0.3, 0.8, marks=pytest.mark.slow)])
 def test_reply_back_rates_of_a_world_are_found_with_intervals_that_hold(project: Project, loss: float, least: float) -> None:
     world = relation_world(project, "small", 1, loss=loss)
     found, coverage = _judged(world)

@@ -33,7 +33,11 @@ def test_labels_dealt_again_kill_the_effect() -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [plan for plan in PLANS if plan.name in ("target posts 4 times as often", "p .6 lead, .3 target", "both rates double")],
+    [
+        pytest.param(plan, marks=[pytest.mark.slow] if plan.name == "p .6 lead, .3 target" else [])
+        for plan in PLANS
+        if plan.name in ("target posts 4 times as often", "p .6 lead, .3 target", "both rates double")
+    ],
     ids=lambda plan: plan.name,
 )
 def test_nobody_is_claimed_first_where_both_are_exposed_alike(plan: Plan) -> None:

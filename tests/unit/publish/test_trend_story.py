@@ -319,6 +319,14 @@ class TestWhereItCameFrom:
         assert season == "Season: unknown, less than a year."
         assert burst == "It burst from 2026-08-01 to 2026-08-04: 8.0 times its base, q 0.01."
 
+    def test_a_shape_without_numbers_is_told_by_its_reason(self) -> None:
+        shapes = [
+            {"trend_key": "key-slowtea", "exogeneity_class": "unknown", "exogeneity_reason": "in_use_before"}
+            | {"seasonality_class": "unknown", "seasonality_reason": "in_use_before"}
+        ]
+        told = tell(_asked(TABLES | {"trend_shapes": shapes}), "slowtea").set_off
+        assert told == ["Unknown (in use before).", "Season: unknown, in use before."]
+
     def test_who_passed_it_on_is_told_where_ties_are_known(self) -> None:
         assert "3 of 7 adopters had a known tie" in _told("cleanbeauty").passing_on[0]
         assert _told("cleanbeauty").passing_on[1] == "Further adopters credited to each: micro 0.50 (0.10 to 0.90)."
