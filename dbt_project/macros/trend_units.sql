@@ -10,3 +10,8 @@
 
 {# The key of a unit as a trend. #}
 {% macro trend_key(unit_type, unit) %}md5({{ unit_type }} || '|' || {{ unit }}){% endmacro %}
+
+{# Whether a rank of 1 to `count` is one of at most `cap` ranks at equal distances. #}
+{% macro is_at_equal_distance(rank, count, cap) -%}
+    {{ rank }} * {{ cap }} // {{ count }} <> ({{ rank }} - 1) * {{ cap }} // {{ count }}
+{%- endmacro %}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -190,7 +191,7 @@ def _by_trend(table: pa.Table) -> dict[str, pa.Table]:
     table = table.sort_by("trend_key")
     keys = np.array(table["trend_key"].to_pylist(), dtype=object)
     starts = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()] if keys.size else []
-    return {keys[a]: table.slice(a, b - a) for a, b in zip(starts, [*starts[1:], keys.size], strict=True)}
+    return {keys[a]: table.slice(a, b - a) for a, b in pairwise([*starts, keys.size])}
 
 
 def _wanted(

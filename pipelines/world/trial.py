@@ -77,14 +77,12 @@ def _warehouse() -> Warehouse:
 def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
-    A world of one platform goes without the tags that are always in use, which no trend notices.
-
     Args:
         simulation: The world.
         filed: What the collection hands over, one a day.
     """
     names = Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    posts = landed_posts(names, filed, has_perennials=simulation.size.platform_count != 1)
+    posts = landed_posts(names, filed)
     accounts = landed_accounts(names, simulation.world.observation, simulation.size.day_count)
     return posts | accounts | landed_items(names, filed)
 

@@ -86,13 +86,13 @@ word_uses as (
     select
         spellings.word,
         first_uses.account_key,
+        first_uses.adopted_at,
         first_uses.event_day
     from {{ ref("int_unit_first_uses") }} as first_uses
     inner join {{ ref("int_tag_spellings") }} as spellings on first_uses.unit = spellings.tag
     where first_uses.unit_type = 'hashtag'
 ),
 
--- Some accounts stand for all: those with the smallest hashes.
 words_in_question as (
     select word from pairs
     union
@@ -103,25 +103,45 @@ adopted as (
     select
         word,
         account_key,
+        min(adopted_at) as adopted_at,
         min(event_day) as adopted_on
     from word_uses
     where word in (select word from words_in_question)
     group by all
 ),
 
-users as (
+-- Some accounts stand for all: so many at equal distances in the order of their first uses, whatever their keys are.
+ranked_users as (
     select
         *,
-        row_number() over (partition by word order by md5(account_key), account_key) as place
+        row_number() over (partition by word order by adopted_at, account_key) as user_rank,
+        count(*) over (partition by word) as user_count
     from adopted
-    qualify place <= {{ var("alias_account_cap") }}
+),
+
+users as (
+    select
+        word,
+        account_key,
+        adopted_on,
+        row_number() over (partition by word order by user_rank) as place
+    from ranked_users
+    where {{ is_at_equal_distance("user_rank", "user_count", var("alias_account_cap")) }}
+),
+
+ranked_accounts as (
+    select
+        account_key,
+        row_number() over (order by min(adopted_at), account_key) as account_rank,
+        count(*) over () as account_count
+    from word_uses
+    group by account_key
 ),
 
 everybody as (
     select account_key
-    from (select distinct account_key from word_uses) as accounts
-    order by md5(account_key), account_key
-    limit {{ 5 * var("alias_account_cap") }}
+    from ranked_accounts
+    where {{ is_at_equal_distance("account_rank", "account_count", 5 * var("alias_account_cap")) }}
 ),
 
 -- Whoever misspells one word misspells others: for the company that accounts keep, words that look alike are one.

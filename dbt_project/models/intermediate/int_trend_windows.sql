@@ -1,9 +1,16 @@
 -- Units with enough adopters: onset, window and gates of each, and whether the blocklist holds it back.
-with coverage as (
+with platform_coverage as (
     select
+        platform,
         min(event_day) as began_on,
         max(event_day) as ended_on
     from {{ ref("int_account_days") }}
+    group by all
+),
+
+coverage as (
+    select max(ended_on) as ended_on
+    from platform_coverage
 ),
 
 adoption_days as (
@@ -44,6 +51,37 @@ onsets as (
     group by all
 ),
 
+-- Each platform is looked at from a day of its own on: who used it there in the first days may have used it before, and only seems to be early.
+first_adopters as (
+    select
+        onsets.unit_type,
+        onsets.unit,
+        onsets.began_on,
+        adoptions.account_key
+    from onsets
+    inner join {{ ref("int_unit_adoptions") }} as adoptions
+        on
+            onsets.unit_type = adoptions.unit_type
+            and onsets.unit = adoptions.unit
+            and adoptions.event_day >= onsets.began_on
+            and adoptions.event_day < onsets.began_on + {{ var("trend_window_days") }}
+    qualify
+        row_number() over (
+            partition by onsets.unit_type, onsets.unit order by adoptions.adopted_at, adoptions.account_key
+        ) <= {{ var("first_adopter_count") }}
+),
+
+censored as (
+    select
+        first_adopters.unit_type,
+        first_adopters.unit,
+        bool_or(first_adopters.began_on < platform_coverage.began_on + {{ var("burn_in_days") }}) as is_left_censored
+    from first_adopters
+    inner join {{ ref("int_accounts") }} as accounts on first_adopters.account_key = accounts.account_key
+    inner join platform_coverage on accounts.platform = platform_coverage.platform
+    group by all
+),
+
 windows as (
     select
         onsets.unit_type,
@@ -51,8 +89,9 @@ windows as (
         onsets.born_at,
         onsets.earlier_adopter_count,
         least(onsets.began_on + {{ var("trend_window_days") }}, coverage.ended_on + 1)::timestamptz as window_ends_at,
-        onsets.began_on < coverage.began_on + {{ var("burn_in_days") }} as is_left_censored
+        censored.is_left_censored
     from onsets
+    inner join censored on onsets.unit_type = censored.unit_type and onsets.unit = censored.unit
     cross join coverage
 ),
 

@@ -87,7 +87,8 @@ def aliases(
         for name, table in (("given_uses", first), ("given_seed", seeded)):
             connection.register(name, table)
         connection.execute(
-            "create table int_unit_first_uses as select unit_type, unit, account_key, min(event_day) as event_day from given_uses group by all"
+            "create table int_unit_first_uses as select unit_type, unit, account_key, min(event_day)::timestamptz as adopted_at,"
+            " min(event_day) as event_day from given_uses group by all"
         )
         connection.execute(
             "create table trend_alias_seed as select unit_type, alias::varchar as alias, canonical::varchar as canonical from given_seed"
