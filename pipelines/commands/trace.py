@@ -56,14 +56,16 @@ def trace(trend: str, data: Path, page: Path | None) -> None:
 
 
 def _print(screen: Console, story: Story) -> None:
-    from pipelines.publish.trend_story import reason
+    from pipelines.publish.trend_story import named, reason
 
     trend = story.trend
     last = story.days[1]
     screen.print(
-        f"[bold]{_name(trend)}[/bold]  born {trend['born_at']:%Y-%m-%d %H:%M} UTC, watched until {last:%Y-%m-%d}; {trend['adopter_count']} accounts took it up"
+        f"[bold]{named(trend['unit_type'], trend['label'])}[/bold]  born {trend['born_at']:%Y-%m-%d %H:%M} UTC, watched until {last:%Y-%m-%d}; {trend['adopter_count']} accounts took it up"
         + (f", {trend['earlier_adopter_count']} more before" if trend["earlier_adopter_count"] else "")
     )
+    for sentence in story.names:
+        screen.print(sentence)
     if trend["abstain_reason"]:
         screen.print(f"No claim of who was earlier: {reason(trend['abstain_reason'])}")
 
@@ -101,10 +103,6 @@ def _print(screen: Console, story: Story) -> None:
     if story.attention:
         section("What people searched for and read", "when, and nothing about why", _attention(story))
     section("What is not known", "", *(f"- {sentence}" for sentence in story.unknown))
-
-
-def _name(trend: dict[str, Any]) -> str:
-    return f"#{trend['label']}" if trend["unit_type"] == "hashtag" else f"{trend['label']} ({trend['unit_type']})"
 
 
 def _plain(*heads: str) -> Table:
@@ -190,7 +188,7 @@ def _hours(span: timedelta) -> str:
 
 
 def _effects(story: Story) -> Table:
-    from pipelines.publish.trend_story import reason
+    from pipelines.publish.trend_story import named, reason
 
     table = _plain(
         "micro creators before",
@@ -282,7 +280,7 @@ def _evidence(story: Story) -> Table:
 
 
 def _mainstream(story: Story) -> Table:
-    from pipelines.publish.trend_story import reason
+    from pipelines.publish.trend_story import named, reason
 
     table = _plain(
         "class",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.publish.trend_story import TIERS, reason, shown_parts
+from pipelines.publish.trend_story import TIERS, named, reason, shown_parts
 
 if TYPE_CHECKING:
     from pipelines.publish.trend_story import Facet, Story
@@ -57,7 +57,7 @@ def trend_page(story: Story) -> str:
     born = story.trend["born_at"]
     return environment.get_template("trend_page.html").render(
         story=story,
-        name=f"#{story.trend['label']}" if story.trend["unit_type"] == "hashtag" else story.trend["label"],
+        name=named(story.trend["unit_type"], story.trend["label"]),
         facets=[(facet.title, _facet_bars(story, facet)) for facet in story.facets],
         row_height=_ROW,
         chart_width=_WIDTH,

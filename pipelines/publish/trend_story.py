@@ -121,6 +121,9 @@ _REASONS: Final = {
 }
 
 
+_TOGETHER: Final = "co_adopted"
+
+
 class NoSuchTrendError(LookupError):
     """No trend of that name is published; says what is near it."""
 
@@ -173,6 +176,7 @@ class Story:
 
     Attributes:
         trend: Its row of ``trends``.
+        aliases: Rows of ``trend_aliases``: what is joined to it, and what was taken up together with it.
         days: First and last day of the story.
         facets: Its adopters by day, by size, platform and niche.
         origin: Its first creators, ties included: rows with ``adopted_at``, ``platform``, ``tier`` (as of the birth), ``niche``, ``public_name``
@@ -194,6 +198,7 @@ class Story:
     """
 
     trend: Row
+    aliases: list[Row]
     days: tuple[date, date]
     facets: list[Facet]
     origin: list[Row]
@@ -211,6 +216,14 @@ class Story:
     commercial: Row | None
     attention: list[tuple[str, list[tuple[datetime, float | None, int]]]]
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Its other names, and what belongs to it, in sentences."""
+        joined = [named(row["alias_type"], row["alias_label"]) for row in self.aliases if row["alias_kind"] != _TOGETHER]
+        together = [named(row["alias_type"], row["alias_label"]) for row in self.aliases if row["alias_kind"] == _TOGETHER]
+        said = [f"Also written {', '.join(joined)}: counted with it."] if joined else []
+        return said + ([f"Taken up by the same accounts: {', '.join(together)}."] if together else [])
 
     @property
     def set_off(self) -> list[str]:
@@ -314,18 +327,24 @@ def reason(code: str) -> str:
     return _REASONS.get(code, _words(code))
 
 
+def named(unit_type: str, label: str) -> str:
+    """A unit as people name it: a hashtag with its sign, everything else with what it is."""
+    return f"#{label}" if unit_type == "hashtag" else f"{label} ({unit_type})"
+
+
 def tell(ask: Ask, name: str) -> Story:
     """Gather what is published about a trend.
 
     Args:
         ask: Answers one SELECT on the snapshot.
-        name: The trend as people write it: with or without ``#``, in any case, with or without spaces.
+        name: The trend as people write it: with or without ``#``, in any case, with or without spaces; or one of its aliases.
 
     Raises:
         NoSuchTrendError: No trend of that name is published.
     """
     tables = set(ask("select table_name from information_schema.tables")["table_name"].to_pylist())
-    trend = _find(ask, name)
+    aliases = list(ask("select * from trend_aliases order by all").to_pylist()) if "trend_aliases" in tables else []
+    trend = _find(ask, name, aliases)
     key = trend["trend_key"]
 
     def rows(sql: str) -> list[Row]:
@@ -349,6 +368,7 @@ def tell(ask: Ask, name: str) -> Story:
     )
     story = Story(
         trend=trend,
+        aliases=[row for row in aliases if row["trend_key"] == key],
         days=days,
         facets=[_facet(title, rows(sql.format(key=key)), days) for title, sql in _FACETS.items()],
         origin=_origin(rows(_ORIGIN.format(key=key)), rows(_CREDIBILITY.format(key=key)) if "trend_origins" in tables else []),
@@ -374,16 +394,20 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _find(ask: Ask, name: str) -> Row:
+def _find(ask: Ask, name: str, aliases: list[Row]) -> Row:
     wanted = normalise_tag(name) or ""
-    labels = {label: label for label in ask("select label from trends order by label")["label"].to_pylist()}
-    joined = {_letters(label): label for label in labels}
-    found = labels.get(wanted) or joined.get(_letters(wanted))
-    if found is None:
+    # Of two units of one name the hashtag is meant unless the type is named, and a trend's own name goes before another's alias.
+    trends = ask("select trend_key, unit_type, label from trends order by unit_type = 'hashtag', label, trend_key").to_pylist()
+    called = {row["alias_label"]: row["trend_key"] for row in aliases}
+    called |= {row["label"]: row["trend_key"] for row in trends}
+    called |= {named(row["unit_type"], row["label"]): row["trend_key"] for row in trends if row["unit_type"] != "hashtag"}
+    joined = {_letters(label): label for label in called}
+    label = wanted if wanted in called else joined.get(_letters(wanted))
+    if label is None:
         near = [joined[each] for each in get_close_matches(_letters(wanted), joined, n=3, cutoff=0.75)]
         hint = f"; near it: {', '.join(near)}" if near else ""
         raise NoSuchTrendError(f"no trend named {name!r} is published: it needs 20 accounts that take it up within 60 days{hint}")
-    return dict(ask(f"select * from trends where label = {_quoted(found)} order by trend_key limit 1").to_pylist()[0])
+    return dict(ask(f"select * from trends where trend_key = {_quoted(called[label])}").to_pylist()[0])
 
 
 def _letters(text: str) -> str:

@@ -304,6 +304,7 @@ def exchanged(trend_count: int = 9, seed: int = 1) -> TrendTables:
                 "window_ends_at": born + timedelta(days=60),
                 "adopter_count": 40,
             }
+            | {"unit_type": "hashtag", "unit": f"t{number}", "is_pooled": True, "earlier_adopter_count": 0}
             | {"is_left_censored": number == 3, "is_in_use_before": False, "largest_day_share": 0.2}
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
@@ -372,3 +373,15 @@ def test_no_trends_give_empty_tables() -> None:
         "trend_origin_verdicts": 0,
         "origin_by_group": 0,
     }
+
+
+def test_a_month_of_left_censored_trends_has_verdicts_and_no_timelines() -> None:
+    tables = exchanged(4)
+    censored = TrendTables(
+        tables.candidates.slice(3), adoptions([adoption("a", 1.0, trend_key=f"{3:032x}")]), tables.timelines.slice(0, 0)
+    )
+    parts = partitioned(censored)
+    nothing = (contracts.DERIVED[name].empty_table() for name in ("niche_assignments", "niche_insiders"))
+    found = analyse_origins(parts, analyse_trend_partitions(parts).state, *nothing, {}, platform_days())
+    (verdict,) = found.tables["trend_origin_verdicts"].to_pylist()
+    assert verdict["abstain_reason"] == "left_censored"

@@ -195,6 +195,13 @@ TABLES: dict[str, Rows] = {
         for day, status in ((-30, "ok"), (0, "ok"), (1, "outage"), (400, "outage"))
     ]
     + [{"platform": "reddit", "covered_on": BORN.date(), "status": "unknown"}],
+    "trend_aliases": [
+        {"trend_key": "key-cleanbeauty", "label": "cleanbeauty", "unit_type": "hashtag"} | row
+        for row in (
+            {"alias_type": "hashtag", "alias_label": "cleanbeautys", "alias_kind": "plural", "alias_account_count": 6},
+            {"alias_type": "domain", "alias_label": "clean.example", "alias_kind": "co_adopted", "alias_account_count": 20},
+        )
+    ],
     "trend_attention": [
         {
             "trend_key": "key-cleanbeauty",
@@ -239,6 +246,21 @@ class TestATrendIsFound:
 
     def test_in_any_script(self) -> None:
         assert _told("#抹茶").trend["label"] == "抹茶"
+
+    def test_by_what_is_joined_to_it(self) -> None:
+        story = _told("#cleanBeautys")
+        assert story.trend["label"] == "cleanbeauty"
+        assert story.names == [
+            "Also written #cleanbeautys: counted with it.",
+            "Taken up by the same accounts: clean.example (domain).",
+        ]
+        assert _told("evergreen").names == []
+
+    def test_of_one_name_by_the_hashtag(self) -> None:
+        brand = _trend("evergreen", trend_key="brand", unit_type="brand")
+        tables = TABLES | {"trends": [*TABLES["trends"], brand]}
+        assert tell(_asked(tables), "#evergreen").trend["unit_type"] == "hashtag"
+        assert tell(_asked(tables), "evergreen (brand)").trend["unit_type"] == "brand"
 
     def test_or_the_error_says_what_is_near_it(self) -> None:
         with pytest.raises(NoSuchTrendError, match="near it: cleanbeauty"):
@@ -396,6 +418,7 @@ class TestThePage:
         words = " ".join(" ".join(parsed.words).split())
         for sentence in (
             *story.unknown,
+            *story.names,
             *story.set_off,
             *story.passing_on,
             story.verdict_sentence,
