@@ -95,8 +95,8 @@ def _print(screen: Console, story: Story) -> None:
         relative = "beside what the collection of the two explains; relative timing, never an origin"
         section("Platform against platform", relative, _pairs(story))
     if story.controls:
-        named = f"{', '.join(story.controls[:6])}{' ...' if len(story.controls) > 6 else ''}"
-        like_it = f"{len(story.controls)} of about its size and age: {named}"
+        examples = f"{', '.join(story.controls[:6])}{' ...' if len(story.controls) > 6 else ''}"
+        like_it = f"{len(story.controls)} of about its size and age: {examples}"
         section("Beside trends like it", like_it, _measures(story.measures))
     if story.commercial:
         section("Money", "", story.money)
@@ -188,7 +188,7 @@ def _hours(span: timedelta) -> str:
 
 
 def _effects(story: Story) -> Table:
-    from pipelines.publish.trend_story import named, reason
+    from pipelines.publish.trend_story import reason
 
     table = _plain(
         "micro creators before",
@@ -280,7 +280,7 @@ def _evidence(story: Story) -> Table:
 
 
 def _mainstream(story: Story) -> Table:
-    from pipelines.publish.trend_story import named, reason
+    from pipelines.publish.trend_story import reason
 
     table = _plain(
         "class",

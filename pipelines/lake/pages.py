@@ -16,7 +16,7 @@ from typing import IO, Final
 
 import msgspec
 
-from pipelines.lake.commit import sync
+from pipelines.lake.commit import sync_all
 
 SUFFIX: Final = ".page"
 # Refused answers are kept for whoever asks why, and are no data.
@@ -113,10 +113,8 @@ def write_page(file: Path, header: PageHeader, body: bytes) -> PageFile:
 
 def sync_pages(files: list[Path]) -> None:
     """Have pages and their names on the disk itself."""
-    for file in files:
-        sync(file)
-    for folder in sorted({folder for file in files for folder in (file.parent, file.parent.parent)}):
-        sync(folder)
+    sync_all(files)
+    sync_all(sorted({folder for file in files for folder in (file.parent, file.parent.parent)}))
 
 
 def read_page(file: Path) -> PageFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from pipelines.cli import main
 from pipelines.lake.paths import DataPaths
 from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
+from tests.installation import ROOT
 
 FIRST_NIGHT: Final = "2026-10-01"
 
@@ -22,6 +24,7 @@ class Installation:
     def __init__(self, folder: Path, late_file_count: int) -> None:
         self.inbox, self.paths, self.home = folder / "world" / "inbox", DataPaths(folder / "data"), folder / "dagster_home"
         self.home.mkdir()
+        shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", self.home)
         write_world(folder / "world", "P6_full_realistic", "tiny", 7)
         install_calibration(self.paths)
         late = folder / "late"

@@ -49,23 +49,20 @@ def naive_first_claims(seed_count: int) -> dict[str, tuple[int, int]]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A night that was published whole."""
+    """A world whose first night finds a method that was calibrated as wrong."""
     with pytest.MonkeyPatch.context() as patch:
         # What the package brings would be a second opinion on the method.
         patch.setattr(calibration, "SHIPPED", tmp_path_factory.mktemp("shipped"))
-        made = Installation(tmp_path_factory.mktemp("withholding"), late_file_count=2)
-        result = made.nightly(FIRST_NIGHT)
-        assert result.exit_code == 0, result.output
+        made = Installation(tmp_path_factory.mktemp("withholding"), late_file_count=0)
+        made.paths.calibration_results_file(calibration_key()).unlink()
+        install_calibration(made.paths, naive_first_claims(SEEDS), SEEDS)
         yield made
 
 
 @pytest.fixture(scope="module")
 def wrong(installed: Installation) -> Result:
-    """The next night, after the method was calibrated as wrong."""
-    installed.paths.calibration_results_file(calibration_key()).unlink()
-    install_calibration(installed.paths, naive_first_claims(SEEDS), SEEDS)
-    installed.deliver()
-    return installed.nightly("2026-10-02")
+    """That night."""
+    return installed.nightly(FIRST_NIGHT)
 
 
 def _manifest(installed: Installation) -> dict[str, Any]:
@@ -93,7 +90,7 @@ def test_the_night_exits_3_and_says_in_its_last_lines_what_is_withheld_and_why(w
 @pytest.mark.usefixtures("wrong")
 def test_the_snapshot_has_every_table_but_the_withheld_ones(installed: Installation) -> None:
     made, current = _manifest(installed), (installed.paths.published / "current").resolve()
-    assert made["night"] == "2026-10-02"
+    assert made["night"] == "2026-10-01"
     assert set(made["withheld"]) == set(RIPPLE_CLAIMS)
     assert "world null_exchangeable" in made["withheld"]["ripple_effects"]
     assert set(made["tables"]) == {*MARTS, "gate_results"} - set(RIPPLE_CLAIMS)
@@ -127,7 +124,7 @@ def test_the_calibration_and_the_gates_verdict_can_be_asked_for(installed: Insta
     failed = ask(
         installed.paths,
         "select table_name, gate, severity, sample_keys from gate_results where not passed and engine = 'calibration'"
-        " and night = '2026-10-02' order by 1",
+        " and night = '2026-10-01' order by 1",
     ).to_pylist()
     assert [(row["table_name"], row["gate"], row["severity"]) for row in failed] == [
         (table, "marts", "error") for table in RIPPLE_CLAIMS
@@ -135,7 +132,7 @@ def test_the_calibration_and_the_gates_verdict_can_be_asked_for(installed: Insta
     assert failed[0]["sample_keys"] == [
         "world=null_exchangeable metric=claims_large_creators estimator=published direction=lead_first"
     ]
-    suites = "select count(*) as n from gate_results where table_name = 'ripple_effects' and night = '2026-10-02' and passed"
+    suites = "select count(*) as n from gate_results where table_name = 'ripple_effects' and night = '2026-10-01' and passed"
     assert ask(installed.paths, suites).to_pylist()[0]["n"] > 10
 
 
@@ -172,10 +169,10 @@ def test_in_dagster_the_check_of_these_marts_fails_and_the_run_does_not(
 
 @pytest.mark.usefixtures("wrong")
 def test_a_night_whose_gate_log_has_no_word_of_the_calibration_publishes_no_claim(installed: Installation) -> None:
-    log = installed.paths.gate_log_file(date(2026, 10, 2))
+    log = installed.paths.gate_log_file(date(2026, 10, 1))
     rows = pq.read_table(log, partitioning=None)
     write_table(log, rows.filter(pc.not_equal(rows["engine"], "calibration")))
-    made = publish_night(installed.paths, date(2026, 10, 2), "test")
+    made = publish_night(installed.paths, date(2026, 10, 1), "test")
     assert made["withheld"] == dict.fromkeys(RIPPLE_CLAIMS, "gate marts has not asked for the calibration: run the night again")
     assert not set(RIPPLE_CLAIMS) & set(made["tables"])
 
@@ -184,14 +181,14 @@ def test_a_night_whose_gate_log_has_no_word_of_the_calibration_publishes_no_clai
 @pytest.mark.usefixtures("wrong")
 def test_a_night_that_is_run_again_once_the_method_is_calibrated_publishes_everything(installed: Installation) -> None:
     installed.paths.calibration_results_file(calibration_key()).unlink()
-    result = installed.nightly("2026-10-02")
+    result = installed.nightly(FIRST_NIGHT)
     assert result.exit_code == PARTLY_PUBLISHED
     assert "the method is not calibrated: run `undercurrent calibrate --data" in " ".join(result.output.split())
     assert ask(installed.paths, "select count(*) as n from calibration").to_pylist() == [{"n": 0}]
 
     install_calibration(installed.paths)
     assert "the method is calibrated since" in " ".join(_command("doctor", data=installed).output.split())
-    result = installed.nightly("2026-10-02")
+    result = installed.nightly(FIRST_NIGHT)
     assert result.exit_code == 0, result.output
     made = _manifest(installed)
     assert made["withheld"] == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from datetime import date
@@ -22,6 +23,7 @@ from pipelines.nightly.stages import MARTS
 from pipelines.settings import DBT_PROJECT
 from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
+from tests.installation import ROOT
 
 NIGHT = "2026-10-01"
 
@@ -33,6 +35,7 @@ class Installation:
         self.inbox, self.data, self.truth = folder / "world" / "inbox", folder / "data", folder / "world" / "truth"
         self.home = folder / "dagster_home"
         self.home.mkdir()
+        shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", self.home)
         write_world(folder / "world", "P6_full_realistic", "tiny", 7)
         install_calibration(DataPaths(self.data))
 

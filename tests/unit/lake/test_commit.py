@@ -89,6 +89,43 @@ def test_a_commit_that_ends_at_any_step_is_undone_or_finished_as_a_whole(
         assert not list(root.glob(f".{NAME}-*"))
 
 
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of the disk, in order."""
+    asked: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda _: asked.append("file"))
+    return asked
+
+
+@pytest.mark.parametrize(("count", "has_call", "wanted"), [(4, True, 4), (40, True, 0), (40, False, 40)])
+def test_many_files_are_confirmed_by_the_disk_at_once_where_the_system_can(
+    tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch, count: int, has_call: bool, wanted: int
+) -> None:
+    for number in range(count):
+        (tmp_path / f"{number}").write_text("x")
+
+    def whole(_: int) -> int:
+        told.append("whole")
+        return 0
+
+    monkeypatch.setattr(commit, "_syncfs", lambda: whole if has_call else None)
+    commit.sync_all(sorted(tmp_path.iterdir()))
+    assert told == (["file"] * wanted or ["whole"])
+
+
+def test_the_system_itself_confirms_many_files(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}").write_text("x")
+    commit.sync_all(sorted(tmp_path.iterdir()))
+
+
+def test_a_disk_that_refuses_is_an_error_that_names_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "_syncfs", lambda: lambda _: -1)
+    monkeypatch.setattr("ctypes.get_errno", lambda: 5)
+    with pytest.raises(OSError, match=r"\[Errno 5\].*/a'"):
+        commit.sync_all([tmp_path / name for name in "abcdef" if (tmp_path / name).write_text("x")])
+
+
 def test_finishing_is_itself_safe_to_interrupt(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stage, moves, seal = staged(root, {"lake/a": "new a", "lake/b": "new b"})
 
