@@ -76,6 +76,7 @@ def _month(folder: Path, month: str, count: int, accounts: list[str | None], rng
     }
     candidates = {
         "trend_key": pa.array(keys),
+        "unit_type": pa.array(["hashtag"] * _TRENDS_A_MONTH),
         "label": pa.array([f"trend{number}" for number in range(_TRENDS_A_MONTH)]),
         "born_at": at(np.zeros(_TRENDS_A_MONTH)),
         "window_ends_at": at(np.full(_TRENDS_A_MONTH, 24.0 * 28)),
@@ -83,6 +84,7 @@ def _month(folder: Path, month: str, count: int, accounts: list[str | None], rng
         "is_left_censored": pa.array(np.zeros(_TRENDS_A_MONTH, dtype=bool)),
         "is_in_use_before": pa.array(np.zeros(_TRENDS_A_MONTH, dtype=bool)),
         "largest_day_share": pa.array(np.full(_TRENDS_A_MONTH, 0.1)),
+        "is_pooled": pa.array(np.ones(_TRENDS_A_MONTH, dtype=bool)),
     }
     several = np.repeat(rows, _POSTS)
     timelines = {

@@ -304,7 +304,7 @@ def exchanged(trend_count: int = 9, seed: int = 1) -> TrendTables:
                 "window_ends_at": born + timedelta(days=60),
                 "adopter_count": 40,
             }
-            | {"unit_type": "hashtag", "unit": f"t{number}", "is_pooled": True, "earlier_adopter_count": 0}
+            | {"unit_type": "hashtag", "is_pooled": True}
             | {"is_left_censored": number == 3, "is_in_use_before": False, "largest_day_share": 0.2}
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
