@@ -42,6 +42,7 @@ from pipelines.analysis.insiders import (
 )
 from pipelines.analysis.lineage import LineageParameters, Window, follow
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
+from pipelines.analysis.niche_names import name_niches
 from pipelines.analysis.niche_rows import (
     MonthRows,
     NichePartition,
@@ -53,7 +54,7 @@ from pipelines.analysis.niche_rows import (
 )
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.terms import TermParameters
-from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches, niche_neighbours
+from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, niche_neighbours
 
 METHOD_VERSION: Final = "niches_5"
 TABLES: Final = (
