@@ -40,7 +40,9 @@ from pipelines.analysis.insiders import (
     tenures,
     visiting_pairs,
 )
-from pipelines.analysis.lineage import LineageParameters, Window, follow
+from pipelines.analysis.lineage import follow
+from pipelines.analysis.lineage_overlaps import Window
+from pipelines.analysis.lineage_parameters import LineageParameters
 from pipelines.analysis.memberships import MembershipParameters, membership_strengths, regrouped
 from pipelines.analysis.niche_names import name_niches
 from pipelines.analysis.niche_rows import (
