@@ -35,6 +35,7 @@ known_follows as (
     from ({{ all_platforms("follows") }}) as follows
     where
         source_account_key in (select account_key from adoptions)
+        and source_account_key <> target_account_key
         and follow_key not in (select subject_key from {{ ref("int_deletions") }})
     group by all
 ),
