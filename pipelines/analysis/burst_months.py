@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.analysis.burst_baselines import expected_activity
 from pipelines.analysis.burst_contracts import BURST_UNITS, INT_BURST_DAYS, STATE_BURST_MONTHS, TREND_BURSTS
-from pipelines.analysis.bursts import BurstParameters, Judged, expected_activity, judge_bursts
+from pipelines.analysis.burst_parameters import BurstParameters
+from pipelines.analysis.bursts import Judged, judge_bursts
 from pipelines.analysis.increments import Analysis, Partition, by_month, coded, digest, stored_table
 from pipelines.analysis.kleinberg import kleinberg_states, kleinberg_weights
 from pipelines.analysis.months import months_later

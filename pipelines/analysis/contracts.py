@@ -1,4 +1,4 @@
-"""Arrow schemas of what the analysis takes from dbt (exchange) and gives back to it (derived). No logic."""
+"""Arrow schemas of what the analysis takes from dbt (exchange) and gives back to it (derived): of niches and trends, and all together. No logic."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipelines.analysis import (
     mainstream_contracts,
     origin_contracts,
     platform_contracts,
+    platform_precedence_contracts,
     relational_contracts,
     unit_contracts,
 )
@@ -371,108 +372,11 @@ STATE_NICHE_MONTHS: Final = pa.schema(
     ]
 )
 
-# ---- platform against platform: exchange and derived tables of platform_precedence ----
-
-_PAIR: Final = (_required("platform_a", pa.string()), _required("platform_b", pa.string()))  # platform_a < platform_b
-_COMMON_TIME: Final = (pa.field("common_begins_at", INSTANT), pa.field("common_ends_at", INSTANT))  # NULL: no common time
-# One row per pair of platforms.
-INT_PLATFORM_PAIRS: Final = pa.schema(
-    [
-        *_PAIR,
-        *_COMMON_TIME,
-        _required("is_daily", pa.bool_()),  # one of them gives dates only: times are cut to days on both
-        _required("posting_rate_ratio", pa.float64()),  # own posts per account on a over those on b
-    ]
-)
-# pair x tag; counts of distinct accounts inside the common time, before the cap on adopters
-INT_PLATFORM_TAGS: Final = pa.schema(
-    [
-        *_PAIR,
-        _required("tag", pa.string()),
-        _required("adopter_count_a", pa.int64()),
-        _required("adopter_count_b", pa.int64()),
-        _required("tag_count", pa.int64()),  # tags of the pair with enough adopters, before the cap on tags
-    ]
-)
-# pair x tag x adopter
-INT_PLATFORM_USES: Final = pa.schema(
-    [
-        *_PAIR,
-        _required("tag", pa.string()),
-        _required("platform", pa.string()),
-        _required("account_key", pa.string()),
-        pa.field("collection_query", pa.string()),  # that found the first use; NULL: no query
-        _required("adopted_at", INSTANT),  # first use inside the common time
-        _required("is_compared", pa.bool_()),  # false: above the cap, listed since its later posts are no chance
-    ]
-)
-# pair x collected post inside the common time, at most pool_cap a platform
-INT_PLATFORM_STRATA: Final = pa.schema(
-    [
-        *_PAIR,
-        _required("platform", pa.string()),
-        _required("account_key", pa.string()),
-        pa.field("collection_query", pa.string()),
-        _required("published_at", INSTANT),
-    ]
-)
-# tag x pair of platforms
-PLATFORM_PRECEDENCE: Final = pa.schema(
-    [
-        _required("tag", pa.string()),
-        *_PAIR,
-        _required("adopter_count_a", pa.int64()),
-        _required("adopter_count_b", pa.int64()),
-        *_COMMON_TIME,
-        pa.field("precedence_probability", pa.float64()),  # P(adopter of a earlier than one of b), ties half
-        pa.field("null_probability", pa.float64()),  # mean of the same when platforms are dealt as they were collected
-        pa.field("null_low", pa.float64()),
-        pa.field("null_high", pa.float64()),  # 90% of the deals
-        pa.field("p_value", pa.float64()),  # two-sided about the null's mean
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within the pair
-        _required("claim", pa.string()),  # platform_a_first, platform_b_first, withheld, none, abstained
-        pa.field("naive_lead_hours", pa.float64()),  # median of b minus median of a: positive when a looks earlier
-        pa.field("naive_lead_null_p", pa.float64()),  # label shuffle (Mann-Whitney): wrong where collections differ
-        pa.field("naive_false_claim_ratio", pa.float64()),  # share of the null's deals that the label shuffle takes for a lead
-        pa.field("abstain_reason", pa.string()),
-        *_STAMP,
-    ]
-)
-# pair of platforms: mean over its compared tags
-PLATFORM_PRECEDENCE_FINDINGS: Final = pa.schema(
-    [
-        *_PAIR,
-        *_COMMON_TIME,
-        _required("tag_count", pa.int64()),
-        _required("abstained_count", pa.int64()),
-        _required("capped_count", pa.int64()),  # tags with enough adopters that the cap left out
-        _required("claimed_tag_count", pa.int64()),
-        pa.field("precedence_probability", pa.float64()),
-        pa.field("precedence_low", pa.float64()),
-        pa.field("precedence_high", pa.float64()),  # 90% interval
-        pa.field("null_probability", pa.float64()),
-        pa.field("null_low", pa.float64()),
-        pa.field("null_high", pa.float64()),
-        pa.field("p_value", pa.float64()),
-        _required("claim", pa.string()),
-        pa.field("naive_claimed_tag_count", pa.int64()),
-        pa.field("naive_false_claim_ratio", pa.float64()),
-        pa.field("abstain_reason", pa.string()),
-        *_STAMP,
-    ]
-)
-
-# pair of platforms
-STATE_PLATFORM_PAIRS: Final = pa.schema([*_PAIR, _required("input_hash", pa.string())])
-
 EXCHANGE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.EXCHANGE,
     "int_account_tag_months": INT_ACCOUNT_TAG_MONTHS,
     "int_interaction_months": INT_INTERACTION_MONTHS,
-    "int_platform_pairs": INT_PLATFORM_PAIRS,
-    "int_platform_strata": INT_PLATFORM_STRATA,
-    "int_platform_tags": INT_PLATFORM_TAGS,
-    "int_platform_uses": INT_PLATFORM_USES,
+    **platform_precedence_contracts.EXCHANGE,
     "int_trend_candidates": INT_TREND_CANDIDATES,
     "int_trend_adoptions": INT_TREND_ADOPTIONS,
     "int_trend_timelines": INT_TREND_TIMELINES,
@@ -498,8 +402,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
     "trend_precedence": TREND_PRECEDENCE,
     "precedence_findings": PRECEDENCE_FINDINGS,
     "origin_odds": ORIGIN_ODDS,
-    "platform_precedence": PLATFORM_PRECEDENCE,
-    "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **platform_precedence_contracts.DERIVED,
     **platform_contracts.DERIVED,
     **relational_contracts.DERIVED,
     **insider_contracts.DERIVED,
@@ -529,9 +432,7 @@ STATE: Final[dict[str, pa.Schema]] = {
     "niche_neighbours": NICHE_NEIGHBOURS,
     "culture_windows": CULTURE_WINDOWS,
     **insider_contracts.DERIVED,
-    "platform_pairs": STATE_PLATFORM_PAIRS,
-    "platform_precedence": PLATFORM_PRECEDENCE,
-    "platform_precedence_findings": PLATFORM_PRECEDENCE_FINDINGS,
+    **platform_precedence_contracts.STATE,
     **platform_contracts.STATE,
     **relational_contracts.STATE,
     **ethics_contracts.STATE,

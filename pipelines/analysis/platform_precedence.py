@@ -12,9 +12,14 @@ import pyarrow as pa
 from scipy.optimize import brentq
 from scipy.stats import false_discovery_control, mannwhitneyu, norm, rankdata, t
 
-from pipelines.analysis import contracts
 from pipelines.analysis.increments import Analysis, stored_table
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.platform_precedence_contracts import (
+    PLATFORM_PRECEDENCE,
+    PLATFORM_PRECEDENCE_FINDINGS,
+    STATE,
+    STATE_PLATFORM_PAIRS,
+)
 from pipelines.analysis.platform_rows import (
     Booleans,
     Floats,
@@ -298,7 +303,7 @@ def pool_tags(tags: list[TagPrecedence], tolerance: float) -> PooledPlatforms:
 
 
 def _tag_row(pair: Pair, tag: dict[str, Any], parameters: PlatformParameters) -> tuple[dict[str, Any], TagPrecedence | None]:
-    row: dict[str, Any] = dict.fromkeys(contracts.PLATFORM_PRECEDENCE.names)
+    row: dict[str, Any] = dict.fromkeys(PLATFORM_PRECEDENCE.names)
     row |= {name: tag[name] for name in ("tag", "platform_a", "platform_b", "adopter_count_a", "adopter_count_b")}
     row |= {name: pair.row[name] for name in ("common_begins_at", "common_ends_at")} | {"claim": "abstained"}
     if pair.row["common_begins_at"] is None:
@@ -341,7 +346,7 @@ def _claim(pair: Pair, excess: float, error: float, parameters: PlatformParamete
 
 
 def _finding(pair: Pair, rows: Rows, found: list[TagPrecedence], parameters: PlatformParameters) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(contracts.PLATFORM_PRECEDENCE_FINDINGS.names)
+    row: dict[str, Any] = dict.fromkeys(PLATFORM_PRECEDENCE_FINDINGS.names)
     row |= {name: pair.row[name] for name in ("platform_a", "platform_b", "common_begins_at", "common_ends_at")}
     row |= {"tag_count": len(found), "abstained_count": len(rows) - len(found), "claim": "abstained"}
     row["capped_count"] = pair.tags[0]["tag_count"] - len(rows) if pair.tags else 0
@@ -377,18 +382,18 @@ def analyse_platform_pairs(
     A pair's rows hang on the pair's input alone: what was stored for the same input is taken again.
 
     Args:
-        exchange: The tables ``EXCHANGE_TABLES`` by name, in the schemas of :mod:`pipelines.analysis.contracts`.
+        exchange: The tables ``EXCHANGE_TABLES`` by name, in the schemas of :mod:`pipelines.analysis.platform_precedence_contracts`.
         parameters: Defaults when None.
         stored: ``state`` of the last call; None computes everything.
 
     Returns:
-        ``platform_precedence`` and ``platform_precedence_findings``, in the schemas of :mod:`pipelines.analysis.contracts`; and
+        ``platform_precedence`` and ``platform_precedence_findings``, in the schemas of :mod:`pipelines.analysis.platform_precedence_contracts`; and
         the state.
     """
     parameters = parameters or PlatformParameters()
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
     hashes = pair_hashes({name: exchange[name] for name in EXCHANGE_TABLES}, *stamp.values())
-    old = {name: stored_table(stored, name, contracts.STATE[name]) for name in _STATE}
+    old = {name: stored_table(stored, name, STATE[name]) for name in _STATE}
     names = ("platform_a", "platform_b", "input_hash")
     known = {row[:2]: row[2] for row in zip(*(old["platform_pairs"][name].to_pylist() for name in names), strict=True)}
     pairs, *tables = (exchange[name] for name in EXCHANGE_TABLES)
@@ -403,15 +408,15 @@ def analyse_platform_pairs(
         rows.append(found)
         findings.append(told)
     made = {
-        "platform_precedence": pa.concat_tables([contracts.PLATFORM_PRECEDENCE.empty_table(), *rows]).combine_chunks(),
+        "platform_precedence": pa.concat_tables([PLATFORM_PRECEDENCE.empty_table(), *rows]).combine_chunks(),
         "platform_precedence_findings": pa.concat_tables(
-            [contracts.PLATFORM_PRECEDENCE_FINDINGS.empty_table(), *findings]
+            [PLATFORM_PRECEDENCE_FINDINGS.empty_table(), *findings]
         ).combine_chunks(),
     }
     state = [{"platform_a": a, "platform_b": b, "input_hash": value} for (a, b), value in sorted(hashes.items())]
     return Analysis(
         made,
-        {"platform_pairs": pa.Table.from_pylist(state, contracts.STATE_PLATFORM_PAIRS), **made},
+        {"platform_pairs": pa.Table.from_pylist(state, STATE_PLATFORM_PAIRS), **made},
         {"platform_pairs": computed},
     )
 
@@ -428,8 +433,8 @@ def _pair_tables(pair: Pair, stamp: dict[str, str], parameters: PlatformParamete
     rows = [row | stamp for row, _ in compared]
     finding = _finding(pair, [row for row, _ in compared], [found for _, found in tested], parameters)
     return (
-        pa.Table.from_pylist(rows, contracts.PLATFORM_PRECEDENCE),
-        pa.Table.from_pylist([finding | stamp], contracts.PLATFORM_PRECEDENCE_FINDINGS),
+        pa.Table.from_pylist(rows, PLATFORM_PRECEDENCE),
+        pa.Table.from_pylist([finding | stamp], PLATFORM_PRECEDENCE_FINDINGS),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate_planned
 from pipelines.world.true_concentration import TrueConcentration
-from pipelines.world.warehouse import Warehouse, render
+from pipelines.world.warehouse import shared_warehouse
 from pipelines.world.worlds import WORLDS, Size
 
 MONTHS: Final = Size(
@@ -40,11 +39,6 @@ class AttentionTrial:
     exchanged: Mapping[str, pa.Table]
     derived: Mapping[str, pa.Table]
     truth: list[dict[str, Any]]
-
-
-@cache
-def _warehouse() -> Warehouse:
-    return Warehouse(render(), EXCHANGED, ())
 
 
 def run_attention_trial(
@@ -79,7 +73,7 @@ def run_attention_trial(
     names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
     landed = landed_posts(names, filed, has_perennials=False) | landed_metrics(names, filed) | landed_coverage(names, filed)
     landed |= landed_accounts(names, simulation.world.observation, size.day_count)
-    exchanged = _warehouse().exchange(landed)
+    exchanged = shared_warehouse(EXCHANGED, ()).exchange(landed)
     attention, coverage = (exchanged[name] for name in EXCHANGED)
     derived = measure_decentralisation(attention, NICHE_ASSIGNMENTS.empty_table(), coverage, parameters)
     return AttentionTrial(exchanged, derived, truth.rows())

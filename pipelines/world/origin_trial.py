@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate_planned
 from pipelines.world.trial import landed
-from pipelines.world.warehouse import EXCHANGED, Warehouse, render
+from pipelines.world.warehouse import EXCHANGED, shared_warehouse
 from pipelines.world.worlds import named
 
 _MODELS: Final = (*EXCHANGED, "int_platform_days")
@@ -40,11 +39,6 @@ class OriginTrial:
     niches: dict[date, dict[str, str]]
 
 
-@cache
-def _warehouse() -> Warehouse:
-    return Warehouse(render(), _MODELS, ())
-
-
 def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float | None = None) -> OriginTrial:
     """Let a world happen and collect it.
 
@@ -65,7 +59,7 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
     names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    exchanged = _warehouse().exchange(landed(simulation, filed) | landed_coverage(names, filed))
+    exchanged = shared_warehouse(_MODELS, ()).exchange(landed(simulation, filed) | landed_coverage(names, filed))
     state, accounts = simulation.adoptions, simulation.accounts
     everyone = np.arange(accounts.count)
     named_keys = [str(key) for key in keys("a", everyone, 6)]

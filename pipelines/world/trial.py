@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate
-from pipelines.world.warehouse import EXCHANGED, Warehouse, render
+from pipelines.world.warehouse import EXCHANGED, shared_warehouse
 
 PARTS: Final = ("world", "landing", "models", "analysis", "marts")
 
@@ -68,12 +67,6 @@ class _Stopwatch:
         self.seconds[part] = time.process_time() - begin
 
 
-@cache
-def _warehouse() -> Warehouse:
-    """One a process: what does not hang on the world is set up once."""
-    return Warehouse(render())
-
-
 def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
@@ -107,7 +100,7 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
         rows = landed(simulation, filed)
-    warehouse = _warehouse()
+    warehouse = shared_warehouse()
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows)
     with watch.measuring("analysis"):

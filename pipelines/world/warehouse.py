@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
@@ -258,6 +259,17 @@ class Warehouse:
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         columns = ", ".join(schema.names)
         return self._connection.execute(f"select {columns} from main.{name}").to_arrow_table().cast(schema)
+
+
+@cache
+def shared_warehouse(exchanged: tuple[str, ...] = EXCHANGED, published: tuple[str, ...] = PUBLISHED) -> Warehouse:
+    """One a process and choice of models: what does not hang on the world is set up once.
+
+    Args:
+        exchanged: Models that the analysis reads.
+        published: Marts.
+    """
+    return Warehouse(render(), exchanged, published)
 
 
 def landed_schema(table: str) -> pa.Schema:

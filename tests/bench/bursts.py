@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pipelines.analysis.burst_baselines import draw_quiet, expected_activity
 from pipelines.analysis.burst_months import analyse_bursts, read_months
-from pipelines.analysis.bursts import draw_quiet, expected_activity, judge_bursts
+from pipelines.analysis.bursts import judge_bursts
 from pipelines.analysis.contracts import NICHE_ASSIGNMENTS
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.kleinberg import kleinberg_states

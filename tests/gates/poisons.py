@@ -19,7 +19,7 @@ from tests.gates import (
     poisons_relational,
     poisons_units,
 )
-from tests.gates.valid import NICHE, OTHER_NICHE, B, at, key
+from tests.gates.names import NICHE, OTHER_NICHE, B, at, key
 
 # By table: (position of the row, its new values).
 Poison = tuple[int, dict[str, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from tests.gates.valid import key
+from tests.gates.names import key
 
 Poison = tuple[int, dict[str, Any]]
 _NOBODY: Final = key(999)

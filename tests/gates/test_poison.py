@@ -14,8 +14,10 @@ from pipelines.quality.checks import check_table
 from pipelines.quality.poison import Rows, changed, doubled, poisoned
 from pipelines.quality.results import GateResult
 from pipelines.quality.suites import SUITES, Relations, Suite, check_name, load_suite
+from tests.gates.names import NIGHT
 from tests.gates.poisons import ALSO, LANDED_EVERYWHERE, POISONS
-from tests.gates.valid import NIGHT, PLATFORM_OF, VALID, days_of, install, table_of, write_landed
+from tests.gates.valid import VALID, days_of, install, table_of, write_landed
+from tests.gates.valid_landed import PLATFORM_OF
 
 ALL_SUITES = [load_suite(file) for file in sorted(SUITES.glob("*/*.json"))]
 _TYPES = {expectation["type"] for suite in ALL_SUITES for expectation in suite.expectations}

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from pipelines.analysis.engagement import EngagementParameters, size_curve
+from pipelines.analysis.engagement_parameters import EngagementParameters
+from pipelines.analysis.engagement_peers import size_curve
 from tests.contracts.harness import REALDATA
 
 FOLDER: Final = REALDATA / "influencer_tables"

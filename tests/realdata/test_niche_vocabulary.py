@@ -15,8 +15,9 @@ import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix
 
+from pipelines.analysis.niche_names import name_niches
 from pipelines.analysis.terms import TermParameters, count_terms, terms_in
-from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms, name_niches
+from pipelines.analysis.vocabulary import Usage, VocabularyParameters, distinctive_terms
 from pipelines.platforms.text import tags_in
 from tests.contracts.harness import REALDATA
 

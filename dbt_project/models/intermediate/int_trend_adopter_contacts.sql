@@ -27,17 +27,7 @@ adoptions as (
         {% endif %}
 ),
 
-known_follows as (
-    select
-        source_account_key,
-        target_account_key,
-        min(coalesce(followed_at, observed_at)) as known_at
-    from ({{ all_platforms("follows") }}) as follows
-    where
-        source_account_key in (select account_key from adoptions)
-        and follow_key not in (select subject_key from {{ ref("int_deletions") }})
-    group by all
-),
+{{ contacts_of_adopters(among_adopters=false) }},
 
 followed as (
     select
@@ -48,22 +38,6 @@ followed as (
     inner join known_follows
         on adoptions.account_key = known_follows.source_account_key and known_follows.known_at < adoptions.adopted_at
     group by all
-),
-
-{{ adoption_months() }},
-
-interactions as (
-    select
-        source_account_key,
-        target_account_key,
-        interacted_at,
-        date_trunc('month', event_day)::date as interacted_month
-    from {{ ref("int_interactions") }}
-    where
-        event_day >= (select date_trunc('month', min(adopted_at - interval {{ var("contact_window_days") }} day)::date) from adoptions)
-        and source_account_key in (select account_key from adoptions)
-        and target_account_key is not null
-        and source_account_key <> target_account_key
 ),
 
 interacted as (

@@ -24,19 +24,7 @@ with adoptions as (
         {% endif %}
 ),
 
-known_follows as (
-    select
-        follows.source_account_key,
-        follows.target_account_key,
-        min(coalesce(follows.followed_at, follows.observed_at)) as known_at
-    from ({{ all_platforms("follows") }}) as follows
-    where
-        follows.source_account_key in (select account_key from adoptions)
-        and follows.target_account_key in (select account_key from adoptions)
-        and follows.source_account_key <> follows.target_account_key
-        and follows.follow_key not in (select subject_key from {{ ref("int_deletions") }})
-    group by all
-),
+{{ contacts_of_adopters(among_adopters=true) }},
 
 -- First whom an adopter follows, then whether they adopted too: the other way round every two adopters of a trend would be paired.
 follows_of_adopters as {{ materialized() }} (
@@ -62,26 +50,6 @@ followed as (
     from follows_of_adopters
     inner join adoptions as others
         on follows_of_adopters.trend_key = others.trend_key and follows_of_adopters.target_account_key = others.account_key
-),
-
-{{ adoption_months() }},
-
-interactions as (
-    select
-        source_account_key,
-        target_account_key,
-        interaction_type,
-        interaction_key,
-        post_key,
-        target_post_key,
-        interacted_at,
-        date_trunc('month', event_day)::date as interacted_month
-    from {{ ref("int_interactions") }}
-    where
-        event_day >= (select date_trunc('month', min(adopted_at - interval {{ var("contact_window_days") }} day)::date) from adoptions)
-        and source_account_key in (select account_key from adoptions)
-        and target_account_key in (select account_key from adoptions)
-        and source_account_key <> target_account_key
 ),
 
 met_by_adopters as {{ materialized() }} (

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.analysis.burst_baselines import draw_quiet, expected_activity
 from pipelines.analysis.burst_contracts import INT_AUTHOR_DAYS, INT_BURST_DAYS
 from pipelines.analysis.burst_months import LEFT_CENSORED, TOO_SHORT, analyse_bursts, read_months
-from pipelines.analysis.bursts import BurstParameters, Judged, draw_quiet, expected_activity, judge_bursts
+from pipelines.analysis.burst_parameters import BurstParameters
+from pipelines.analysis.bursts import Judged, judge_bursts
 from pipelines.analysis.kleinberg import kleinberg_states, kleinberg_weights
 from tests.bench.bursts import SCENARIOS, Tally, tally
 

@@ -13,18 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.analysis.engagement import (
-    EngagementParameters,
-    Posts,
-    Prior,
-    estimate_engagement,
-    estimate_month,
-    fit_prior,
-    post_variance,
-    posterior,
-    size_curve,
-)
+from pipelines.analysis.engagement import estimate_engagement, estimate_month
 from pipelines.analysis.engagement_contracts import CREATOR_ENGAGEMENT, INT_ACCOUNT_ENGAGEMENT_MONTHS
+from pipelines.analysis.engagement_parameters import EngagementParameters
+from pipelines.analysis.engagement_peers import size_curve
+from pipelines.analysis.engagement_shrinkage import Posts, Prior, fit_prior, post_variance, posterior
 from pipelines.analysis.increments import Partition
 from pipelines.settings import DBT_PROJECT
 

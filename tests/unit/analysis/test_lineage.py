@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.analysis.lineage import Followed, LineageParameters, Window, follow, stationarity
+from pipelines.analysis.lineage import Followed, follow, stationarity
+from pipelines.analysis.lineage_overlaps import Window
+from pipelines.analysis.lineage_parameters import LineageParameters
 
 Truth = NDArray[np.int64]
 PARAMETERS = LineageParameters()

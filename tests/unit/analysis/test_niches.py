@@ -11,8 +11,9 @@ import yaml
 
 from pipelines.analysis import contracts
 from pipelines.analysis.communities import adjusted_rand_index
+from pipelines.analysis.niche_parameters import NicheMonthParameters
 from pipelines.analysis.niche_rows import NichePartition, NicheTables, content_hash, partitioned
-from pipelines.analysis.niches import NicheMonthParameters, discover_niche_months, discover_niches
+from pipelines.analysis.niches import discover_niche_months, discover_niches
 from pipelines.analysis.terms import TERM_COUNTS
 from tests.installation import ROOT
 

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.analysis import contracts, platform_precedence
+from pipelines.analysis import platform_precedence
 from pipelines.analysis.platform_precedence import (
     EXCHANGE_TABLES,
     PlatformParameters,
@@ -30,6 +30,7 @@ from pipelines.analysis.platform_precedence import (
     saturation,
     with_total,
 )
+from pipelines.analysis.platform_precedence_contracts import DERIVED, EXCHANGE, INT_PLATFORM_PAIRS, INT_PLATFORM_TAGS
 from pipelines.analysis.platform_rows import Pair, Pool, TagAdopters, of_pair, read_pair
 from pipelines.analysis.platform_worlds import (
     POSTS,
@@ -184,10 +185,10 @@ def test_moving_everything_in_time_moves_only_the_common_time(world: PlatformWor
 
 
 def test_nothing_in_gives_nothing_out_in_the_schema_of_the_contract() -> None:
-    made = analyse_platforms({name: contracts.EXCHANGE[name].empty_table() for name in EXCHANGE_TABLES})
+    made = analyse_platforms({name: EXCHANGE[name].empty_table() for name in EXCHANGE_TABLES})
     for name in ("platform_precedence", "platform_precedence_findings"):
         assert made[name].num_rows == 0
-        assert made[name].schema.equals(contracts.DERIVED[name])
+        assert made[name].schema.equals(DERIVED[name])
 
 
 def test_a_row_depends_on_no_other_tag_but_through_the_false_discovery_rate() -> None:
@@ -300,13 +301,13 @@ def test_tags_abstain_with_their_reason() -> None:
     tables = exchange_tables(posts, QUICK)
     lonely = {"platform_a": "a", "platform_b": "c", "tag": "query", "adopter_count_a": 30, "adopter_count_b": 12, "tag_count": 1}
     tables["int_platform_tags"] = pa.concat_tables(
-        [tables["int_platform_tags"], pa.Table.from_pylist([lonely], contracts.INT_PLATFORM_TAGS)]
+        [tables["int_platform_tags"], pa.Table.from_pylist([lonely], INT_PLATFORM_TAGS)]
     )
     none = tables["int_platform_pairs"].to_pylist()
     for pair in none:
         if "c" in (pair["platform_a"], pair["platform_b"]):
             pair.update(common_begins_at=None, common_ends_at=None)
-    tables["int_platform_pairs"] = pa.Table.from_pylist(none, contracts.INT_PLATFORM_PAIRS)
+    tables["int_platform_pairs"] = pa.Table.from_pylist(none, INT_PLATFORM_PAIRS)
     made = analyse_platforms(tables, QUICK)
     reasons = {(row["tag"], row["platform_b"]): row["abstain_reason"] for row in made["platform_precedence"].to_pylist()}
     assert reasons == {("query", "b"): "tag_is_query", ("few", "b"): "too_few_adopters", ("query", "c"): "no_common_coverage"}

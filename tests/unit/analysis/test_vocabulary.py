@@ -13,14 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from pipelines.analysis.niche_names import NICHE_NAMES, name_niches
 from pipelines.analysis.vocabulary import (
-    NICHE_NAMES,
     NICHE_NEIGHBOURS,
     NICHE_TERMS,
     Usage,
     VocabularyParameters,
     distinctive_terms,
-    name_niches,
     niche_neighbours,
 )
 

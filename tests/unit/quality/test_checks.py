@@ -15,7 +15,7 @@ from pipelines.quality import checks
 from pipelines.quality.checks import check_table
 from pipelines.quality.results import GateResult
 from pipelines.quality.suites import Relations, Suite
-from tests.gates.valid import NIGHT
+from tests.gates.names import NIGHT
 
 _COUNT = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}
 _RANGE = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "use_count", "min_value": 0}}

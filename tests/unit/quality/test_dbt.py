@@ -12,7 +12,7 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 from pipelines.quality.dbt import dbt_results
 from pipelines.quality.results import GateResult, closing
-from tests.gates.valid import NIGHT
+from tests.gates.names import NIGHT
 
 _TEST = "test.undercurrent.sound_trends.0a1b2c"
 _NODES = {

@@ -13,7 +13,7 @@ from pipelines.lake.schemas import LEDGER, QUARANTINE
 from pipelines.lake.writer import write_table
 from pipelines.quality.parsed import check_parsed, check_quarantine
 from pipelines.quality.results import GateResult, closing
-from tests.gates.valid import NIGHT
+from tests.gates.names import NIGHT
 
 
 def _file(name: str, **counts: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from pipelines.lake.paths import DataPaths
 from pipelines.quality.results import GATES, GateResult, closing, log_results
-from tests.gates.valid import NIGHT
+from tests.gates.names import NIGHT
 
 
 def _result(table: str = "posts", run: str = "first", gate: str = "marts", engine: str = "duckdb", **more: Any) -> GateResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate_planned
 from pipelines.world.truth import SCHEMAS
-from pipelines.world.warehouse import Warehouse, landed_schema, render
+from pipelines.world.warehouse import landed_schema, shared_warehouse
 from pipelines.world.worlds import Observation, World, named
 
 EXCHANGED = ("int_person_days", "int_platform_days")
@@ -35,11 +34,6 @@ class PlatformTrial:
     derived: Mapping[str, pa.Table]
     published: Mapping[str, pa.Table]
     truth: Mapping[str, pa.Table]
-
-
-@cache
-def _warehouse() -> Warehouse:
-    return Warehouse(render(), EXCHANGED, MARTS)
 
 
 def _with_links(landed: Landed, simulation: Simulation) -> Landed:
@@ -154,6 +148,7 @@ def run_platform_trial(
     names = Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
     posts = landed_posts(names, filed)
     accounts = _with_links(landed_accounts(names, simulation.world.observation, simulation.size.day_count), simulation)
-    exchanged = _warehouse().exchange(posts | accounts | _coverage(posts))
+    warehouse = shared_warehouse(EXCHANGED, MARTS)
+    exchanged = warehouse.exchange(posts | accounts | _coverage(posts))
     derived = analyse_moves(monthly(exchanged["int_person_days"]), exchanged["int_platform_days"], parameters).tables
-    return PlatformTrial(planned, exchanged, derived, _warehouse().marts(derived), _truth(simulation))
+    return PlatformTrial(planned, exchanged, derived, warehouse.marts(derived), _truth(simulation))
