@@ -381,7 +381,7 @@ def test_a_month_of_left_censored_trends_has_verdicts_and_no_timelines() -> None
         tables.candidates.slice(3), adoptions([adoption("a", 1.0, trend_key=f"{3:032x}")]), tables.timelines.slice(0, 0)
     )
     parts = partitioned(censored)
-    nothing = (contracts.DERIVED[name].empty_table() for name in ("niche_assignments", "niche_insiders"))
-    found = analyse_origins(parts, analyse_trend_partitions(parts).state, *nothing, {}, platform_days())
+    assigned, inside = (contracts.DERIVED[name].empty_table() for name in ("niche_assignments", "niche_insiders"))
+    found = analyse_origins(parts, analyse_trend_partitions(parts).state, assigned, inside, {}, platform_days())
     (verdict,) = found.tables["trend_origin_verdicts"].to_pylist()
     assert verdict["abstain_reason"] == "left_censored"
