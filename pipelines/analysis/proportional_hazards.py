@@ -115,18 +115,19 @@ def log_likelihood(followed: Followed, coefficients: Floats) -> float:
     return _Risk(followed).means(coefficients)[0]
 
 
-def fit_cox(followed: Followed) -> CoxFit | None:
+def fit_cox(followed: Followed, start: Floats | None = None) -> CoxFit | None:
     """Maximise the partial likelihood (Cox 1972) by Newton's method, steps halved where they overshoot.
 
     Args:
         followed: Who was followed; at least one event.
+        start: Coefficients to begin at; 0 when None.
 
     Returns:
         The maximum; None where there is none, because covariates determine each other or part those with the event from all others.
     """
     sets = _Risk(followed)
     spread = followed.covariates.std(axis=0)
-    beta = np.zeros(followed.covariates.shape[1])
+    beta = np.zeros(followed.covariates.shape[1]) if start is None else start
     likelihood, risk, total, mean, square = sets.means(beta)
     for _ in range(_STEPS):
         score = (sets.x[sets.event] - mean).sum(axis=0)
@@ -177,6 +178,30 @@ def clustered_covariance(fit: CoxFit, cluster: Integers) -> Floats:
     np.add.at(sums, place, fit.score_residuals)
     count = sums.shape[0]
     return np.asarray(count / max(count - 1, 1) * fit.covariance @ (sums.T @ sums) @ fit.covariance)
+
+
+def jackknife_variance(followed: Followed, fit: CoxFit, cluster: Integers) -> Floats:
+    """Variance of each coefficient with one cluster left out at a time: ``(G - 1) / G sum (b_g - b)^2`` (Lipsitz and Parzen 1996).
+
+    Of few clusters, or of clusters that a covariate goes with, the sandwich is too small, for its residuals are of a fit that has seen them.
+
+    Args:
+        followed: Who was followed.
+        fit: Its maximum.
+        cluster: Of each row, any number. Shape (n,).
+
+    Returns:
+        Shape (p,); infinite where there is no maximum without one of the clusters.
+    """
+    changes = []
+    for left_out in np.unique(cluster):
+        kept = cluster != left_out
+        part = Followed(followed.time[kept], followed.is_event[kept], followed.covariates[kept], followed.stratum[kept])
+        found = fit_cox(part, fit.coefficients) if part.is_event.any() else None
+        if found is None:
+            return np.full(fit.coefficients.size, np.inf)
+        changes.append(found.coefficients - fit.coefficients)
+    return np.asarray((len(changes) - 1) / len(changes) * (np.array(changes) ** 2).sum(axis=0))
 
 
 def proportionality(fit: CoxFit) -> tuple[Floats, Floats]:
