@@ -84,7 +84,7 @@ class HazardParameters:
     smallest_trend_count: int = 40
     events_per_covariate: int = 10
     smallest_known_share: float = 0.8
-    largest_variance_inflation: float = 10.0
+    largest_variance_inflation: float = 5.0
     smallest_stratum_count: int = 10
     smallest_cluster_count: int = 6
     interval_level: float = 0.95
@@ -117,7 +117,6 @@ class Estimate:
     """One covariate's share in a fitted model."""
 
     log_ratio: float
-    standard_error: float
     p_value: float
     low: float
     high: float
@@ -147,8 +146,8 @@ class Model:
 def estimate(at_risk: AtRisk, parameters: HazardParameters) -> Model:
     """Fit as many covariates as events allow, in their order, stratified by main platform.
 
-    The standard error is the largest of three: of the likelihood, and with one niche of origin or one week of birth left out at a time; with
-    Student's t on the fewer of the two. Trends of one niche share an audience and those of one week share news.
+    The interval is the widest and the p the largest of three: by the likelihood with the normal law, and with one niche of origin or one week of
+    birth left out at a time, with Student's t on their number less one. Trends of one niche share an audience and those of one week share news.
 
     Args:
         at_risk: Trends at risk on their landmark day.
@@ -178,10 +177,12 @@ def estimate(at_risk: AtRisk, parameters: HazardParameters) -> Model:
     stratum = _strata(at_risk.stratum[whole], parameters.smallest_stratum_count)
     followed = Followed(at_risk.time[whole], is_event, x[:, chosen], stratum)
     fit = fit_cox(followed)
-    variances = [] if fit is None else [np.diag(fit.covariance), *(jackknife_variance(followed, fit, each) for each in clusters)]
-    if fit is None or not np.isfinite(variances).all():
+    jackknives = [] if fit is None else [jackknife_variance(followed, fit, each) for each in clusters]
+    if fit is None or not np.isfinite(jackknives).all():
         return abstained("no_estimate", cluster_count)
-    found = _estimates(fit, np.sqrt(np.max(variances, axis=0)), cluster_count - 1, parameters.interval_level)
+    degrees = [np.inf, *(np.unique(each).size - 1.0 for each in clusters)]
+    errors = np.sqrt(np.array([np.diag(fit.covariance), *jackknives]))
+    found = _estimates(fit, errors, np.array(degrees)[:, None], parameters.interval_level)
     return Model(trend_count, event_count, cluster_count, dict(zip(chosen, found, strict=True)), reasons)
 
 
@@ -213,15 +214,15 @@ def _strata(stratum: Integers, smallest_count: int) -> Integers:
     return np.where(count[place] >= smallest_count, place, -1).astype(np.int64)
 
 
-def _estimates(fit: CoxFit, standard_error: Floats, degrees: int, level: float) -> list[Estimate]:
-    reach = float(student.isf((1 - level) / 2, degrees))
+def _estimates(fit: CoxFit, errors: Floats, degrees: Floats, level: float) -> list[Estimate]:
+    """The widest of several intervals and the largest p. Errors by variance and covariate; degrees of freedom by variance, infinite: normal."""
+    reach = (student.isf((1 - level) / 2, degrees) * errors).max(axis=0)
     correlation, proportionality_p_value = proportionality(fit)
     columns = (
         fit.coefficients,
-        standard_error,
-        2 * student.sf(np.abs(fit.coefficients) / standard_error, degrees),
-        fit.coefficients - reach * standard_error,
-        fit.coefficients + reach * standard_error,
+        (2 * student.sf(np.abs(fit.coefficients) / errors, degrees)).max(axis=0),
+        fit.coefficients - reach,
+        fit.coefficients + reach,
         correlation,
         proportionality_p_value,
     )

@@ -52,8 +52,8 @@ STATE_LANDMARKS: Final = pa.schema(
         _required("adopter_count", pa.int64()),
         pa.field("insider_share", pa.float64()),
         pa.field("niche_diversity", pa.float64()),
-        _required("platform_count", pa.int64()),
-        pa.field("niche_count", pa.int64()),
+        pa.field("platform_count", pa.float64()),
+        pa.field("niche_count", pa.float64()),
         pa.field("structural_virality", pa.float64()),
     ]
 )

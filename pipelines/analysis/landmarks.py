@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis.cascade_trees import ROOT, forest_of
+from pipelines.analysis.concentration import rarefied_hill
 from pipelines.analysis.mainstream_rows import NOBODY, Adopters, Beside, adopters_of
 from pipelines.analysis.months import month_before
 from pipelines.analysis.trend_shapes import ShapeTables
@@ -30,12 +31,15 @@ class LandmarkParameters:
 
     Attributes:
         landmark_days: From the birth to the landmark.
-        smallest_placed_count: Of fewer adopters whose month's niches are known nothing is said of niches.
+        placed_count: Adopters of whom niches are counted, or would be: a larger trend spans more by its size alone. Of fewer whose niche is
+            known nothing is said of niches, and of fewer in whose month niches were looked for nothing of insiders.
+        platformed_count: Adopters of whom platforms are counted.
         smallest_tree_count: Of a largest tree of fewer adopters its virality is not told.
     """
 
     landmark_days: float = 14.0
-    smallest_placed_count: int = 5
+    placed_count: int = 10
+    platformed_count: int = 20
     smallest_tree_count: int = 10
 
 
@@ -88,7 +92,7 @@ def landmark_rows(
                 "birth_week": (moment // _MICROSECONDS_PER_DAY + _DAYS_TO_MONDAY) // 7,
                 "main_platform": _most_common(platforms),
                 "adopter_count": len(early.account),
-                "platform_count": len(platforms),
+                "platform_count": _spanned(platforms, 0, parameters.platformed_count),
                 "insider_share": _insider_share(early, beside, parameters),
                 "structural_virality": _virality(early, parents.get(key, {}), parameters),
                 **_niches(early, niches, parameters),
@@ -114,26 +118,27 @@ def _insider_share(early: Adopters, beside: Beside, parameters: LandmarkParamete
         for account, moment in zip(early.account, early.at.tolist(), strict=True)
         if (insiders := beside.niches_of(month_before(moment))) is not None
     ]
-    return sum(found) / len(found) if len(found) >= parameters.smallest_placed_count else None
+    return sum(found) / len(found) if len(found) >= parameters.placed_count else None
 
 
 def _niches(early: Adopters, niches: Mapping[date, Mapping[str, str]], parameters: LandmarkParameters) -> Row:
-    """Niche of most adopters, in the month before each adopted; how many niches they are of, and how many equally large ones would be as diverse.
-
-    The latter is the Hill number of order 2, the inverse of the sum of squared shares.
-    """
+    """Niche of most adopters, in the month before each adopted, and Hill numbers of order 0 and 2: niches, and equally large ones as diverse."""
     placed = Counter(
         niche
         for account, moment in zip(early.account, early.at.tolist(), strict=True)
         if (niche := niches.get(month_before(moment), {}).get(account)) is not None
     )
-    total = placed.total()
-    is_known = total >= parameters.smallest_placed_count
     return {
         "origin_niche_id": _most_common(placed),
-        "niche_count": len(placed) if is_known else None,
-        "niche_diversity": total**2 / sum(count**2 for count in placed.values()) if is_known else None,
+        "niche_count": _spanned(placed, 0, parameters.placed_count),
+        "niche_diversity": _spanned(placed, 2, parameters.placed_count),
     }
+
+
+def _spanned(counts: Counter[str], order: int, size: int) -> float | None:
+    """Hill number among so many adopters, as if no more had been there; None where there are fewer."""
+    number = rarefied_hill(np.array([counts[name] for name in sorted(counts)], dtype=np.int64), order, size)
+    return number if np.isfinite(number) else None
 
 
 def _virality(early: Adopters, parent_of: Mapping[str, str], parameters: LandmarkParameters) -> float | None:

@@ -105,8 +105,10 @@ class _Risk:
             tied = self.tied.reshape(-1, *[1] * (values.ndim - 1))
             sums.append(self.above(values)[self.at] - tied * self.of_events(values[self.event])[self.at])
         total, one, two = sums
-        mean, square = one / total[:, None], two / total[:, None, None]
-        likelihood = float((linear[self.event] - top).sum() - np.log(total).sum())
+        # Of a step far too long nothing is left of the risks of some set, and no number is told.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean, square = one / total[:, None], two / total[:, None, None]
+            likelihood = float((linear[self.event] - top).sum() - np.log(total).sum())
         return likelihood, risk, total, mean, square
 
 
@@ -141,8 +143,10 @@ def fit_cox(followed: Followed, start: Floats | None = None) -> CoxFit | None:
         for halving in range(_HALVINGS):
             tried = beta + step / 2**halving
             found = sets.means(tried)
-            if found[0] >= likelihood:
+            if np.isfinite(found[0]) and found[0] >= likelihood - _TOLERANCE:
                 break
+        else:
+            return None
         beta, (likelihood, risk, total, mean, square) = tried, found
         if (np.abs(beta) * spread > _LARGEST_LOG_RATIO).any():
             return None
