@@ -156,13 +156,13 @@ def estimate(at_risk: AtRisk, parameters: HazardParameters) -> Model:
     count = at_risk.time.size
     is_known = np.isfinite(at_risk.covariates)
     often = is_known.sum(axis=0) >= parameters.smallest_known_share * max(count, 1)
-    reasons = {place: "rarely_known" for place in np.flatnonzero(~often).tolist()}
+    reasons = dict.fromkeys(np.flatnonzero(~often).tolist(), "rarely_known")
     whole = is_known[:, often].all(axis=1)
     x, is_event = at_risk.covariates[whole], at_risk.is_event[whole]
     trend_count, event_count = int(whole.sum()), int(is_event.sum())
 
     def abstained(reason: str, cluster_count: int | None = None) -> Model:
-        everywhere = {place: reason for place in range(len(COVARIATES))}
+        everywhere = dict.fromkeys(range(len(COVARIATES)), reason)
         return Model(trend_count, event_count, cluster_count, {}, everywhere | reasons)
 
     if trend_count < parameters.smallest_trend_count:
@@ -186,9 +186,7 @@ def estimate(at_risk: AtRisk, parameters: HazardParameters) -> Model:
     return Model(trend_count, event_count, cluster_count, dict(zip(chosen, found, strict=True)), reasons)
 
 
-def _chosen(
-    x: Floats, often: NDArray[np.bool_], room: int, reasons: dict[int, str], parameters: HazardParameters
-) -> list[int]:
+def _chosen(x: Floats, often: NDArray[np.bool_], room: int, reasons: dict[int, str], parameters: HazardParameters) -> list[int]:
     """Places of the covariates that enter; of the others, says why in ``reasons``."""
     chosen: list[int] = []
     for place in np.flatnonzero(often).tolist():
@@ -216,11 +214,11 @@ def _strata(stratum: Integers, smallest_count: int) -> Integers:
 
 def _estimates(fit: CoxFit, errors: Floats, degrees: Floats, level: float) -> list[Estimate]:
     """The widest of several intervals and the largest p. Errors by variance and covariate; degrees of freedom by variance, infinite: normal."""
-    reach = (student.isf((1 - level) / 2, degrees) * errors).max(axis=0)
+    reach = np.max(student.isf((1 - level) / 2, degrees) * errors, axis=0)
     correlation, proportionality_p_value = proportionality(fit)
     columns = (
         fit.coefficients,
-        (2 * student.sf(np.abs(fit.coefficients) / errors, degrees)).max(axis=0),
+        np.max(2 * student.sf(np.abs(fit.coefficients) / errors, degrees), axis=0),
         fit.coefficients - reach,
         fit.coefficients + reach,
         correlation,
@@ -252,9 +250,7 @@ def trends_at_risk(
         else:
             kept.append((row, adoption))
     rows = [row for row, _ in kept]
-    values = [
-        [np.nan if row[each.name] is None else each.scaled(row[each.name]) for each in COVARIATES] for row in rows
-    ]
+    values = [[np.nan if row[each.name] is None else each.scaled(row[each.name]) for each in COVARIATES] for row in rows]
     origins = [row["origin_niche_id"] or f"week {row['birth_week']}" for row in rows]
     at_risk = AtRisk(
         np.array([adoption.days - parameters.landmark.landmark_days for _, adoption in kept]),
@@ -332,6 +328,7 @@ def analyse_hazards(
     niche_outcomes: Mapping[date, str],
     trend_parents: pa.Table,
     parent_hashes: Mapping[date, str],
+    *,
     parameters: HazardParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
 ) -> Analysis:

@@ -10,8 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipelines.analysis.cascade_trees import ROOT, forest_of
 from pipelines.analysis.concentration import rarefied_hill

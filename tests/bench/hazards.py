@@ -54,10 +54,11 @@ def with_other_variances(world: AtRisk) -> dict[str, P]:
     often = np.isfinite(world.covariates).mean(axis=0) >= _PARAMETERS.smallest_known_share
     whole = np.isfinite(world.covariates[:, often]).all(axis=1)
     chosen = sorted(model.estimates)
+    if not chosen:
+        return {}
     fit = fit_cox(Followed(world.time[whole], world.is_event[whole], world.covariates[whole][:, chosen], world.stratum[whole]))
     origin = world.origin[whole]
-    if fit is None or not chosen:
-        return {}
+    assert fit is not None
     size = np.abs(fit.coefficients)
     summed = size / np.sqrt(np.diag(clustered_covariance(fit, origin)))
     return {
@@ -114,7 +115,11 @@ def recovered(world: HazardWorld, seeds: range) -> list[dict[str, float]]:
     found: dict[int, list[tuple[float, bool, bool]]] = {place: [] for place in np.flatnonzero(truth).tolist()}
     for seed in seeds:
         estimates = estimate(at_risk(draw(world, seed)), _PARAMETERS).estimates
-        q_values = dict(zip(estimates, false_discovery_control([each.p_value for each in estimates.values()]), strict=True)) if estimates else {}
+        q_values = (
+            dict(zip(estimates, false_discovery_control([each.p_value for each in estimates.values()]), strict=True))
+            if estimates
+            else {}
+        )
         for place in found.keys() & estimates.keys():
             one = estimates[place]
             is_claim = bool(q_values[place] < 0.05 and one.log_ratio * truth[place] > 0)

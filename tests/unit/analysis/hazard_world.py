@@ -92,7 +92,10 @@ def draw(world: HazardWorld, seed: int) -> Drawn:
         _shares(on_platform, platform, _PLATFORMS),
         np.column_stack([insiders, 1 - insiders]),
     ]
-    frailty = world.niche_frailty * rng.normal(size=world.niche_count)[niche] + world.week_frailty * rng.normal(size=world.week_count)[week]
+    frailty = (
+        world.niche_frailty * rng.normal(size=world.niche_count)[niche]
+        + world.week_frailty * rng.normal(size=world.week_count)[week]
+    )
     base = world.hazard * np.exp(frailty + 0.3 * platform - 0.6)
     end = np.where(rng.random(count) < 0.3, rng.uniform(10, 60, count), 60.0)
 

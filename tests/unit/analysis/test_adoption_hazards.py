@@ -87,7 +87,12 @@ def test_every_trend_is_at_risk_or_is_counted_under_one_reason() -> None:
 
 
 def test_origins_that_are_not_known_are_weeks() -> None:
-    landmarks = [landmark("a", origin_niche_id="n"), landmark("b", birth_week=4), landmark("c", birth_week=5), landmark("d", birth_week=5)]
+    landmarks = [
+        landmark("a", origin_niche_id="n"),
+        landmark("b", birth_week=4),
+        landmark("c", birth_week=5),
+        landmark("d", birth_week=5),
+    ]
     found, _ = trends_at_risk(landmarks, first_adoptions([trend(key) for key in "abcd"], ["media"]), PARAMETERS)
     assert len(set(found.origin.tolist())) == 3
     assert found.origin[2] == found.origin[3]
@@ -96,7 +101,9 @@ def test_origins_that_are_not_known_are_weeks() -> None:
 def test_there_is_a_row_for_each_class_and_covariate_and_none_hangs_on_the_order_of_trends() -> None:
     landmarks, trends = rows_of(1)
     found = hazard_rows(landmarks, trends, PARAMETERS)
-    assert [(row["target_class"], row["covariate"]) for row in found] == [(name, each.name) for name in TARGETS for each in COVARIATES]
+    assert [(row["target_class"], row["covariate"]) for row in found] == [
+        (name, each.name) for name in TARGETS for each in COVARIATES
+    ]
     assert hazard_rows(landmarks[::-1], trends[::-1], PARAMETERS) == found
     told = {row["covariate"]: row for row in found if row["hazard_ratio"] is not None}
     adopters = told["adopter_count"]
@@ -105,7 +112,10 @@ def test_there_is_a_row_for_each_class_and_covariate_and_none_hangs_on_the_order
     assert told.keys() <= set(PLACE)
     reasons = {row["covariate"]: row["abstain_reason"] for row in found if row["target_class"] == "media"}
     assert reasons["structural_virality"] == "rarely_known"
-    assert {row["abstain_reason"] for row in found if row["target_class"] == "large_creators"} <= {"too_few_events", "rarely_known"}
+    assert {row["abstain_reason"] for row in found if row["target_class"] == "large_creators"} <= {
+        "too_few_events",
+        "rarely_known",
+    }
 
 
 def test_covariates_enter_in_their_order_as_far_as_events_allow() -> None:
@@ -178,21 +188,38 @@ def test_months_that_did_not_change_are_not_loaded_and_the_table_is_the_same() -
         return made
 
     states = pa.Table.from_pylist([_stored_trend(target) for target in ("brand", "media")], STATE["mainstream_trends"])
-    nothing = (DERIVED["niche_assignments"].empty_table(), {}, DERIVED["trend_parents"].empty_table())
+    assignments, parents = DERIVED["niche_assignments"].empty_table(), DERIVED["trend_parents"].empty_table()
     july = date(2026, 7, 1)
-    first = analyse_hazards({"2026-07": Partition("one", load)}, states, Beside({}, {}), *nothing, {})
-    again = analyse_hazards({"2026-07": Partition("one", load)}, states, Beside({}, {}), *nothing, {}, stored=first.state)
+    first = analyse_hazards({"2026-07": Partition("one", load)}, states, Beside({}, {}), assignments, {}, parents, {})
+    again = analyse_hazards(
+        {"2026-07": Partition("one", load)}, states, Beside({}, {}), assignments, {}, parents, {}, stored=first.state
+    )
     assert (len(loads), again.computed) == (1, {"landmark_partitions": 0})
     assert again.tables["adoption_hazards"].equals(first.tables["adoption_hazards"])
     assert first.tables["adoption_hazards"].schema.equals(DERIVED["adoption_hazards"])
-    analyse_hazards({"2026-07": Partition("one", load)}, states, Beside({}, {}), *nothing, {july: "other"}, stored=first.state)
-    analyse_hazards({"2026-07": Partition("one", load)}, states, Beside({}, {}, {july: "other"}), *nothing, {}, stored=first.state)
+    analyse_hazards(
+        {"2026-07": Partition("one", load)}, states, Beside({}, {}), assignments, {}, parents, {july: "other"}, stored=first.state
+    )
+    analyse_hazards(
+        {"2026-07": Partition("one", load)},
+        states,
+        Beside({}, {}, {july: "other"}),
+        assignments,
+        {},
+        parents,
+        {},
+        stored=first.state,
+    )
     assert len(loads) == 3
 
 
 def _stored_trend(target: str) -> dict[str, Any]:
-    listed = {name: [] for name in STATE["mainstream_trends"].names if name.endswith(("_hours", "_keys", "_days")) and "credit" in name or name.endswith("_hours")}
-    counted = dict.fromkeys(("item_count", "undated_item_count", "outlet_count", "syndication_group_count", "late_credit_count"), 0)
+    listed: dict[str, list[Any]] = {
+        name: [] for name in STATE["mainstream_trends"].names if name.startswith("credit_") or name.endswith("_hours")
+    }
+    counted = dict.fromkeys(
+        ("item_count", "undated_item_count", "outlet_count", "syndication_group_count", "late_credit_count"), 0
+    )
     return listed | counted | {
         "trend_key": "t", "target_class": target, "partition_key": "k", "partition_hash": "h", "period": "2026-07",
         "born_at": candidate()["born_at"], "window_days": 60.0, "origin_class": "micro", "birth_early_days": 0.0,
@@ -203,7 +230,9 @@ def test_trends_that_hang_together_make_no_claims_and_naive_estimators_do() -> N
     world, seeds = NULLS["both differ"], range(1, 31)
     found = claims(world, seeds, in_time) | claims(world, seeds, too_late)
     for name, each in found.items():
-        print(f"{name}: claims in {each.claimed} of {each.told} null worlds, upper 95% bound {upper_bound(each.claimed, each.told):.3f}")
+        print(
+            f"{name}: claims in {each.claimed} of {each.told} null worlds, upper 95% bound {upper_bound(each.claimed, each.told):.3f}"
+        )
     assert found["published"].claimed <= 4
     assert found["plain variance"].small_share > 2 * found["published"].small_share
     assert found["covariates at the adoption"].claimed >= 24

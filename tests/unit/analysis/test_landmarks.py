@@ -97,7 +97,7 @@ def test_virality_is_of_the_tree_that_stands_by_the_landmark() -> None:
     assert one(rows, parents=star)["structural_virality"] == pytest.approx(2 - 2 / 15)
     chain = {f"a{place:02d}": f"a{place - 1:02d}" for place in range(1, 30)}
     assert one(rows, parents=chain)["structural_virality"] == pytest.approx((15 + 1) / 3)
-    assert one(rows, parents={name: "a00" for name in list(star)[:8]})["structural_virality"] is None
+    assert one(rows, parents=dict.fromkeys(list(star)[:8], "a00"))["structural_virality"] is None
 
 
 def test_a_larger_trend_of_the_same_spread_spans_no_more() -> None:

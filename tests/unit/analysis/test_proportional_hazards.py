@@ -10,10 +10,11 @@ from scipy.optimize import minimize
 
 from pipelines.analysis.proportional_hazards import (
     CoxFit,
-    Followed,
     Floats,
+    Followed,
     clustered_covariance,
     fit_cox,
+    jackknife_variance,
     log_likelihood,
     proportionality,
 )
@@ -71,7 +72,9 @@ def test_the_published_estimate_of_the_leukaemia_trial_is_found() -> None:
 
 def test_two_rows_have_the_closed_form() -> None:
     # Events at 1 (x = 1), 2 (x = 0) and 3 (x = 1): L = e / (2 e + 1) * 1 / (1 + e), largest where 2 e^2 = 1.
-    followed = Followed(np.array([1.0, 2.0, 3.0]), np.ones(3, dtype=bool), np.array([[1.0], [0.0], [1.0]]), np.zeros(3, dtype=np.int64))
+    followed = Followed(
+        np.array([1.0, 2.0, 3.0]), np.ones(3, dtype=bool), np.array([[1.0], [0.0], [1.0]]), np.zeros(3, dtype=np.int64)
+    )
     assert fitted(followed).coefficients[0] == pytest.approx(-np.log(2) / 2, abs=1e-6)
 
 
@@ -81,7 +84,11 @@ def test_the_likelihood_is_the_written_one_and_the_fit_its_maximum(seed: int) ->
     beta = np.random.default_rng(seed).normal(size=2)
     assert log_likelihood(followed, beta) == pytest.approx(by_hand(followed, beta))
     fit = fitted(followed)
-    found = minimize(lambda value: -by_hand(followed, value), np.zeros(2), method="BFGS")
+
+    def loss(value: Floats) -> float:
+        return -by_hand(followed, value)
+
+    found = minimize(loss, np.zeros(2), method="BFGS")
     assert fit.coefficients == pytest.approx(found.x, abs=1e-3)
     assert fit.log_likelihood >= -found.fun - 1e-9
 
@@ -130,10 +137,24 @@ def test_rows_that_are_each_their_own_cluster_give_about_the_plain_variance_and_
     fit = fitted(followed)
     alone = clustered_covariance(fit, np.arange(400))
     assert np.diag(alone) == pytest.approx(np.diag(fit.covariance), rel=0.3)
-    twice = Followed(*(np.repeat(each, 2, axis=0) for each in (followed.time, followed.is_event, followed.covariates, followed.stratum)))
+    place = np.repeat(np.arange(400), 2)
+    twice = Followed(followed.time[place], followed.is_event[place], followed.covariates[place], followed.stratum[place])
     copied = fitted(twice)
-    assert np.diag(clustered_covariance(copied, np.repeat(np.arange(400), 2))) == pytest.approx(np.diag(alone), rel=0.05)
+    assert np.diag(clustered_covariance(copied, place)) == pytest.approx(np.diag(alone), rel=0.05)
     assert np.diag(copied.covariance) == pytest.approx(np.diag(fit.covariance) / 2, rel=0.05)
+
+
+def test_leaving_single_rows_out_gives_about_the_plain_variance_and_leaving_copies_out_together_the_same() -> None:
+    followed = drawn(8, 120, strata=1)
+    fit = fitted(followed)
+    alone = jackknife_variance(followed, fit, np.arange(120))
+    assert alone == pytest.approx(np.diag(fit.covariance), rel=0.4)
+    place = np.repeat(np.arange(120), 2)
+    twice = Followed(followed.time[place], followed.is_event[place], followed.covariates[place], followed.stratum[place])
+    assert jackknife_variance(twice, fitted(twice), place) == pytest.approx(alone, rel=0.1)
+    parting = Followed(followed.time, followed.is_event & (np.arange(120) < 20), followed.covariates, followed.stratum)
+    # Without the only cluster that has events there is nothing to fit.
+    assert np.isinf(jackknife_variance(parting, fitted(parting), (np.arange(120) < 20).astype(np.int64))).all()
 
 
 def test_data_without_an_estimate_have_none() -> None:
