@@ -139,27 +139,52 @@ def times_of(trends: Sequence[Mapping[str, Any]], targets: Sequence[str]) -> tup
     Returns:
         Their times, and how many trends were left out.
     """
+    found = first_adoptions(trends, targets)
+    known = [found[key] for key in sorted(found)]
+    seen = [each for each in known if each is not None]
+    days = np.array([int(each.days) for each in seen], dtype=np.int64)
+    causes = np.array([-1 if each.cause is None else TARGETS.index(each.cause) for each in seen], dtype=np.int64)
+    return Times(days, causes), len(known) - len(seen)
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A trend's first adoption.
+
+    Attributes:
+        days: From the birth to the adoption or, where there was none, to the end of observation.
+        cause: Target class; None where there was none.
+    """
+
+    days: float
+    cause: str | None
+
+
+def first_adoptions(trends: Sequence[Mapping[str, Any]], targets: Sequence[str]) -> dict[str, Adoption | None]:
+    """First adoption of each trend by some target classes; None where the trend was not under observation from its birth.
+
+    Args:
+        trends: Rows of ``contracts.STATE['mainstream_trends']``.
+        targets: Of ``TARGETS``; the first event of any of them.
+    """
     by_trend: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in trends:
         by_trend.setdefault(row["trend_key"], {})[row["target_class"]] = row
-    days, causes, excluded = [], [], 0
-    for key in sorted(by_trend):
-        rows = by_trend[key]
-        any_row = next(iter(rows.values()))
-        firsts = {name: _first_days(rows[name]) for name in rows if name in targets}
-        if LARGE in targets:
-            firsts[LARGE] = any_row["first_large_days"]
-        known = {name: day for name, day in firsts.items() if day is not None}
-        is_unseen = any(not np.isfinite(day) for day in known.values())
-        if any_row["gate"] in _TRUNCATED or is_unseen or any(day < 0 for day in known.values()):
-            excluded += 1
-            continue
-        end = any_row["window_days"]
-        first = min(known.values(), default=np.inf)
-        is_event = first <= end
-        days.append(int(first if is_event else end))
-        causes.append(TARGETS.index(min(known, key=lambda name: (known[name], name))) if is_event else -1)
-    return Times(np.array(days, dtype=np.int64), np.array(causes, dtype=np.int64)), excluded
+    return {key: _first_adoption(rows, targets) for key, rows in by_trend.items()}
+
+
+def _first_adoption(rows: Mapping[str, Mapping[str, Any]], targets: Sequence[str]) -> Adoption | None:
+    any_row = next(iter(rows.values()))
+    firsts = {name: _first_days(rows[name]) for name in rows if name in targets}
+    if LARGE in targets:
+        firsts[LARGE] = any_row["first_large_days"]
+    known = {name: day for name, day in firsts.items() if day is not None}
+    is_unseen = any(not np.isfinite(day) for day in known.values())
+    if any_row["gate"] in _TRUNCATED or is_unseen or any(day < 0 for day in known.values()):
+        return None
+    end = float(any_row["window_days"])
+    first = min(known, key=lambda name: (known[name], name), default=None)
+    return Adoption(end, None) if first is None or known[first] > end else Adoption(known[first], first)
 
 
 def _first_days(row: Mapping[str, Any]) -> float | None:

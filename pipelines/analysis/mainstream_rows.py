@@ -120,7 +120,7 @@ def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class _Adopters:
+class Adopters:
     """Creators of one trend in the order of adoption; times in microseconds, with those of the posts before, 0 where there is none."""
 
     account: list[str]
@@ -130,20 +130,24 @@ class _Adopters:
     previous: NDArray[np.int64]
 
 
-_NOBODY: Final = _Adopters([], [], [], np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+NOBODY: Final = Adopters([], [], [], np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
 class _Months:
     """A month's tables, grouped by trend."""
 
-    adopters: Mapping[str, _Adopters]
+    adopters: Mapping[str, Adopters]
     items: Mapping[str, list[Row]]
     named: Mapping[tuple[str, str], list[Row]]
 
 
-def _grouped(tables: MainstreamTables) -> _Months:
-    adoptions = tables.adoptions
+def adopters_of(adoptions: pa.Table) -> dict[str, Adopters]:
+    """Creators of each trend whose time of adoption is known, the earliest first, by trend.
+
+    Args:
+        adoptions: ``int_trend_adoptions``.
+    """
     is_timed = pc.is_in(adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
     adoptions = adoptions.filter(pc.and_(is_timed, pc.equal(adoptions["actor_class"], "creator")))
     # A date stands for the middle of its day.
@@ -157,13 +161,17 @@ def _grouped(tables: MainstreamTables) -> _Months:
     adopters = {}
     for place, key in enumerate(keys):
         rows = order[bounds[place] : bounds[place + 1]]
-        adopters[key] = _Adopters(
+        adopters[key] = Adopters(
             [accounts[code] for code in account[rows]],
             [platform[row] for row in rows],
             [tier[row] for row in rows],
             at[rows],
             previous[rows],
         )
+    return adopters
+
+
+def _grouped(tables: MainstreamTables) -> _Months:
     matches = tables.matches
     for name in ("published_low_at", "published_high_at", "credited_at", "seen_at"):
         place = matches.schema.get_field_index(name)
@@ -174,7 +182,7 @@ def _grouped(tables: MainstreamTables) -> _Months:
     named: dict[tuple[str, str], list[Row]] = {}
     for row in tables.credits.set_column(3, "credited_at", tables.credits["credited_at"].cast(pa.int64())).to_pylist():
         named.setdefault((row["trend_key"], row["item_key"]), []).append(row)
-    return _Months(adopters, items, named)
+    return _Months(adopters_of(tables.adoptions), items, named)
 
 
 def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParameters) -> list[Row]:
@@ -192,7 +200,7 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
     rows = []
     for place, candidate in enumerate(candidates.to_pylist()):
         key = candidate["trend_key"]
-        adopters = grouped.adopters.get(key) or _NOBODY
+        adopters = grouped.adopters.get(key) or NOBODY
         common = {
             "trend_key": key,
             "period": str(months[place]),
@@ -213,7 +221,7 @@ def month_rows(tables: MainstreamTables, beside: Beside, parameters: RowParamete
     return sorted(rows, key=lambda row: (row["trend_key"], row["target_class"]))
 
 
-def _creators(adopters: _Adopters, born: int, parameters: RowParameters) -> Row:
+def _creators(adopters: Adopters, born: int, parameters: RowParameters) -> Row:
     """When creators adopted, and about when the micro ones were exposed.
 
     An exposure lies between the last post without the trend and the first one with it; of a stationary rhythm it is as far from the one as
@@ -231,7 +239,7 @@ def _creators(adopters: _Adopters, born: int, parameters: RowParameters) -> Row:
     }
 
 
-def _origin_class(adopters: _Adopters, parameters: RowParameters) -> str:
+def _origin_class(adopters: Adopters, parameters: RowParameters) -> str:
     tiers = [tier for tier in adopters.tier if tier is not None][: parameters.origin_set_size]
     if len(tiers) < parameters.origin_set_size:
         return "unknown"
@@ -241,7 +249,7 @@ def _origin_class(adopters: _Adopters, parameters: RowParameters) -> str:
     return "large" if share <= 1 - parameters.micro_origin_share + 1e-9 else "mixed"
 
 
-def _birth_early_days(adopters: _Adopters, beside: Beside, parameters: RowParameters) -> float:
+def _birth_early_days(adopters: Adopters, beside: Beside, parameters: RowParameters) -> float:
     """How far before the first adoption that was seen an unseen one may lie.
 
     If a share m of posts is missing at random and adoptions come at a steady rate at first, the first one of all was unseen with
@@ -309,7 +317,7 @@ def _outlets(items: list[Row], named: Mapping[str, list[Row]], born: int) -> Row
     }
 
 
-def _insiders(adopters: _Adopters, born: int, first_days: float | None, beside: Beside, parameters: RowParameters) -> Row:
+def _insiders(adopters: Adopters, born: int, first_days: float | None, beside: Beside, parameters: RowParameters) -> Row:
     """Micro creators who took the trend up before the first item and were insiders in the month before they did, of the niche with most of them."""
     by_niche: dict[str, list[tuple[str, str, float]]] = {}
     is_known = False

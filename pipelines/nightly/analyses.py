@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipelines.analysis import contracts
+from pipelines.analysis.adoption_hazards import analyse_hazards
 from pipelines.analysis.burst_months import analyse_bursts
 from pipelines.analysis.cascade_months import analyse_cascades
 from pipelines.analysis.culture_trends import culture_trends
@@ -114,19 +115,32 @@ def _trends(
     told = shapes.tables["trend_shapes"]
     coordinated = told.filter(pc.fill_null(told["is_coordinated"], fill_value=False))["trend_key"].to_pylist()
     around = beside(insiders, platform_days)
+    cascades = analyse_cascades(exchange.cascade_partitions(paths), assignments, niche_outcomes, stored=stored)
+    mainstream = analyse_mainstream(
+        exchange.mainstream_partitions(paths, around),
+        trends.tables["trend_precedence"],
+        around,
+        exchange.read_exchange(paths, "int_linked_accounts"),
+        stored=stored,
+    )
+    hazards = analyse_hazards(
+        exchange.shape_partitions(paths),
+        mainstream.state["mainstream_trends"],
+        around,
+        assignments,
+        niche_outcomes,
+        cascades.tables["trend_parents"],
+        dict(zip(*(cascades.state["cascade_months"][name].to_pylist() for name in ("month", "input_hash")), strict=True)),
+        stored=stored,
+    )
     return [
         trends,
         analyse_origins(months, trends.state, assignments, insiders, niche_outcomes, platform_days, stored=stored),
         pairs,
         pool_ripples(trends.state, pairs.state, exchange.read_exchange(paths, "int_trend_flags"), coordinated, stored=stored),
-        analyse_cascades(exchange.cascade_partitions(paths), assignments, niche_outcomes, stored=stored),
+        cascades,
         bursts,
         shapes,
-        analyse_mainstream(
-            exchange.mainstream_partitions(paths, around),
-            trends.tables["trend_precedence"],
-            around,
-            exchange.read_exchange(paths, "int_linked_accounts"),
-            stored=stored,
-        ),
+        mainstream,
+        hazards,
     ]

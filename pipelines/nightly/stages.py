@@ -31,6 +31,7 @@ from pipelines.quality.results import CALIBRATION, GateResult, closes, closing, 
 from pipelines.quality.retention import check_retention
 
 MARTS: Final = (
+    "adoption_hazards",
     "adoption_survival",
     "blocked_units",
     "burst_units",
@@ -103,6 +104,7 @@ DERIVED_GRAINS: Final = {
     "outlet_reactions": "target class x period",
     "ripple_evidence": "piece of evidence",
     "adoption_survival": "origin class x target class x day",
+    "adoption_hazards": "target class x covariate",
     "trend_origins": "trend x account of its origin set",
     "trend_origin_verdicts": "trend: where it came from, or why nobody can say",
     "origin_by_group": "group kind x group x period",

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from pipelines.quality.results import CALIBRATION, SAMPLE_SIZE, GateResult, withholds
 from pipelines.world.calibration_rows import FAILED, KEY, over_limit, seeds_of, sentences
 
-# The published tables that say who was earlier. platform_precedence has its own calibration, in every row.
+# The published tables that say who was earlier, or what goes with it. platform_precedence has its own calibration, in every row.
 RIPPLE_CLAIMS: Final = (
+    "adoption_hazards",
     "mainstream_adoptions",
     "origin_by_group",
     "origin_by_tier",
