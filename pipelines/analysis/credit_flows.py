@@ -196,7 +196,7 @@ def measure_credits(
     trend_count = max(len(adopters.trend_keys), 1)
     weights = rng.multinomial(trend_count, np.full(trend_count, 1 / trend_count), parameters.draw_count)
     found: list[dict[str, Any]] = []
-    for grouping in groupings:
+    for grouping in (each for each in groupings if len(each.names)):
         others = [each.group for each in groupings if each.kind != grouping.kind]
         cell = np.unique(np.column_stack([adopters.trend, *others]), axis=0, return_inverse=True)[1].ravel()
         rows = [

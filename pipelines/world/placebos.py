@@ -16,6 +16,7 @@ from pipelines.world.simulate import Simulation, simulate_planned
 Placebo = Callable[[Simulation, Landed], Landed]
 ITEMS: Final = "mainstream_items"
 _SUBJECT: Final = ("title", "title_terms")
+_MICRO_FOLLOWERS: Final = 10_000
 _OTHER_SEED: Final = 100_000
 
 
@@ -116,6 +117,34 @@ def late_credits(simulation: Simulation, landed: Landed) -> Landed:
             ]
             newer_posts.append(newer[:1])
         found[key] = _with(rows, credited_post_keys=newer_posts)
+    return found
+
+
+def random_links(simulation: Simulation, landed: Landed, micro_weight: float = 1.0) -> Landed:
+    """Every item about a trend links to one of the uses before it: outlets that read of it, and prefer nobody unless told to.
+
+    Args:
+        simulation: The world.
+        landed: What was collected of it.
+        micro_weight: How many times as often a use by an account that began below 10,000 followers is linked to.
+    """
+    rng = np.random.default_rng([simulation.seed, 43])
+    is_micro = simulation.accounts.followers_start < _MICRO_FOLLOWERS
+    owner = {
+        post: int(account[1:])
+        for key, rows in landed.items()
+        if key[1] == "posts"
+        for post, account in zip(rows["post_key"].to_pylist(), rows["account_key"].to_pylist(), strict=True)
+    }
+    uses = _uses(simulation, landed)
+    found = dict(landed)
+    for key, rows in _items(landed):
+        links: list[object] = []
+        for terms, at in zip(rows["title_terms"].to_pylist(), rows["published_at"].to_pylist(), strict=True):
+            older = [post for term in terms or () for moment, post in uses.get(term, ()) if moment < at]
+            weights = np.where([is_micro[owner[post]] for post in older], micro_weight, 1.0)
+            links.append([str(rng.choice(older, p=weights / weights.sum()))] if older else [])
+        found[key] = _with(rows, credited_post_keys=links)
     return found
 
 
