@@ -99,7 +99,9 @@ RIPPLE_FLOWS: Final = pa.schema(
         _required("from_adopter_count", pa.int64()),
         _required("to_adopter_count", pa.int64()),
         _required("from_post_count", pa.int64()),  # uses of these trends by the source group
-        _required("tie_count", pa.int64()),  # known ties of to-adopters to from-adopters; hawkes: 0, it knows none; credits: links
+        _required(
+            "tie_count", pa.int64()
+        ),  # known ties of to-adopters to from-adopters; hawkes: 0, it knows none; credits: links
         pa.field(
             "null_reason", pa.string()
         ),  # no_ties, too_few_ties, too_few_trends, too_few_events, no_credits, too_few_credits: why nothing is tested, or told at all
@@ -110,7 +112,7 @@ RIPPLE_FLOWS: Final = pa.schema(
         pa.field("credited_per_post", pa.float64()),  # of the source group: efficiency
         pa.field("credited_per_post_low", pa.float64()),
         pa.field("credited_per_post_high", pa.float64()),
-        pa.field("null_credited_count", pa.float64()),  # edges: by ties alone, mean over shuffles; credits: by earlier uses; NULL for hawkes
+        pa.field("null_credited_count", pa.float64()),  # by ties alone (mean over shuffles); by earlier uses (credits)
         pa.field("excess_ratio", pa.float64()),  # the statistic over its mean under the null
         pa.field("p_value", pa.float64()),  # one-sided, more than under the null
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within month, kind and method

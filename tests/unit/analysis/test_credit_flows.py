@@ -144,14 +144,14 @@ def _month(
             own = [one for one in set(owner[older].tolist()) if adopters.account_keys[adopters.account[one]] == loved[story % 4]]
             links.append((moment, own[0] if favourites and story % 3 == 0 and own else chosen))
     moments, chosen_ones = zip(*sorted(links), strict=True)
-    links = Credits(np.arange(trend_count), 5 * trend_count, np.array(chosen_ones), np.array(moments), np.ones(len(links)))
+    credited = Credits(np.arange(trend_count), 5 * trend_count, np.array(chosen_ones), np.array(moments), np.ones(len(links)))
     accounts = [int(key[1:]) for key in adopters.account_keys]
     groupings = [
         Grouping("tier", GROUPS, adopters.group),
         Grouping("niche", [f"n{number}" for number in range(4)], niche[accounts][adopters.account]),
         Grouping("platform", ["p0", "p1"], platform[accounts][adopters.account]),
     ]
-    return adopters, {"media": links}, groupings
+    return adopters, {"media": credited}, groupings
 
 
 def _rows(month: tuple[Adopters, dict[str, Credits], list[Grouping]], parameters: CreditParameters | None = None) -> list[Row]:
