@@ -93,16 +93,18 @@ RIPPLE_FLOWS: Final = pa.schema(
         _required("month", pa.date32()),  # in which the trends were born
         _required("group_kind", pa.string()),  # tier, niche, platform
         _required("from_group", pa.string()),
-        _required("to_group", pa.string()),
-        _required("method", pa.string()),  # edges, hawkes
+        _required("to_group", pa.string()),  # credits: media, brand, whatever the kind
+        _required("method", pa.string()),  # edges, hawkes, credits
         _required("trend_count", pa.int64()),  # in which both groups have adopters (hawkes: events)
         _required("from_adopter_count", pa.int64()),
         _required("to_adopter_count", pa.int64()),
         _required("from_post_count", pa.int64()),  # uses of these trends by the source group
-        _required("tie_count", pa.int64()),  # known ties of to-adopters to from-adopters; hawkes: 0, it knows none
+        _required(
+            "tie_count", pa.int64()
+        ),  # known ties of to-adopters to from-adopters; hawkes: 0, it knows none; credits: links
         pa.field(
             "null_reason", pa.string()
-        ),  # no_ties, too_few_ties, too_few_trends, too_few_events: why nothing is tested, or told at all
+        ),  # no_ties, too_few_ties, too_few_trends, too_few_events, no_credits, too_few_credits: why nothing is tested, or told at all
         pa.field("credited_count", pa.float64()),  # adoptions (hawkes: uses) credited to the source group
         pa.field("credited_low_count", pa.float64()),
         pa.field("credited_high_count", pa.float64()),  # 90%, trends resampled
@@ -110,7 +112,7 @@ RIPPLE_FLOWS: Final = pa.schema(
         pa.field("credited_per_post", pa.float64()),  # of the source group: efficiency
         pa.field("credited_per_post_low", pa.float64()),
         pa.field("credited_per_post_high", pa.float64()),
-        pa.field("null_credited_count", pa.float64()),  # edges: by ties alone, mean over shuffles; NULL for hawkes
+        pa.field("null_credited_count", pa.float64()),  # by ties alone (mean over shuffles); by earlier uses (credits)
         pa.field("excess_ratio", pa.float64()),  # the statistic over its mean under the null
         pa.field("p_value", pa.float64()),  # one-sided, more than under the null
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within month, kind and method

@@ -13,17 +13,25 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from pipelines.analysis import cascade_flows, cascades, hawkes
+from pipelines.analysis import cascade_flows, cascades, credit_flows, hawkes
 from pipelines.analysis.cascade_contracts import DERIVED, GROUPS, RIPPLE_FLOWS, STATE_CASCADE_MONTHS
 from pipelines.analysis.cascade_flows import FlowParameters, groupings_of, measure_flows
 from pipelines.analysis.cascades import Adopters, CascadeParameters, adopters_of, cascade_rows, find_parents, parent_rows, ties_of
+from pipelines.analysis.credit_flows import CreditParameters, credits_of, measure_credits
 from pipelines.analysis.hawkes import HawkesParameters
 from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
+from pipelines.analysis.mainstream_contracts import INT_MAINSTREAM_CREDITS, INT_MAINSTREAM_MATCHES
 from pipelines.analysis.months import months_later
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import TrendTables
 
-EXCHANGE_TABLES: Final = ("int_trend_adoptions", "int_trend_timelines", "int_trend_contacts", "int_trend_adopter_contacts")
+EXCHANGE_TABLES: Final = (
+    "int_trend_adoptions",
+    "int_trend_timelines",
+    "int_trend_contacts",
+    "int_trend_adopter_contacts",
+    "int_mainstream_matches",
+)
 _ORDER: Final = {
     "trend_parents": ["born_month", "trend_key", "account_key", "parent_account_key"],
     "trend_cascades": ["born_month", "trend_key"],
@@ -37,11 +45,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CascadeTables:
-    """Rows of the trends born in one month: those of ``TrendTables``, and ``int_trend_contacts`` and ``int_trend_adopter_contacts``."""
+    """Rows of the trends born in one month: those of ``TrendTables``, and the models that the fields are named for.
+
+    Attributes:
+        trends: Candidates, adoptions and timelines.
+        contacts: ``int_trend_contacts``.
+        adopter_contacts: ``int_trend_adopter_contacts``.
+        matches: ``int_mainstream_matches``; none where outlets are not looked at.
+        credits: ``int_mainstream_credits``.
+    """
 
     trends: TrendTables
     contacts: pa.Table
     adopter_contacts: pa.Table
+    matches: pa.Table = field(default_factory=INT_MAINSTREAM_MATCHES.empty_table)
+    credits: pa.Table = field(default_factory=INT_MAINSTREAM_CREDITS.empty_table)
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,7 @@ def analyse_cascades(
     niche_outcomes: Mapping[date, str],
     parameters: CascadeMonthParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
+    credit_parameters: CreditParameters | None = None,
 ) -> Analysis:
     """Find parents, cascades and flows of the trends of each month of birth.
 
@@ -82,12 +101,15 @@ def analyse_cascades(
         niche_outcomes: By month, what changes where its niches or their members do.
         parameters: Defaults when None.
         stored: ``state`` of the last call; None computes everything.
+        credit_parameters: Of flows along explicit links; defaults when None.
 
     Returns:
         ``trend_parents``, ``trend_cascades`` and ``ripple_flows``, and the state.
     """
     parameters = parameters or CascadeMonthParameters()
-    salt = digest(cascades.METHOD_VERSION, cascade_flows.METHOD_VERSION, hawkes.METHOD_VERSION, params_hash(parameters))
+    credit_parameters = credit_parameters or CreditParameters()
+    versions = (cascades.METHOD_VERSION, cascade_flows.METHOD_VERSION, hawkes.METHOD_VERSION, credit_flows.METHOD_VERSION)
+    salt = digest(*versions, params_hash(parameters), params_hash(credit_parameters))
     known = {row["month"]: row["input_hash"] for row in stored_table(stored, "cascade_months", STATE_CASCADE_MONTHS).to_pylist()}
     before = {name: stored_table(stored, name, schema) for name, schema in DERIVED.items()}
     parts: dict[str, list[pa.Table]] = {name: [schema.empty_table()] for name, schema in DERIVED.items()}
@@ -102,7 +124,7 @@ def analyse_cascades(
             continue
         computed += 1
         niches = niche_assignments.filter(pc.is_in(niche_assignments["month"], value_set=pa.array(looked_at, pa.date32())))
-        for name, table in _month_tables(month, partitions[month].load(), niches, parameters).items():
+        for name, table in _month_tables(month, partitions[month].load(), niches, parameters, credit_parameters).items():
             parts[name].append(table)
     tables = {
         name: pa.concat_tables(found).sort_by([(column, "ascending") for column in _ORDER[name]]).combine_chunks()
@@ -113,7 +135,7 @@ def analyse_cascades(
 
 
 def _month_tables(
-    month: date, tables: CascadeTables, niches: pa.Table, parameters: CascadeMonthParameters
+    month: date, tables: CascadeTables, niches: pa.Table, parameters: CascadeMonthParameters, credit_parameters: CreditParameters
 ) -> dict[str, pa.Table]:
     adopters = adopters_of(tables.trends)
     ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
@@ -122,6 +144,7 @@ def _month_tables(
     groupings, niche = groupings_of(adopters, _niche_names(niches), _niche_keys(adopters))
     flows = measure_flows(month, adopters, ties, parents, groupings, niche, parameters.flows)
     flows += hawkes_rows(month, adopters, flows, parameters)
+    flows += measure_credits(month, adopters, credits_of(adopters, tables.matches, tables.credits), groupings, credit_parameters)
     return {
         "trend_parents": parent_rows(adopters, parents, born, parameters.cascades),
         "trend_cascades": cascade_rows(tables.trends, adopters, parents, tables.adopter_contacts, parameters.cascades),

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
+from scipy.stats import beta, false_discovery_control
 
 from pipelines.analysis import adoption_survival, excess_lag
 from pipelines.analysis.adoption_survival import SurvivalParameters, survival_curves
@@ -21,7 +21,7 @@ from pipelines.analysis.mainstream_rows import CREDITED_ACCOUNT, Beside, Mainstr
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import MAINSTREAM, MEDIA
 
-METHOD_VERSION: Final = "mainstream_1"
+METHOD_VERSION: Final = "mainstream_2"
 LEAD_CLASS: Final = "micro"
 SHOCK: Final = "shock"
 Floats = NDArray[np.float64]
@@ -39,6 +39,8 @@ class MainstreamParameters:
         smallest_outlet_count: With fewer independent outlets a trend's lag is not held against the baseline.
         smallest_creator_count: With fewer micro creators, too.
         smallest_insider_count: Independent insiders before the first item that level 2 asks for: persons that no declared link joins.
+        largest_clustering_p: Of outlets' first stories so close together, were each at any time of the window; above it level 2 is withheld.
+        straggler_share: Of the outlets, the latest ones, that need not be close to the others.
         reaction_months: Shocks born so many months before or after a period tell its reaction time.
         resample_count: Of the shocks, for the interval of the reaction time.
         seed: Of the resamples.
@@ -54,6 +56,8 @@ class MainstreamParameters:
     smallest_outlet_count: int = 4
     smallest_creator_count: int = 10
     smallest_insider_count: int = 2
+    largest_clustering_p: float = 0.05
+    straggler_share: float = 0.2
     reaction_months: int = 6
     resample_count: int = 400
     seed: int = 20_260_801
@@ -231,6 +235,7 @@ def _judge(
         return _Judged(state, row | {"abstain_reason": reason}, [])
     if test is not None:
         row |= {name: test[name] for name in ("excess_probability", "excess_p_value", "excess_q_value")}
+    row["clustering_p_value"] = _clustering_p_value(state, parameters)
     insiders: list[int] = []
     if state["insider_keys"] is not None:
         insiders = _persons(state["insider_keys"], persons)
@@ -302,10 +307,26 @@ def _not_two(state: Row, row: Row, baseline: _Baseline, parameters: MainstreamPa
         "too_few_outlets": not _is_testable(state, parameters),
         "no_baseline": not baseline.is_known,
         "lag_not_in_excess": not is_in_excess or (row["lag_excess_days"] or 0.0) <= 0,
+        "items_scattered": row["clustering_p_value"] is None or row["clustering_p_value"] >= parameters.largest_clustering_p,
         "insiders_unknown": insiders is None,
         "too_few_insiders": insiders is not None and insiders < parameters.smallest_insider_count,
     }
     return next((reason for reason, is_missing in missing.items() if is_missing), None)
+
+
+def _clustering_p_value(state: Row, parameters: MainstreamParameters) -> float | None:
+    """Probability that outlets would write so close together if their stories had nothing to do with the trend's time.
+
+    Of n independent uniform times the span from the first to the m-th is Beta(m - 1, n - m + 2) of the window (spacings of order statistics:
+    Pyke 1965). Outlets that write of something at any time often all do so after a birth by chance, and late.
+    """
+    hours = np.sort(np.asarray(state["outlet_hours"], dtype=np.float64))
+    count = hours.size
+    if count < parameters.smallest_outlet_count or hours[0] < 0 or state["window_days"] <= 0:
+        return None
+    counted = count - int(parameters.straggler_share * count)
+    span_share = min((hours[counted - 1] - hours[0]) / (24 * state["window_days"]), 1.0)
+    return round(float(beta.cdf(span_share, counted - 1, count - counted + 2)), 9)
 
 
 def _credit_days_before(state: Row) -> list[float]:
@@ -377,7 +398,7 @@ def analyse_mainstream(
     """When outlets took up each candidate trend, how that compares with their reaction to shocks, and how good the evidence is.
 
     The ladder: 0, both used it; 1, micro creators are earlier than outlets beyond the false discovery rate (``trend_precedence``); 2, and
-    outlets come later behind them than their reaction to shocks explains, and independent insiders used it before; 3, an item links to a
+    outlets come later behind them than their reaction to shocks explains, close together, and independent insiders used it before; 3, an item links to a
     creator's older post. A gate (in use before, shock) leaves no level at all.
 
     Args:

@@ -72,6 +72,8 @@ MAINSTREAM_ADOPTIONS: Final = pa.schema(
         pa.field("excess_probability", pa.float64()),
         pa.field("excess_p_value", pa.float64()),  # one-sided
         pa.field("excess_q_value", pa.float64()),  # Benjamini-Hochberg within target_class
+        # P of outlets' first stories so close together, each at any time of the window; NULL: under four, one before the birth, or a gate
+        pa.field("clustering_p_value", pa.float64()),
         pa.field("precedence_q_value", pa.float64()),  # of trend_precedence, micro against all mainstream outlets
         pa.field("naive_lead_days", pa.float64()),  # first outlet minus first micro creator
         pa.field("is_naive_claim", pa.bool_()),  # that it is positive

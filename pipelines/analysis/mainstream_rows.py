@@ -273,9 +273,15 @@ def _birth_early_days(adopters: Adopters, beside: Beside, parameters: RowParamet
     return span_days / (size - 1) * float(np.log(missing / tail))
 
 
+def _is_dated(item: Row) -> bool:
+    """Whether its time says when its outlet took the trend up: not where a link to a newer post is all that ties it to the trend, a wrong clock."""
+    is_by_late_link = item["matched_by"] == "link" and not item["credited_post_count"]
+    return item["published_low_at"] is not None and not is_by_late_link
+
+
 def _outlets(items: list[Row], named: Mapping[str, list[Row]], born: int) -> Row:
     dated = sorted(
-        (item for item in items if item["published_low_at"] is not None),
+        (item for item in items if _is_dated(item)),
         key=lambda item: (item["published_low_at"], item["published_high_at"], item["item_key"]),
     )
     first = dated[0] if dated else None

@@ -208,14 +208,20 @@ def mainstream_partitions(paths: DataPaths, beside: Beside) -> dict[str, Mainstr
     return {month: partition(*born) for month, born in _births(paths).items()}
 
 
-def _cascade_tables(born: pa.Table, adoptions: pa.Table, timelines: pa.Table, *contacts: pa.Table) -> CascadeTables:
-    return CascadeTables(TrendTables(born, adoptions, timelines), *contacts)
-
-
 def cascade_partitions(paths: DataPaths) -> dict[date, CascadePartition]:
-    """What parents, cascades and flows are found from, by the first day of the month of birth."""
-    found = _born_partitions(paths, CASCADE_MODELS, _cascade_tables)
-    return {date.fromisoformat(f"{month}-01"): each for month, each in found.items()}
+    """What parents, cascades and flows are found from, by the first day of the month of birth; a month is read only when it is asked for."""
+    named = read_exchange(paths, "int_mainstream_credits")
+
+    def partition(first_day: date, born: pa.Table) -> CascadePartition:
+        credited = named.filter(pc.is_in(named["trend_key"], value_set=born["trend_key"].combine_chunks()))
+
+        def load() -> CascadeTables:
+            adoptions, timelines, contacts, known, matches = (_read_month(paths, model, first_day) for model in CASCADE_MODELS)
+            return CascadeTables(TrendTables(born, adoptions, timelines), contacts, known, matches, credited)
+
+        return Partition(digest(_identity(paths, CASCADE_MODELS, first_day), born.to_pylist(), credited.to_pylist()), load)
+
+    return {first_day: partition(first_day, born) for first_day, born in _births(paths).values()}
 
 
 def read_state(paths: DataPaths) -> dict[str, pa.Table]:

@@ -17,6 +17,7 @@ from pipelines.world.landing import Landed, keys
 from pipelines.world.native.files import Filed
 from pipelines.world.observation import Collection, collected
 from pipelines.world.people import Graph
+from pipelines.world.placebos import Placebo
 from pipelines.world.simulate import Simulation, simulate_planned
 from pipelines.world.trial import landed
 from pipelines.world.warehouse import Warehouse, landed_schema, render
@@ -28,6 +29,8 @@ EXCHANGED: Final = (
     "int_trend_timelines",
     "int_trend_contacts",
     "int_trend_adopter_contacts",
+    "int_mainstream_matches",
+    "int_mainstream_credits",
 )
 SMALL_GRAPH: Final = Size(
     day_count=80, account_count=1_500, trend_count=30, niche_count=6, daily_rate=0.6, insider_share=0.5, outsider_share=0.14,
@@ -58,7 +61,13 @@ def _warehouse() -> Warehouse:
 
 
 def run_cascade_trial(
-    world: str, seed: int, size: Size = SIZES["small"], *, loss: float | None = None, follows: str = "all"
+    world: str,
+    seed: int,
+    size: Size = SIZES["small"],
+    *,
+    loss: float | None = None,
+    follows: str = "all",
+    changed: Placebo = lambda _, rows: rows,
 ) -> CascadeTrial:
     """Let a world happen, collect it, and find its trends and who knew whom.
 
@@ -68,6 +77,8 @@ def run_cascade_trial(
         size: How large it is.
         loss: Share of posts lost at random; as in the world when None.
         follows: ``all``: the whole graph is known from the first day on; ``told``: what the platform that tells follows told; ``none``.
+
+        changed: What is done to the landed posts and items, such as links that are dealt.
 
     Raises:
         KeyError: unknown world.
@@ -79,7 +90,7 @@ def run_cascade_trial(
     simulation = simulate_planned(plan, "cascades", size, seed)
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
-    rows = landed(simulation, filed) | _interactions(simulation, filed)
+    rows = changed(simulation, landed(simulation, filed)) | _interactions(simulation, filed)
     if follows == "all" and simulation.graph is not None:
         rows |= _follows_of_graph(simulation.accounts.platform, simulation.graph)
     elif follows == "told":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -16,7 +16,7 @@ from pipelines.analysis.mainstream import MainstreamParameters, analyse_mainstre
 from pipelines.analysis.mainstream_rows import Beside, MainstreamTables
 from pipelines.analysis.trends import analyse_trends
 from pipelines.world.drawn import FIRST_DAY
-from pipelines.world.landing import keys
+from pipelines.world.landing import Landed, keys
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate_planned
 from pipelines.world.trial import landed
@@ -36,7 +36,7 @@ class MainstreamTrial:
 
     Attributes:
         exchanged: ``EXCHANGED``.
-        derived: ``trend_precedence`` and the tables of :func:`analyse_mainstream`.
+        derived: The tables of :func:`analyse_trends` and :func:`analyse_mainstream`.
         truth: By tag, of planted trends and their other spellings: class, and who is first against outlets.
     """
 
@@ -72,33 +72,48 @@ def _true_insiders(simulation: Simulation) -> Beside:
     return Beside(dict.fromkeys(months, rows), {})
 
 
-def run_mainstream_trial(
-    world: World | str,
-    seed: int,
-    size: Size | str = "trial",
-    *,
-    parameters: MainstreamParameters | None = None,
-    changed: Callable[[dict[str, pa.Table]], dict[str, pa.Table]] = lambda exchanged: exchanged,
-) -> MainstreamTrial:
-    """Let a world happen, collect it, match its items and judge its trends.
+def collected_world(world: World | str, seed: int, size: Size | str = "trial") -> tuple[Simulation, Landed]:
+    """Let a world happen and collect it.
 
     Args:
         world: A world or the name of one.
         seed: Of all its draws.
         size: How large it is.
-        parameters: Of the analysis; its defaults when None.
-        changed: What is done to the exchanged tables before they are analysed, such as a placebo.
 
     Raises:
         KeyError: unknown world or size.
-        RenderError: dbt cannot compile the models.
     """
     planned = WORLDS[world] if isinstance(world, str) else world
     how_large = SIZES[size] if isinstance(size, str) else size
     simulation = simulate_planned(planned, size if isinstance(size, str) else "own", how_large, seed)
     collection = Collection(simulation)
-    filed = [collection.see(day) for day in simulation.days()]
-    exchanged = changed(_warehouse().exchange(landed(simulation, filed)))
+    return simulation, landed(simulation, [collection.see(day) for day in simulation.days()])
+
+
+def run_mainstream_trial(
+    world: World | str, seed: int, size: Size | str = "trial", *, parameters: MainstreamParameters | None = None
+) -> MainstreamTrial:
+    """Let a world happen, collect it, match its items and judge its trends; arguments as in :func:`collected_world` and :func:`judged_world`.
+
+    Raises:
+        KeyError: unknown world or size.
+        RenderError: dbt cannot compile the models.
+    """
+    return judged_world(*collected_world(world, seed, size), parameters)
+
+
+def judged_world(simulation: Simulation, rows: Landed, parameters: MainstreamParameters | None = None) -> MainstreamTrial:
+    """Match the items of a collected world and judge its trends.
+
+    Args:
+        simulation: The world.
+        rows: What was collected of it; a placebo may have changed that.
+        parameters: Of the analysis; its defaults when None.
+
+    Raises:
+        RenderError: dbt cannot compile the models.
+    """
+    exchanged = _warehouse().exchange(rows)
     found = analyse_trends(*(exchanged[name] for name in EXCHANGED[:3]))
     tables = MainstreamTables(
         exchanged["int_trend_candidates"],
@@ -119,7 +134,7 @@ def run_mainstream_trial(
         for spelled in (trend.tag, trend.alias)
         if spelled
     }
-    return MainstreamTrial(exchanged, {"trend_precedence": found["trend_precedence"], **derived.tables}, truth)
+    return MainstreamTrial(exchanged, {**found, **derived.tables}, truth)
 
 
 @dataclass(frozen=True)
@@ -182,3 +197,16 @@ def level_counts(trial: MainstreamTrial, targets: Sequence[str] = ("media",)) ->
             )
         )  # fmt: skip
     return counts.plus(LevelCounts(world_count=int(high_any)))
+
+
+def pooled_claim(trial: MainstreamTrial) -> str:
+    """What the pooled finding says of micro creators against media over all periods, which is published beside the levels."""
+    rows = trial.derived["precedence_findings"].to_pylist()
+    return next(
+        (
+            str(row["claim"])
+            for row in rows
+            if (row["lead_class"], row["target_class"], row["period"]) == ("micro", "media", "all")
+        ),
+        "none",
+    )

@@ -1,9 +1,10 @@
-"""How often parents and flows are right in worlds with known causes: ``python -m tests.bench.cascades accuracy|flows|hawkes --seeds N``."""
+"""How often parents and flows are right in worlds with known causes: ``python -m tests.bench.cascades accuracy|flows|credits|hawkes --seeds N``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -15,13 +16,16 @@ import pyarrow.compute as pc
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import hawkes
+from pipelines.analysis.cascade_flows import groupings_of
 from pipelines.analysis.cascade_months import CascadeMonthParameters, CascadeTables, analyse_cascades
 from pipelines.analysis.cascade_trees import ROOT, Forest, forest_of
 from pipelines.analysis.cascades import EVIDENCE, CascadeParameters, Parents, adopters_of, find_parents, ties_of
+from pipelines.analysis.credit_flows import CreditParameters, credits_of, measure_credits
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.trend_rows import TrendTables
 from pipelines.world.calibration_rows import upper_bound
-from pipelines.world.cascade_trial import SMALL_GRAPH, CascadeTrial, run_cascade_trial
+from pipelines.world.cascade_trial import EXCHANGED, SMALL_GRAPH, CascadeTrial, run_cascade_trial
+from pipelines.world.placebos import random_links
 from pipelines.world.worlds import SIZES
 
 _NULL_WORLDS = ("W0_exchangeable", "W1_rate_confounded", "W2_shock", "W6_macro_first")
@@ -38,10 +42,7 @@ def partitions(trial: CascadeTrial) -> dict[date, Partition[CascadeTables]]:
     def load(month: date) -> CascadeTables:
         born = candidates.filter(pa.array([each == month for each in months]))
         keys = born["trend_key"].combine_chunks()
-        parts = [
-            tables[name].filter(pc.is_in(tables[name]["trend_key"], value_set=keys))
-            for name in ("int_trend_adoptions", "int_trend_timelines", "int_trend_contacts", "int_trend_adopter_contacts")
-        ]
+        parts = [tables[name].filter(pc.is_in(tables[name]["trend_key"], value_set=keys)) for name in EXCHANGED[1:]]
         return CascadeTables(TrendTables(born, *parts[:2]), *parts[2:])
 
     return {month: Partition(str(month), partial(load, month)) for month in sorted(set(months))}
@@ -131,6 +132,24 @@ def flow_claims(world: str, seed: int) -> dict[str, float]:
     return found
 
 
+def credit_claims(trial: CascadeTrial) -> Counter[str]:
+    """Months in which a group is claimed to be linked to beyond its share, by kind and class of outlets, of the months in which one is tested."""
+    found: Counter[str] = Counter()
+    for month, partition in partitions(trial).items():
+        tables = partition.load()
+        adopters = adopters_of(tables.trends)
+        names = {(row["account_key"], str(row["month"])): row["niche_id"] for row in trial.niches.to_pylist()}
+        kinds, _ = groupings_of(adopters, names, [(adopters.account_keys[one], str(month)) for one in adopters.account.tolist()])
+        rows = measure_credits(month, adopters, credits_of(adopters, tables.matches, tables.credits), kinds, CreditParameters())
+        for kind, target in {(row["group_kind"], row["to_group"]) for row in rows if row.get("p_value") is not None}:
+            own = [row for row in rows if (row["group_kind"], row["to_group"]) == (kind, target)]
+            claimed = sorted(row["from_group"] for row in own if row["claim"] == "beyond_null")
+            found.update([f"{kind} {target} tested", *([f"{kind} {target} claimed"] if claimed else [])])
+            found.update([f"{kind} {target} {name} claimed" for name in claimed if kind == "tier"])
+            found["links"] += sum(row["tie_count"] for row in own if kind == "tier")
+    return found
+
+
 def process_world(
     rng: np.random.Generator, *, shock: bool, delays: Sequence[int] = (0, 0, 0, 0, 0), trend_count: int = 20, scale: float = 3.0
 ) -> np.ndarray:
@@ -166,7 +185,7 @@ def process_claims(seed: int, *, is_planted: bool, **world: Any) -> tuple[np.nda
 
 def _main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["accuracy", "flows", "hawkes"])
+    parser.add_argument("what", choices=["accuracy", "flows", "credits", "hawkes"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--worlds", nargs="*", default=[*_NULL_WORLDS, _PLANTED])
     chosen = parser.parse_args(arguments)
@@ -184,6 +203,18 @@ def _main(arguments: Sequence[str]) -> None:
                 found.append(flow_claims(world, seed))
                 print(world, seed, found[-1], flush=True)
             print(world, {name: sum(each[name] for each in found) for name in found[0]}, flush=True)
+    elif chosen.what == "credits":
+        for world in chosen.worlds:
+            for weight in (1.0, 3.0):
+                counts: Counter[str] = Counter()
+                for seed in seeds:
+                    counts += credit_claims(
+                        run_cascade_trial(world, seed, SIZES["trial"], changed=partial(random_links, micro_weight=weight))
+                    )
+                    print(
+                        f"{world}, micro linked to {weight:g} times as often, {seed} seeds: {dict(sorted(counts.items()))}",
+                        flush=True,
+                    )
     else:
         _print_processes(seeds)
 

@@ -25,6 +25,7 @@ _FLOWS: Final[dict[str, Poison]] = {
     "what is not told has a reason": (2, {"null_reason": None}),
     "intervals are in order": (0, {"credited_low_count": 20.0}),
     "only the process has an influence, and only it is withheld": (0, {"influence_count": 0.5}),
+    "links lead to outlets, from groups of creators": (3, {"to_group": "large"}),
     "nothing is credited below zero": (0, {"null_credited_count": -1.0}),
 }
 

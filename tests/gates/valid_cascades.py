@@ -59,6 +59,7 @@ _FLOWS: Final[Rows] = [
     | {"method": "hawkes", "tie_count": 0, "to_group": "large", "claim": "withheld"}
     | {"influence_count": 0.06, "influence_low_count": 0.04, "influence_high_count": 0.08},
     _FLOW | {"method": "edges", "tie_count": 0, "to_group": "media", "null_reason": "no_ties", "claim": "abstained"},
+    _FLOW | _CREDITED | {"method": "credits", "to_group": "media", "tie_count": 14, "claim": "beyond_null"},
 ]
 
 EXCHANGED: Final[dict[str, Rows]] = {

@@ -69,6 +69,7 @@ _ADOPTIONS: Rows = [
         "lag_excess_days": 1.0,
         "excess_probability": 0.8,
         "excess_p_value": 0.01,
+        "clustering_p_value": 0.001,
     }
     | {"excess_q_value": 0.02, "precedence_q_value": 0.01, "naive_lead_days": 2.0, "is_naive_claim": True, "niche_id": "n"}
     | {"insider_adopter_count": 2, "insider_platform_count": 1, "evidence_level": 2, "not_higher_reason": "no_explicit_credit"},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from pipelines.analysis.cascade_months import CascadeMonthParameters, CascadeTab
 from pipelines.analysis.cascades import CascadeParameters
 from pipelines.analysis.contracts import INT_TREND_ADOPTIONS, INT_TREND_CANDIDATES, INT_TREND_TIMELINES, NICHE_ASSIGNMENTS
 from pipelines.analysis.increments import Analysis, Partition
+from pipelines.analysis.mainstream_contracts import INT_MAINSTREAM_MATCHES
 from pipelines.analysis.trend_rows import TrendTables
 
 _BORN = datetime(2026, 8, 1, tzinfo=UTC)
@@ -244,6 +247,45 @@ def test_a_common_wave_is_not_taken_for_flows_and_ties_that_carry_are() -> None:
     )
     assert sum(null) <= 3
     assert sum(planted) >= 4
+
+
+def test_credit_goes_along_ties_from_creators_to_the_accounts_of_brands_and_media() -> None:
+    chain = ["a", "b", "c", "d"]
+    ties = [(later, earlier, "follow") for earlier, later in pairwise(chain)]
+    tables = _tables(dict(zip(chain, (0.0, 10.0, 20.0, 30.0), strict=True)), ties, tiers={"b": "macro", "c": "mid", "d": "mid"})
+    adoptions = tables.trends.adoptions
+    classes = pa.array(["creator", "creator", "brand", "media"])
+    assert adoptions["account_key"].to_pylist() == chain
+    adoptions = adoptions.set_column(
+        adoptions.schema.get_field_index("actor_class"), adoptions.schema.field("actor_class"), classes
+    )
+    tables = replace(tables, trends=replace(tables.trends, adoptions=adoptions))
+    credited = {
+        (row["from_group"], row["to_group"]): row["credited_count"]
+        for row in _analysed(tables).tables["ripple_flows"].to_pylist()
+        if row["group_kind"] == "tier" and row["method"] == "edges" and row["credited_count"]
+    }
+    assert credited == {("micro", "large"): 1.0, ("large", "brand"): 1.0, ("brand", "media"): 1.0}
+
+
+def test_stories_that_link_to_adopters_are_flows_of_their_own_and_change_no_other_row() -> None:
+    adopted = {f"a{number:02d}": float(number) for number in range(8)}
+    tables = _tables(adopted, [("a07", "a00", "follow")])
+    stories = [
+        {
+            "trend_key": "u", "item_key": f"i{number}", "outlet_id": f"o{number}", "outlet_class": "media", "published_low_at": _at(48 + number),
+            "published_high_at": _at(48 + number), "seen_at": _at(48 + number), "ts_quality": "exact", "matched_by": "link", "is_account_post": False,
+            "syndication_key": f"s{number}", "credited_post_count": 1, "late_credit_count": 0, "credited_post_key": f"p{number}",
+            "credited_account_key": f"a{number:02d}", "credited_at": _at(float(number)), "born_month": _MONTH,
+        }
+        for number in range(3)
+    ]  # fmt: skip
+    linked = replace(tables, matches=pa.Table.from_pylist(stories, INT_MAINSTREAM_MATCHES))
+    before, after = (_analysed(each).tables["ripple_flows"].to_pylist() for each in (tables, linked))
+    assert [row for row in after if row["method"] != "credits"] == before
+    (row,) = (row for row in after if row["method"] == "credits" and row["group_kind"] == "tier")
+    assert (row["from_group"], row["to_group"], row["tie_count"], row["credited_count"]) == ("micro", "media", 3, 3.0)
+    assert (row["to_adopter_count"], row["credited_per_adopter"], row["null_reason"]) == (3, 3 / 8, "too_few_credits")
 
 
 def test_a_pair_of_groups_without_ties_says_so() -> None:

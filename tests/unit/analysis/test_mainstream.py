@@ -295,6 +295,60 @@ def test_items_of_a_placebo_that_match_no_trend_find_nothing() -> None:
     assert (row["evidence_level"], row["abstain_reason"]) == (None, "no_items")
 
 
+def test_an_item_that_only_a_newer_post_ties_to_the_trend_dates_nothing() -> None:
+    late = item("eco", 1, 20.0, matched_by="link", late_credit_count=1)
+    given = tables([candidate("eco")], [adoption("eco", 1, 1.0)], [late, item("eco", 2, 50.0)])
+    row = rows_of(analysed(given, precedence()))["eco"]
+    assert (row["lag_days"], row["item_count"], row["undated_item_count"]) == (pytest.approx(50 / 24), 2, 1)
+    assert row["late_credit_count"] == 1
+
+
+def many_planted(seed: int, trend_count: int = 20) -> MainstreamTables:
+    """Trends whose births lie over two months, each taken up by outlets ten days later, and shocks of which outlets write at once."""
+    parts = [planted(seed=seed)]
+    rng = np.random.default_rng([seed, 5])
+    for number in range(trend_count):
+        key, born = f"t{number:02d}", float(rng.uniform(-500, 900))
+        birth = {"born_at": hours(born), "window_ends_at": hours(born + 60 * 24)}
+        adopted = born + np.sort(rng.gamma(2.0, 24.0, 20))
+        items = [item(key, place, born + 240.0 + rng.gamma(2.0, 24.0), outlet_id=f"outlet{place}.example") for place in range(6)]
+        adoptions = [adoption(key, account, float(at)) for account, at in enumerate(adopted)]
+        parts.append(tables([candidate(key, **birth)], adoptions, items))
+    return MainstreamTables(
+        *(pa.concat_tables([getattr(part, name) for part in parts]) for name in ("candidates", "adoptions", "matches", "credits"))
+    )
+
+
+def subjects_dealt(given: MainstreamTables, rng: np.random.Generator) -> MainstreamTables:
+    """Every outlet keeps the times of its items about trends; which trend each is about is dealt. What falls outside its look-out is no match."""
+    born = {row["trend_key"]: row["born_at"] for row in given.candidates.to_pylist()}
+    rows = given.matches.to_pylist()
+    for outlet in sorted({row["outlet_id"] for row in rows}):
+        own = [row for row in rows if row["outlet_id"] == outlet and not row["trend_key"].startswith("shock")]
+        for row, key in zip(own, rng.permutation([row["trend_key"] for row in own]).tolist(), strict=True):
+            row["trend_key"] = key
+    kept = [row for row in rows if timedelta(days=-30) <= row["seen_at"] - born[row["trend_key"]] < timedelta(days=60)]
+    return replace(given, matches=pa.Table.from_pylist(kept, schema=given.matches.schema))
+
+
+def test_placebo_outlets_find_nothing_where_the_same_outlets_at_their_own_times_do() -> None:
+    kept = {"own times": [0, 0], "dealt": [0, 0]}
+    for seed in range(5):
+        given = many_planted(seed)
+        # The trend's own precedence is given as shown, so that the placebo alone decides.
+        compared = precedence(*given.candidates["trend_key"].to_pylist())
+        for name, one in (("own times", given), ("dealt", subjects_dealt(given, np.random.default_rng(seed)))):
+            levels = [
+                row["evidence_level"] for row in rows_of(analysed(one, compared)).values() if row["evidence_level"] is not None
+            ]
+            kept[name][0] += sum(level >= 2 for level in levels)
+            kept[name][1] += len(levels)
+    print({name: f"{high} of {count} at level 2 or more" for name, (high, count) in kept.items()})
+    assert kept["own times"][0] >= 0.8 * kept["own times"][1]
+    assert kept["dealt"][1] >= 80
+    assert kept["dealt"][0] <= 0.05 * kept["dealt"][1]
+
+
 def test_the_order_of_rows_does_not_matter() -> None:
     given, rng = planted(), np.random.default_rng(3)
 

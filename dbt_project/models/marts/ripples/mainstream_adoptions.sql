@@ -27,6 +27,7 @@ select
     adoptions.excess_probability,
     adoptions.excess_p_value,
     adoptions.excess_q_value,
+    adoptions.clustering_p_value,
     adoptions.precedence_q_value,
     adoptions.naive_lead_days,
     adoptions.is_naive_claim,
