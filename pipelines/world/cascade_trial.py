@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from hashlib import md5
 from typing import Final
 
@@ -20,7 +19,7 @@ from pipelines.world.people import Graph
 from pipelines.world.placebos import Placebo
 from pipelines.world.simulate import Simulation, simulate_planned
 from pipelines.world.trial import landed
-from pipelines.world.warehouse import Warehouse, landed_schema, render
+from pipelines.world.warehouse import landed_schema, shared_warehouse
 from pipelines.world.worlds import SIZES, WORLDS, Size
 
 EXCHANGED: Final = (
@@ -53,11 +52,6 @@ class CascadeTrial:
     exchanged: Mapping[str, pa.Table]
     niches: pa.Table
     truth: pa.Table
-
-
-@cache
-def _warehouse() -> Warehouse:
-    return Warehouse(render(), EXCHANGED, ())
 
 
 def run_cascade_trial(
@@ -95,7 +89,7 @@ def run_cascade_trial(
         rows |= _follows_of_graph(simulation.accounts.platform, simulation.graph)
     elif follows == "told":
         rows |= _told_follows(simulation, filed)
-    return CascadeTrial(_warehouse().exchange(rows), _niches(simulation), _truth(simulation, filed))
+    return CascadeTrial(shared_warehouse(EXCHANGED, ()).exchange(rows), _niches(simulation), _truth(simulation, filed))
 
 
 def _instants(seconds: Ints) -> pa.Array:

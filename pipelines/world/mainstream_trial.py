@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from pipelines.world.landing import Landed, keys
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate_planned
 from pipelines.world.trial import landed
-from pipelines.world.warehouse import Warehouse, render
+from pipelines.world.warehouse import shared_warehouse
 from pipelines.world.worlds import SIZES, WORLDS, Size, World
 
 EXCHANGED: Final = (
@@ -56,11 +55,6 @@ def with_shocks(world: World, share: float = SHOCK_SHARE, editorial_days: float 
     rest = tuple((name, part * (1 - share)) for name, part in world.trends.shares)
     delay = world.trends.editorial_days if editorial_days is None else editorial_days
     return replace(world, trends=replace(world.trends, shares=(*rest, ("shock", share)), editorial_days=delay))
-
-
-@cache
-def _warehouse() -> Warehouse:
-    return Warehouse(render(), EXCHANGED, ())
 
 
 def _true_insiders(simulation: Simulation) -> Beside:
@@ -113,7 +107,7 @@ def judged_world(simulation: Simulation, rows: Landed, parameters: MainstreamPar
     Raises:
         RenderError: dbt cannot compile the models.
     """
-    exchanged = _warehouse().exchange(rows)
+    exchanged = shared_warehouse(EXCHANGED, ()).exchange(rows)
     found = analyse_trends(*(exchanged[name] for name in EXCHANGED[:3]))
     tables = MainstreamTables(
         exchanged["int_trend_candidates"],
