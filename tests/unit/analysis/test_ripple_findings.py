@@ -49,7 +49,13 @@ def worlds_tables(lead_hours: float, seed: int = 3) -> TrendTables:
                 "window_ends_at": moment(first + 1400),
                 "adopter_count": 80,
             }
-            | {"is_left_censored": False, "is_in_use_before": False, "largest_day_share": 0.2}
+            | {
+                "unit_type": "hashtag",
+                "is_pooled": True,
+                "is_left_censored": False,
+                "is_in_use_before": False,
+                "largest_day_share": 0.2,
+            }
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")
     return TrendTables(

@@ -29,7 +29,7 @@ def _linked(bursts: list[tuple[str, int, int]], told: dict[str, tuple[str, bool]
         "ended_on": pa.array([(START + timedelta(days=last)).date() for _, _, last in bursts], pa.date32()),
     })  # fmt: skip
     published = {
-        "trends": pa.table({"label": [*CLASSES, "daily", "mood"]}),
+        "trends": pa.table({"label": [*CLASSES, "daily", "mood"], "unit_type": ["hashtag"] * 5}),
         "trend_bursts": spans,
         "trend_shapes": pa.Table.from_pylist(shapes),
     }
