@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from pipelines.nightly.project import manifest_file
-from tests.installation import Installation, three_nights
+from tests.installation import Installation, several_nights
 
 # No test is timed: the machine that runs it may be busy.
 settings.register_profile("untimed", deadline=None)
@@ -33,10 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def backfilled(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Three nights of the tiny world, run by one command and once for all processes of a test run: nobody changes their data."""
+    """Nights of the tiny world, run by one command and once for all processes of a test run: nobody changes their data."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    with (folder / "three_nights.lock").open("w") as lock:
+    with (folder / "nights.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return three_nights(folder / "three_nights")
+        return several_nights(folder / "nights")

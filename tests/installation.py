@@ -1,4 +1,4 @@
-"""A tiny installation that several test modules read: three nights of one world, run once by the command line."""
+"""A tiny installation that several test modules read: two nights of one world, run once by the command line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
 
 ROOT = Path(__file__).parents[1]
-NIGHTS = ("2026-10-01", "2026-10-02", "2026-10-03")
-# Names a folder that holds an installation of an earlier test run: working on a test then needs no three nights first.
+NIGHTS = ("2026-10-01", "2026-10-02")
+# Names a folder that holds an installation of an earlier test run: working on a test then needs no nights first.
 REUSED = "UNDERCURRENT_TEST_INSTALLATION"
 
 
@@ -50,7 +50,7 @@ class Installation:
         )
 
 
-def three_nights(folder: Path) -> Installation:
+def several_nights(folder: Path) -> Installation:
     """Make the installation, or take the one that the environment names."""
     if reused := os.environ.get(REUSED):
         return Installation(Path(reused))

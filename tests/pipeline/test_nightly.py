@@ -9,7 +9,6 @@ import subprocess
 import threading
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -21,31 +20,24 @@ from pipelines.lake.paths import DataPaths
 from pipelines.nightly.project import dbt_executable
 from pipelines.nightly.stages import MARTS
 from pipelines.settings import DBT_PROJECT
-from pipelines.world.generate import write_world
-from tests.calibrated import install_calibration
-from tests.installation import ROOT
+from tests.installation import NIGHTS
+from tests.installation import Installation as Shared
 
-NIGHT = "2026-10-01"
+NIGHT = NIGHTS[-1]
 
 
 class Installation:
-    """A world, a data folder and the command line."""
+    """A copy of the installation that all tests share, and the command line: what is done to it is done to nobody else."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: Shared) -> None:
         self.inbox, self.data, self.truth = folder / "world" / "inbox", folder / "data", folder / "world" / "truth"
         self.home = folder / "dagster_home"
-        self.home.mkdir()
-        shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", self.home)
-        write_world(folder / "world", "P6_full_realistic", "tiny", 7)
-        install_calibration(DataPaths(self.data))
+        for name in ("world", "data", "dagster_home"):
+            shutil.copytree(shared.folder / name, folder / name, symlinks=True)
 
     def nightly(self, night: str = NIGHT) -> Result:
         arguments = ["nightly", "--inbox", str(self.inbox), "--data", str(self.data), "--day", night]
         return CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(self.home)})
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.data / "published" / "undercurrent.duckdb"), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
 
     @property
     def current(self) -> Path:
@@ -53,11 +45,8 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    made = Installation(tmp_path_factory.mktemp("installation"))
-    result = made.nightly()
-    assert result.exit_code == 0, result.output
-    return made
+def installed(backfilled: Shared, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    return Installation(tmp_path_factory.mktemp("installation"), backfilled)
 
 
 def test_a_night_publishes_every_mart_with_a_manifest_that_tells_the_truth(installed: Installation) -> None:
@@ -169,7 +158,7 @@ def test_a_closed_gate_leaves_the_snapshot_and_names_why(installed: Installation
     poison.write_bytes(b'{"no": "comment"\n' * 400)
     poison.write_bytes(b'{"id":"x1","body":"b","link_id":"t3_a","created_utc":1790000000,"subreddit":"s"}\n' + b"{broken\n" * 400)
     try:
-        result = installed.nightly("2026-10-02")
+        result = installed.nightly("2026-10-03")
         assert result.exit_code == 1
         assert "quarantined share of records" in result.output
         assert "reddit" in result.output
