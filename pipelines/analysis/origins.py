@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis.months import month_before
-from pipelines.analysis.trend_rows import MAINSTREAM
+from pipelines.analysis.trend_rows import MAINSTREAM, UNCALIBRATED
 
-METHOD_VERSION: Final = "origin_sets_1"
+METHOD_VERSION: Final = "origin_sets_2"
+NO_CREDIBILITY: Final = frozenset({"left_censored", "in_use_before", UNCALIBRATED})
+"""Gates behind which nobody can say how likely anybody was the first."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SECOND: Final = 1_000_000
@@ -247,7 +249,7 @@ def origin_set(
 
     Args:
         trend_key: Key.
-        gate: Why nobody can say where it came from (left_censored, in_use_before) or what set it off (shock).
+        gate: Why nobody can say where it came from (``NO_CREDIBILITY``) or what set it off (shock).
         adoptions: Its rows in ``int_trend_adoptions``.
         uses: Its rows in ``int_trend_timelines``.
         labels: By month.
@@ -265,7 +267,7 @@ def origin_set(
     first_day, last_day = day_number(int(adopters.low[0])) - parameters.coverage_days, day_number(int(adopters.low[is_in].max()))
     by_platform = {name: coverage.seen_ratio(name, first_day, last_day) for name in set(platforms)}
     seen = _seen(platforms, {platforms[row] for row in np.flatnonzero(adopters.rank == 1)}, by_platform, parameters)
-    censored = gate if gate in ("left_censored", "in_use_before") else None
+    censored = gate if gate in NO_CREDIBILITY else None
     reason = censored or ("no_coverage" if seen is None else "low_coverage" if seen < parameters.smallest_seen_ratio else None)
     chosen = adopters.rows.slice(0, size).to_pylist()
     credibility = None

@@ -193,7 +193,7 @@ def pool_ripples(
         (NICHE_PAIR, niche_state, parameters.niches.trends, []),
     )
     for prefix, state, own, needed in sources:
-        compared = state[f"{prefix}trend_comparisons"]
+        compared = trends.of_calibrated_units(state[f"{prefix}trend_comparisons"])
         if prefix:
             compared = compared.filter(pc.not_equal(compared["lead_class"], LEAD_CLASS))
         pooling = _pooling(state[f"{prefix}trends"], own)

@@ -18,6 +18,8 @@ Rows = NDArray[np.int64]
 TIERS: Final = ("micro", "mid", "macro", "mega")
 MEDIA: Final = "media"
 MAINSTREAM: Final = (MEDIA, "brand")  # both are what a trend reaches: outlets of articles, and accounts of the seed of outlets
+UNCALIBRATED: Final = "unit_not_calibrated"
+"""Why nothing is said of a trend that is no hashtag: there are no worlds of such units yet."""
 _TIER_OF: Final = {"micro_sub1k": "micro", "micro_1k_10k": "micro", "nano": "micro"} | {tier: tier for tier in TIERS}
 CLASS_OF_TIER: Final = {"micro": "micro", "mid": "mid_creators", "macro": "large_creators", "mega": "large_creators"}
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000

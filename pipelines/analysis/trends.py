@@ -26,6 +26,7 @@ from pipelines.analysis.trend_rows import (
     CLASS_OF_TIER,
     MEDIA,
     TIERS,
+    UNCALIBRATED,
     Rows,
     TrendPartition,
     TrendRows,
@@ -37,8 +38,6 @@ from pipelines.analysis.trend_rows import (
 METHOD_VERSION: Final = "trends_6"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
-UNCALIBRATED: Final = "unit_not_calibrated"
-"""Why nothing is said of a trend that is no hashtag: there are no worlds of such units yet."""
 _PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
@@ -454,8 +453,7 @@ def analyse_trend_partitions(
         salt,
     )
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
-    of_pooled = compared.filter(pc.fill_null(pc.not_equal(compared["abstain_reason"], UNCALIBRATED), fill_value=True))
-    findings = pooled_findings(of_pooled, always, pooling, old("findings"))
+    findings = pooled_findings(of_calibrated_units(compared), always, pooling, old("findings"))
     odds = pooled_odds(choices, pooling, old("origin_odds"))
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
 
@@ -487,6 +485,11 @@ def analyse_trend_partitions(
             "choices": new_choices,
         },
     )
+
+
+def of_calibrated_units(compared: pa.Table) -> pa.Table:
+    """Comparisons of trends of whose type of unit there are worlds: what is pooled."""
+    return compared.filter(pc.fill_null(pc.not_equal(compared["abstain_reason"], UNCALIBRATED), fill_value=True))
 
 
 def analyse_trends(

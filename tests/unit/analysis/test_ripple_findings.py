@@ -216,3 +216,17 @@ def test_nothing_gives_rows_that_abstain() -> None:
     ]
     assert set(table["claim"].to_pylist()) == {"abstained"}
     assert table.num_rows == 12  # three targets for each population
+
+
+def test_a_month_whose_only_trend_is_no_hashtag_has_the_findings_of_the_trends_analysis() -> None:
+    tables = worlds_tables(48.0)
+    place = tables.candidates.schema.get_field_index("is_pooled")
+    others = tables.candidates.set_column(
+        place, tables.candidates.schema.field(place), pa.array([False] * tables.candidates.num_rows, pa.bool_())
+    )
+    parts = partitioned(TrendTables(others, tables.adoptions, tables.timelines))
+    trends, pairs = analyse_trend_partitions(parts), analyse_niche_pairs(parts, assigned(tables), MONTHS)
+    found = rows_of(pool_ripples(trends.state, pairs.state, flags()))
+    told = {(row["period"], row["lead_class"], row["target_class"]) for row in trends.tables["precedence_findings"].to_pylist()}
+    assert {(key[1], *key[3:]) for key in found if key[0] == EVERYONE and key[2] != "niche"} == told
+    assert {row["claim"] for row in found.values()} == {"abstained"}
