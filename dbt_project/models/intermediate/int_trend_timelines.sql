@@ -40,8 +40,9 @@ timelines as (
     inner join candidates on adoptions.trend_key = candidates.trend_key
 ),
 
+-- What one account publishes at one moment is one post of its timeline.
 publications as (
-    select
+    select distinct
         account_key,
         published_at,
         date_trunc('month', event_day)::date as published_month
@@ -53,7 +54,7 @@ select
     timelines.trend_key,
     timelines.account_key,
     publications.published_at,
-    bool_or(tagged.published_at is not null) as has_trend,
+    tagged.published_at is not null as has_trend,
     timelines.born_month
 from timelines
 inner join publications
@@ -67,4 +68,3 @@ left join tagged
         timelines.trend_key = tagged.trend_key
         and timelines.account_key = tagged.account_key
         and publications.published_at = tagged.published_at
-group by all
