@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pipelines.analysis.cascade_contracts import GROUPS, TREND_CASCADES, TREND_PARENTS
 from pipelines.analysis.cascade_trees import ROOT, Forest, forest_of
-from pipelines.analysis.increments import coded, digest
+from pipelines.analysis.increments import coded, digest, places_in
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_rows import MAINSTREAM, TrendTables
+from pipelines.analysis.trend_rows import MAINSTREAM, TrendTables, uses_in
 
 METHOD_VERSION: Final = "cascades_1"
 NAMING: Final = ("credit", "quote", "repost", "duet", "stitch")
@@ -108,8 +108,12 @@ class Adopters:
 
     def rows(self, trend_keys: pa.ChunkedArray, account_keys: pa.ChunkedArray) -> Ints:
         """Places of adopters by their keys; -1 where there is none."""
-        wanted = _places(trend_keys, self.trend_keys) * (len(self.account_keys) + 1) + _places(account_keys, self.account_keys)
-        is_known = (_places(trend_keys, self.trend_keys) >= 0) & (_places(account_keys, self.account_keys) >= 0)
+        trend, account = (
+            places_in(column, known).astype(np.int64)
+            for column, known in ((trend_keys, self.trend_keys), (account_keys, self.account_keys))
+        )
+        wanted = trend * (len(self.account_keys) + 1) + account
+        is_known = (trend >= 0) & (account >= 0)
         own = self.trend * (len(self.account_keys) + 1) + self.account
         place = np.minimum(np.searchsorted(own, wanted), max(self.count - 1, 0))
         if not self.count:
@@ -128,13 +132,6 @@ class Adopters:
         owned = adopter if owner is None else owner[adopter]
         place = np.searchsorted(keys, owned * _SPAN + moment) - 1
         return np.where(place >= self.use_first[owned], self.use_at[np.maximum(place, 0)] if self.use_at.size else -1, -1)
-
-
-def _places(column: pa.ChunkedArray, among: list[str]) -> Ints:
-    """Place of each text in a sorted list; -1 where it is not there or NULL."""
-    texts, codes = coded(column)
-    known = {text: place for place, text in enumerate(among)}
-    return np.array([*(known.get(text, -1) for text in texts), -1], dtype=np.int64)[codes]
 
 
 def group_of(actor_class: str | None, tier: str | None) -> int:
@@ -168,7 +165,7 @@ def adopters_of(tables: TrendTables) -> Adopters:
         np.array(table["platform"].to_pylist(), dtype=object), np.array([kind in MAINSTREAM for kind in kinds], dtype=bool), is_dated,
         np.asarray(table["prior_post_count"].to_numpy(), dtype=float) / days, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64),
     )  # fmt: skip
-    uses = tables.timelines.filter(tables.timelines["has_trend"])
+    uses = uses_in(tables.timelines)
     owner = shell.rows(uses["trend_key"], uses["account_key"])
     at = _milliseconds(uses["published_at"]) - origin
     is_known = owner >= 0

@@ -17,6 +17,7 @@ T = TypeVar("T")
 _Words = NDArray[np.uint64]
 _NULL: Final = np.uint64(0x6E756C6C)
 _STEP: Final = np.uint64(0x9E3779B97F4A7C15)
+_BLOCK_ROWS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,53 @@ def mixed(words: _Words) -> _Words:
 
 
 def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
-    """Sorted distinct texts of a column, and for each row the place of its text among them; -1 for NULL."""
+    """Sorted distinct texts of a column, and for each row the place of its text among them; -1 for NULL.
+
+    Args:
+        column: Texts, as they are or as places in a dictionary; of that the texts that no row has count too.
+    """
+    texts, codes = _coded(column)
+    return texts, codes.astype(np.int64)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int32]]:
     encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
     texts = encoded.dictionary.to_pylist()
     order = np.argsort(np.array(texts, dtype=object), kind="stable") if texts else np.empty(0, dtype=np.int64)
-    place = np.empty(len(texts) + 1, dtype=np.int64)
-    place[order] = np.arange(len(texts))
+    place = np.empty(len(texts) + 1, dtype=np.int32)
+    place[order] = np.arange(len(texts), dtype=np.int32)
     place[-1] = -1
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return [texts[index] for index in order], place[codes]
 
 
-def _column_words(column: pa.ChunkedArray) -> _Words:
-    if pa.types.is_string(column.type):
-        texts, codes = coded(column)
-        return np.append(text_words(texts), _NULL)[codes]
+def places_in(column: pa.ChunkedArray, known: list[str]) -> NDArray[np.int32]:
+    """Place of each row's text in a list; -1 where it is not among them.
+
+    Args:
+        column: Texts, as they are or as places in a dictionary.
+        known: Distinct texts.
+    """
+    place = {text: number for number, text in enumerate(known)}
+    texts, codes = _coded(column)
+    return np.array([*(place.get(text, -1) for text in texts), -1], dtype=np.int32)[codes]
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds texts, as they are or as places in a dictionary."""
+    return bool(pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind))
+
+
+def _words(column: pa.ChunkedArray) -> Callable[[slice], _Words]:
+    """What gives the words of some of a column's rows: texts are hashed once, rows a block at a time."""
+    if is_text(column.type):
+        texts, codes = _coded(column)
+        words = np.append(text_words(texts), _NULL)
+        return lambda block: words[codes[block]]
+    return lambda block: _number_words(column.slice(block.start, block.stop - block.start))
+
+
+def _number_words(column: pa.ChunkedArray) -> _Words:
     kind = column.type
     if pa.types.is_floating(kind):
         numbers = column.cast(pa.float64()).fill_null(0.0).to_numpy().view(np.uint64)
@@ -106,16 +139,40 @@ def row_hashes(table: pa.Table, key: str, columns: list[str]) -> dict[str, str]:
     """
     if table.num_rows == 0:
         return {}
-    rows = np.zeros(table.num_rows, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for name in columns:
-            rows = mixed(rows * _STEP + _column_words(table[name]))
-        keys, codes = coded(table[key])
+    keys, codes = _coded(table[key])
+    words = [_words(table[name]) for name in columns]
+    counts = np.zeros(len(keys), dtype=np.int64)
+    sums = np.zeros((2, len(keys)), dtype=np.uint64)
+    for first in range(0, table.num_rows, _BLOCK_ROWS):
+        block = slice(first, min(first + _BLOCK_ROWS, table.num_rows))
+        rows = np.zeros(block.stop - block.start, dtype=np.uint64)
+        with np.errstate(over="ignore"):
+            for column in words:
+                rows = mixed(rows * _STEP + column(block))
+            order = np.argsort(codes[block], kind="stable")
+            order = order[codes[block][order] >= 0]
+            found, starts = np.unique(codes[block][order], return_index=True)
+            if found.size:
+                for place, lane in enumerate((np.uint64(0), _STEP)):
+                    sums[place, found] += np.add.reduceat(mixed(rows[order] ^ lane), starts)
+                counts[found] += np.diff(np.append(starts, order.size))
+    told = zip(keys, counts.tolist(), *sums, strict=True)
+    return {text: f"{count}:{one:016x}{two:016x}" for text, count, one, two in told if count}
+
+
+def slices_by(table: pa.Table, key: str) -> dict[str, pa.Table]:
+    """Rows of each key in the order they are in; slices of the table where it already lies by key, else of a copy.
+
+    Args:
+        table: Rows.
+        key: The text column whose values group the rows; none is NULL.
+    """
+    keys, codes = _coded(table[key])
+    if (np.diff(codes) < 0).any():
         order = np.argsort(codes, kind="stable")
-        starts = np.searchsorted(codes[order], np.arange(len(keys)))
-        sums = [np.add.reduceat(mixed(rows[order] ^ lane), starts) for lane in (np.uint64(0), _STEP)]
-    counts = np.diff(np.append(starts, table.num_rows))
-    return {text: f"{count}:{one:016x}{two:016x}" for text, count, one, two in zip(keys, counts, *sums, strict=True)}
+        table, codes = table.take(pa.array(order)), codes[order]
+    bounds = np.searchsorted(codes, np.arange(len(keys) + 1))
+    return {name: table.slice(a, b - a) for name, a, b in zip(keys, bounds[:-1], bounds[1:], strict=True) if b > a}
 
 
 def stored_table(stored: Mapping[str, pa.Table] | None, name: str, schema: pa.Schema) -> pa.Table:

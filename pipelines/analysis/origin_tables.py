@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -15,14 +14,24 @@ import pyarrow.compute as pc
 from scipy.special import expit, logit
 
 from pipelines.analysis import origin, origin_contracts, origin_groups, origins, precedence, trends
-from pipelines.analysis.increments import Analysis, by_month, digest, joined, reused, row_hashes, stored_table, text_words
+from pipelines.analysis.increments import (
+    Analysis,
+    by_month,
+    digest,
+    joined,
+    reused,
+    row_hashes,
+    slices_by,
+    stored_table,
+    text_words,
+)
 from pipelines.analysis.months import month_before, months_later
 from pipelines.analysis.origin import ChoiceSet, choice_set, opportunities, origin_end
 from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_group_odds
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_references import PeriodTrends, adoption_chances, adoption_samples
-from pipelines.analysis.trend_rows import TrendPartition, TrendRows, TrendTables, read_trends
+from pipelines.analysis.trend_rows import TrendPartition, TrendRows, TrendTables, read_trends, uses_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
 METHOD_VERSION: Final = "origin_tables_1"
@@ -186,14 +195,6 @@ def _only(table: pa.Table, keys: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table["trend_key"], value_set=keys))
 
 
-def _by_trend(table: pa.Table) -> dict[str, pa.Table]:
-    """Rows of each trend."""
-    table = table.sort_by("trend_key")
-    keys = np.array(table["trend_key"].to_pylist(), dtype=object)
-    starts = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1).tolist()] if keys.size else []
-    return {keys[a]: table.slice(a, b - a) for a, b in pairwise([*starts, keys.size])}
-
-
 def _wanted(
     state: pa.Table, niches: _Niches, coverage_hashes: Mapping[str, str], chances: Mapping[str, float], salt: str
 ) -> dict[tuple[str], str]:
@@ -280,14 +281,13 @@ def analyse_origins(
         keys = pa.array(sorted(missing[part]), pa.string())
         loaded = partitions[part].load()
         tables = TrendTables(*(_only(table, keys) for table in (loaded.candidates, loaded.adoptions, loaded.timelines)))
-        adoptions, uses = _by_trend(tables.adoptions), _by_trend(tables.timelines)
+        adoptions, uses = slices_by(tables.adoptions, "trend_key"), slices_by(uses_in(tables.timelines), "trend_key")
+        no_uses = uses_in(tables.timelines.slice(0, 0))
         for key in keys.to_pylist():
             stamp = {"input_hash": wanted[(key,)]}
             labels = {month: niches.of(month) for month in _months(period_of[key])}
             mine = adoptions.get(key, tables.adoptions.slice(0, 0))
-            found, verdict = origin_set(
-                key, gate[key], mine, uses.get(key, tables.timelines.slice(0, 0)), labels, coverage, parameters.sets
-            )
+            found, verdict = origin_set(key, gate[key], mine, uses.get(key, no_uses), labels, coverage, parameters.sets)
             rows += [row | stamp for row in found]
             new_verdicts.append(verdict | stamp)
         born = dict(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.analysis.increments import Partition, coded, digest, row_hashes
+from pipelines.analysis.increments import Partition, coded, digest, is_text, places_in, row_hashes
 from pipelines.analysis.timeline import Timeline
 
 Floats = NDArray[np.float64]
@@ -140,6 +140,16 @@ def content_hashes(tables: TrendTables) -> dict[str, str]:
     }
 
 
+def uses_in(timelines: pa.Table) -> pa.Table:
+    """The rows of timelines at which the trend was used, with their texts as they are.
+
+    Args:
+        timelines: ``int_trend_timelines``; its keys may be places in a dictionary, for an account's comes with each of its posts.
+    """
+    uses = timelines.filter(timelines["has_trend"])
+    return uses.cast(pa.schema([field.with_type(pa.string()) if is_text(field.type) else field for field in uses.schema]))
+
+
 def birth_months(candidates: pa.Table) -> NDArray[np.object_]:
     """Month of birth of each candidate, YYYY-MM."""
     return np.asarray(pc.strftime(candidates["born_at"], "%Y-%m").to_numpy(zero_copy_only=False))
@@ -165,30 +175,27 @@ def partitioned(tables: TrendTables) -> dict[str, TrendPartition]:
     return partitions
 
 
-@dataclass(frozen=True)
 class _Posts:
-    """Posting times in the order of trend, account and time, found by the trend's and the account's code."""
+    """Posting times of the adopters of trends, found by the trend's and the accounts' places; one trend at a time is put in order."""
 
-    pair: NDArray[np.int64]
-    micros: NDArray[np.int64]
+    def __init__(self, timelines: pa.Table, trend_keys: list[str], account_keys: list[str]) -> None:
+        trend = places_in(timelines["trend_key"], trend_keys)
+        self._account = places_in(timelines["account_key"], account_keys)
+        self._micros = _micros(timelines["published_at"])
+        if (np.diff(trend) < 0).any():
+            order = np.argsort(trend, kind="stable")
+            trend, self._account, self._micros = trend[order], self._account[order], self._micros[order]
+        self._bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1, dtype=np.int32))
 
-    def of(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return np.searchsorted(self.pair, pairs, "left"), np.searchsorted(self.pair, pairs, "right")
-
-
-def _codes_in(column: pa.ChunkedArray, known: list[str]) -> NDArray[np.int64]:
-    """Place of each row's text among sorted known texts, -1 where it is none of them."""
-    found = pc.index_in(column, value_set=pa.array(known, pa.string())).fill_null(-1)
-    return np.asarray(found.to_numpy(), dtype=np.int64)
-
-
-def _posts(timelines: pa.Table, trend_keys: list[str], account_keys: list[str]) -> _Posts:
-    trend, account = _codes_in(timelines["trend_key"], trend_keys), _codes_in(timelines["account_key"], account_keys)
-    known = (trend >= 0) & (account >= 0)
-    pair = trend[known] * (len(account_keys) + 1) + account[known]
-    micros = _micros(timelines["published_at"])[known]
-    order = np.lexsort((micros, pair))
-    return _Posts(pair[order], micros[order])
+    def of(self, trend: int, accounts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Times of each account, in order, microseconds."""
+        inside = slice(self._bounds[trend], self._bounds[trend + 1])
+        account, micros = self._account[inside], self._micros[inside]
+        order = np.lexsort((micros, account))
+        account, micros = account[order], micros[order]
+        wanted = accounts.astype(np.int32)
+        first, last = np.searchsorted(account, wanted, "left"), np.searchsorted(account, wanted, "right")
+        return [micros[a:b] for a, b in zip(first, last, strict=True)]
 
 
 def read_trends(tables: TrendTables) -> list[TrendRows]:
@@ -204,7 +211,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     candidates = tables.candidates.sort_by("trend_key")
     trend_keys = candidates["trend_key"].to_pylist()
     account_keys, account = coded(adoptions["account_key"])
-    trend = _codes_in(adoptions["trend_key"], trend_keys)
+    trend = places_in(adoptions["trend_key"], trend_keys)
     adopted = _micros(adoptions["adopted_at"])
     order = np.lexsort((adopted, account, trend))
     order = order[trend[order] >= 0]
@@ -222,7 +229,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     previous = _micros(adoptions["previous_post_at"])[order]
     prior_posts = np.asarray(adoptions["prior_post_count"].to_numpy(), dtype=np.float64)[order]
     prior_days = np.asarray(adoptions["prior_exposure_days"].to_numpy(), dtype=np.float64)[order]
-    posts = _posts(tables.timelines, trend_keys, account_keys)
+    posts = _Posts(tables.timelines, trend_keys, account_keys)
 
     months = birth_months(candidates)
     born, ends = _micros(candidates["born_at"]), _micros(candidates["window_ends_at"])
@@ -236,7 +243,6 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
         rows = np.arange(bounds[place], bounds[place + 1])
         rows = rows[adopted[rows] <= ends[place]]
         hours = (adopted[rows] - born[place]) / _MICROSECONDS_PER_HOUR
-        first, last = posts.of(place * (len(account_keys) + 1) + account[rows])
         trends.append(
             TrendRows(
                 key,
@@ -256,7 +262,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
                 is_exact[rows],
                 prior_posts[rows],
                 prior_days[rows],
-                tuple((posts.micros[a:b] - born[place]) / _MICROSECONDS_PER_HOUR for a, b in zip(first, last, strict=True)),
+                tuple((micros - born[place]) / _MICROSECONDS_PER_HOUR for micros in posts.of(place, account[rows])),
             )
         )
     return trends

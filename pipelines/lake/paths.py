@@ -151,6 +151,11 @@ class DataPaths:
         return self.root / "warehouse" / "warehouse.duckdb"
 
     @property
+    def spill(self) -> Path:
+        """Where queries put what does not fit in memory; empty between runs."""
+        return self.root / "spill"
+
+    @property
     def secret_file(self) -> Path:
         """The pseudonym secret, unless the environment holds it."""
         return self.root / "secrets" / "pseudonym.key"

@@ -11,6 +11,7 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis.terms import TERM_COUNTS, TermParameters, count_terms
+from pipelines.lake.engine import open_engine
 from pipelines.lake.nights import admitted_nights
 from pipelines.lake.paths import DataPaths
 
@@ -47,13 +48,10 @@ def month_words(paths: DataPaths, month: date, parameters: TermParameters | None
     Returns:
         ``TERM_COUNTS``; no rows where no text is kept.
     """
-    import duckdb
-
     posts, texts, deletions = _month_files(paths, month)
     if not posts or not texts:
         return TERM_COUNTS.empty_table()
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_engine(paths) as connection:
         for name, files in (("posts", posts), ("texts", texts)):
             connection.from_parquet(files, hive_partitioning=False, union_by_name=True).create_view(name)
         if deletions:

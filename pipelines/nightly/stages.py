@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from pipelines.lake import exchange, nights
+from pipelines.lake.engine import remove_spills
 from pipelines.lake.intake import NightIntake, ingest_night
 from pipelines.lake.limits import Limits
 from pipelines.lake.paths import DataPaths
@@ -218,6 +219,7 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     Raises OutletsError, SecretError.
     """
     forget_old_invocations()
+    remove_spills(paths)
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
     forget_stated(paths, plan)
     # Tonight's own files are read again, if only because the night is run again.

@@ -13,12 +13,16 @@ from typing import Any, Final
 
 import duckdb
 
+from pipelines.lake.engine import open_engine
+from pipelines.lake.paths import DataPaths
 from pipelines.quality import frames
 from pipelines.quality.results import SAMPLE_SIZE, GateResult
 from pipelines.quality.suites import Relations, Suite, check_name, severity
 
 # A table of fewer rows is judged whole; above, column rules look at the days or months that the night touched.
 WHOLE_BELOW_ROWS: Final = 200_000
+FRAME_ROWS: Final = 250_000
+"""Rows that Great Expectations is given at a time."""
 _SHOWN_COLUMNS: Final = 6
 
 
@@ -33,9 +37,9 @@ class _Found:
 
 
 @cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    """One in-memory DuckDB for all checks: to open one costs as much as the rules of a small table."""
-    return duckdb.connect()
+def _engine(paths: DataPaths) -> duckdb.DuckDBPyConnection:
+    """One in-memory DuckDB for all checks of a data folder: to open one costs as much as the rules of a small table."""
+    return open_engine(paths)
 
 
 def check_table(suite: Suite, relations: Relations, run_id: str, days: Sequence[date] | None = None) -> list[GateResult]:
@@ -55,8 +59,7 @@ def check_table(suite: Suite, relations: Relations, run_id: str, days: Sequence[
         One result per expectation that was asked.
     """
     table = suite.table if relations.platform is None else f"{relations.platform}/{suite.table}"
-    with _engine().cursor() as connection, TemporaryDirectory() as folder:
-        connection.execute("set TimeZone = 'UTC'")
+    with _engine(relations.paths).cursor() as connection, TemporaryDirectory() as folder:
         try:
             found = _Judge(suite, _in_one_file(relations, connection, Path(folder)), connection).judge(days)
         except duckdb.Error as error:
@@ -184,11 +187,14 @@ class _Judge:
         missing = sorted(named - set(self._columns))
         if missing:
             return [_Found(f"the table has no column {', '.join(missing)}")] * len(expectations)
-        window = self._window(days)
-        frame = self._connection.execute(f"select {', '.join(columns)} from {self._batch} {window}").to_arrow_table().to_pandas()
-        if not len(frame):
-            return []
-        return [self._from_frame(each, frame) for each in frames.validate(frame, expectations)]
+        query = f"select {', '.join(columns)} from {self._batch} {self._window(days)}"
+        reader = self._connection.execute(query).to_arrow_reader(FRAME_ROWS)
+        told = [_Column() for _ in expectations]
+        for rows in reader:
+            frame = rows.to_pandas()
+            for column, found in zip(told, frames.validate(frame, expectations), strict=True):
+                column.add(found, frame, self._suite.key_columns)
+        return [column.found() for column in told] if told[0].row_count else []
 
     def _window(self, days: Sequence[date] | None) -> str:
         column = self._suite.window_column
@@ -197,20 +203,43 @@ class _Judge:
         opened = {day.replace(day=1) if column == "month" else day for day in days}
         return f"where cast({column} as date) in ({', '.join(f'''date '{day}' ''' for day in sorted(opened))})"
 
-    def _from_frame(self, found: Any, frame: Any) -> _Found:
+
+@dataclass(slots=True)
+class _Column:
+    """What one rule found in the frames so far: a large table is judged piece by piece, since each of these rules looks at a row alone."""
+
+    row_count: int = 0
+    element_count: int = 0
+    unexpected_count: int = 0
+    passed: bool = True
+    trouble: str | None = None
+    values: dict[str, None] = field(default_factory=dict)
+    samples: list[str] = field(default_factory=list)
+
+    def add(self, found: Any, frame: Any, keys: Sequence[str]) -> None:
+        self.row_count += len(frame)
         outcome = found.result or {}
-        trouble = _trouble(found.exception_info or {})
-        if trouble:
-            return _Found(f"the rule cannot be asked: {trouble}")
-        count = outcome.get("unexpected_count")
-        observed = f"{count} of {outcome.get('element_count')} rows"
+        self.trouble = self.trouble or _trouble(found.exception_info or {})
+        if self.trouble:
+            return
+        self.element_count += outcome.get("element_count") or 0
+        self.unexpected_count += outcome.get("unexpected_count") or 0
         if found.success:
-            return _Found(observed, count, passed=True)
-        values = ", ".join(str(value) for value in dict.fromkeys(map(str, outcome.get("partial_unexpected_list") or [])))
-        indexes = list(outcome.get("unexpected_index_list") or [])[:SAMPLE_SIZE]
-        keys = self._suite.key_columns
-        sample = tuple(" ".join(f"{key}={frame.iloc[index][key]}" for key in keys) for index in indexes)
-        return _Found(f"{observed}: {values}" if values else observed, count, sample)
+            return
+        self.passed = False
+        told = dict.fromkeys(map(str, outcome.get("partial_unexpected_list") or []))
+        self.values = dict(list((self.values | told).items())[:SAMPLE_SIZE])
+        indexes = list(outcome.get("unexpected_index_list") or [])[: SAMPLE_SIZE - len(self.samples)]
+        self.samples += [" ".join(f"{key}={frame.iloc[index][key]}" for key in keys) for index in indexes]
+
+    def found(self) -> _Found:
+        if self.trouble:
+            return _Found(f"the rule cannot be asked: {self.trouble}")
+        observed = f"{self.unexpected_count} of {self.element_count} rows"
+        if self.passed:
+            return _Found(observed, self.unexpected_count, passed=True)
+        values = ", ".join(self.values)
+        return _Found(f"{observed}: {values}" if values else observed, self.unexpected_count, tuple(self.samples))
 
 
 def _trouble(info: dict[str, Any]) -> str | None:
