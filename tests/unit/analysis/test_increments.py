@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.analysis import contracts, niche_rows
-from pipelines.analysis.increments import Analysis, Partition, row_hashes
+from pipelines.analysis import contracts, increments, niche_rows
+from pipelines.analysis.increments import Analysis, Partition, row_hashes, slices_by
 from pipelines.analysis.niche_rows import NicheTables
 from pipelines.analysis.niches import discover_niche_months
 from pipelines.analysis.precedence import KernelParameters
 from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trend_references import spans
-from pipelines.analysis.trend_rows import TrendPartition, TrendTables, partitioned
+from pipelines.analysis.trend_rows import TrendPartition, TrendTables, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from tests.unit.analysis.exchange_world import simulated
 
@@ -152,6 +152,48 @@ def test_a_changed_cell_changes_the_hash_of_its_key_alone(rows: list[tuple[str, 
     other = [*rows[:place], (key, text, number + 1), *rows[place + 1 :]]
     before, after = (row_hashes(table_of(each), "key", ["text", "number"]) for each in (rows, other))
     assert {name for name in before if before[name] != after[name]} == {key}
+
+
+@given(rows=ROWS, block=st.integers(1, 4))
+def test_hashes_are_the_same_for_texts_and_for_places_in_a_dictionary_and_however_many_rows_are_hashed_at_a_time(
+    rows: list[tuple[str, str | None, int]], block: int
+) -> None:
+    table, columns = table_of(rows), ["text", "number"]
+    plain = row_hashes(table, "key", columns)
+    placed = table
+    for place, name in enumerate(("key", "text")):
+        # A dictionary of a whole file has texts that no row of a part has.
+        more = (
+            pa.concat_arrays([table[name].combine_chunks(), pa.array(["no row has this"])])
+            .dictionary_encode()
+            .slice(0, len(rows))
+        )
+        placed = placed.set_column(place, name, more)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(increments, "_BLOCK_ROWS", block)
+        assert row_hashes(placed, "key", columns) == plain
+
+
+@given(rows=ROWS)
+def test_rows_of_each_key_keep_their_order(rows: list[tuple[str, str | None, int]]) -> None:
+    found = slices_by(table_of(rows), "key")
+    wanted: dict[str, list[int]] = {}
+    for key, _, number in rows:
+        wanted.setdefault(key, []).append(number)
+    assert {key: part["number"].to_pylist() for key, part in found.items()} == wanted
+
+
+def test_trends_are_read_alike_from_texts_and_from_places_in_a_dictionary_and_in_any_order_of_rows(world: TrendTables) -> None:
+    timelines = world.timelines.take(pa.array(np.random.default_rng(4).permutation(world.timelines.num_rows)))
+    for name in ("trend_key", "account_key"):
+        place = timelines.column_names.index(name)
+        timelines = timelines.set_column(place, name, timelines[name].dictionary_encode())
+    plain, placed = (read_trends(TrendTables(world.candidates, world.adoptions, each)) for each in (world.timelines, timelines))
+    assert sum(len(posts) for trend in plain for posts in trend.posts) > 1000
+    for one, other in zip(plain, placed, strict=True):
+        assert (one.key, one.content_hash, one.account_keys) == (other.key, other.content_hash, other.account_keys)
+        for mine, theirs in zip(one.posts, other.posts, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 def months(seed: int, count: int = 3) -> dict[date, Partition[NicheTables]]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.lake.paths import DataPaths
-from pipelines.quality import checks
+from pipelines.quality import checks, frames
 from pipelines.quality.checks import check_table
 from pipelines.quality.results import GateResult
 from pipelines.quality.suites import Relations, Suite
 from tests.gates.names import NIGHT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COUNT = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}
 _RANGE = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "use_count", "min_value": 0}}
@@ -82,3 +86,25 @@ def test_a_file_that_is_not_parquet_closes_the_gate(tmp_path: Path) -> None:
     file.write_bytes(b"not a table")
     (result,) = _failed(_SUITE, file).values()
     assert (result.check_name, result.closes) == ("the table can be read", True)
+
+
+def test_a_table_that_is_judged_in_pieces_is_judged_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+
+    def counted(frame: pd.DataFrame, expectations: list[dict[str, Any]]) -> list[Any]:
+        pieces.append(len(frame))
+        return validate(frame, expectations)
+
+    validate = frames.validate
+    monkeypatch.setattr(frames, "validate", counted)
+    suite = replace(_SUITE, expectations=(_COUNT, _RANGE))
+    # The one row that is wrong lies in the last piece.
+    file = _file(tmp_path, *((date(2000, 1, 1) + timedelta(days=number), -1 if number == 4999 else 1) for number in range(5000)))
+    (whole,) = _failed(suite, file).values()
+    monkeypatch.setattr(checks, "FRAME_ROWS", 2048)
+    (found,) = _failed(suite, file).values()
+    assert pieces[0] == 5000
+    assert len(pieces) > 2
+    assert sum(pieces[1:]) == 5000
+    assert (found.observed, found.failing_row_count, found.sample_keys) == ("1 of 5000 rows: -1", 1, ["day=2013-09-08"])
+    assert (found.observed, found.failing_row_count, found.sample_keys) == (whole.observed, 1, whole.sample_keys)
