@@ -18,6 +18,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
     "staged/int_co_adopted_units": {
         "required columns are filled": (0, {"unit": None}),
+        _OVERLAP: (0, {"shared_adopter_ratio": None}),
+        "only a phrase spells a hashtag": (1, {"alias_type": "link"}),
         "hashtags stay": (0, {"alias_type": "hashtag"}),
     },
     "marts/trends": {"nothing is claimed of units that no world has": (0, {"unit_type": "sound"})},
