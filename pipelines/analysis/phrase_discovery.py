@@ -1,6 +1,7 @@
 """Word sequences of one night that may be phrases: many authors, words that go together, nothing that is a piece of a longer one. Keeps no list.
 
-Authors are counted, not uses: whoever writes a sequence a hundred times counts once. Nothing comes out that fewer than ``smallest_author_count`` people wrote.
+Nothing comes out that one author writes a hundred times: authors are counted, and for association distinct stretches of words, of which a sentence that
+is written again is one. (By authors alone, common words would seem to go together: everybody has written them.) Nothing comes out that fewer than ``smallest_author_count`` people wrote.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ class DiscoveryParameters:
     Attributes:
         smallest_author_count: Distinct authors of the night.
         smallest_context_count: Distinct stretches of words in which it stands: a headline that many pass on is one.
-        smallest_npmi: Normalised pointwise mutual information of the weakest place to cut it in two, -1 to 1.
+        smallest_npmi: Normalised pointwise mutual information of distinct stretches at the weakest place to cut it in two, -1 to 1.
         absorbed_share: A part goes where so many of its authors wrote the longer sequence.
         extension_share: A longer sequence goes where fewer of its part's authors wrote it.
         largest_new_count: Phrases that one night may list.
@@ -99,7 +100,7 @@ def is_looked_at(account: str, share: float) -> bool:
 def discover(
     batches: Iterable[pa.Table],
     function_words: frozenset[str],
-    is_known: Callable[[str], bool],
+    known: Collection[str],
     parameters: DiscoveryParameters | None = None,
 ) -> list[Candidate]:
     """Find sequences of words that may be phrases.
@@ -107,7 +108,7 @@ def discover(
     Args:
         batches: Posts of a night, without reposts, with account_key and text, in any order.
         function_words: Folded; no phrase begins or ends with one.
-        is_known: Whether a variant key is listed already: those take no place of the new ones.
+        known: Variant keys that are listed already: those take no place of the new ones.
         parameters: Defaults when None.
 
     Returns:
@@ -126,7 +127,7 @@ def discover(
     best: dict[str, Candidate] = {}
     for candidate in sorted(found, key=lambda each: (-each.c_value, each.phrase)):
         key = variant_key(candidate.phrase)
-        if not is_known(key):
+        if key not in known:
             best.setdefault(key, candidate)
     return list(best.values())[: using.largest_new_count]
 
@@ -197,28 +198,32 @@ def _distinct(groups: Ints, values: Ints, group_count: int) -> Ints:
     return np.bincount(groups[is_new], minlength=group_count).astype(np.int64)
 
 
-def _judged(levels: list[_Level], names: list[str], function_words: frozenset[str], using: DiscoveryParameters) -> list[Candidate]:
-    total = float(levels[0].author_counts.sum())
+def _judged(
+    levels: list[_Level], names: list[str], function_words: frozenset[str], using: DiscoveryParameters
+) -> list[Candidate]:
+    total = float(levels[0].context_counts.sum())
     phrases: list[list[tuple[str, ...]]] = [[(names[word],) for word in levels[0].last_word.tolist()]]
     counts: dict[tuple[str, ...], int] = dict(zip(phrases[0], levels[0].author_counts.tolist(), strict=True))
+    stretches: dict[tuple[str, ...], int] = dict(zip(phrases[0], levels[0].context_counts.tolist(), strict=True))
     scores: dict[tuple[str, ...], float] = {}
     around: dict[tuple[str, ...], list[int]] = {}
     parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for level in levels[1:]:
         shorter = phrases[-1]
-        here = [
-            (*shorter[left], names[last]) for left, last in zip(level.left.tolist(), level.last_word.tolist(), strict=True)
-        ]
+        here = [(*shorter[left], names[last]) for left, last in zip(level.left.tolist(), level.last_word.tolist(), strict=True)]
         for words, left, right, author_count, context_count in zip(
-            here, level.left.tolist(), level.right.tolist(), level.author_counts.tolist(), level.context_counts.tolist(), strict=True
+            here,
+            level.left.tolist(),
+            level.right.tolist(),
+            level.author_counts.tolist(),
+            level.context_counts.tolist(),
+            strict=True,
         ):
-            counts[words] = author_count
+            counts[words], stretches[words] = author_count, context_count
             if context_count < using.smallest_context_count:
                 continue
-            scores[words] = _weakest_npmi(words, counts, total)
-            for part in (shorter[left], shorter[right]):
-                if len(part) >= SHORTEST:
-                    parts.append((words, part))
+            scores[words] = _weakest_npmi(words, stretches, total)
+            parts.extend((words, part) for part in (shorter[left], shorter[right]) if len(part) >= SHORTEST)
         phrases.append(here)
     fit = {words for words, score in scores.items() if score >= using.smallest_npmi and _is_closed(words, function_words)}
     gone: set[tuple[str, ...]] = set()
@@ -232,7 +237,10 @@ def _judged(levels: list[_Level], names: list[str], function_words: frozenset[st
             gone.add(words)
     return [
         Candidate(
-            " ".join(words), counts[words], round(scores[words], 9), round(_c_value(words, counts[words], around.get(words, [])), 9)
+            " ".join(words),
+            counts[words],
+            round(scores[words], 9),
+            round(_c_value(words, counts[words], around.get(words, [])), 9),
         )
         for words in fit - gone
     ]
@@ -242,7 +250,8 @@ def _weakest_npmi(words: tuple[str, ...], counts: dict[tuple[str, ...], int], to
     """Bouma (2009): pointwise mutual information over the information of the sequence, at the place where the two sides say least of each other."""
     information = math.log(total / counts[words])
     return min(
-        math.log(counts[words] * total / (counts[words[:cut]] * counts[words[cut:]])) / information for cut in range(1, len(words))
+        math.log(counts[words] * total / (counts[words[:cut]] * counts[words[cut:]])) / information
+        for cut in range(1, len(words))
     )
 
 

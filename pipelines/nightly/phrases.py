@@ -103,7 +103,7 @@ def write_text_phrases(
     vault = _Vault(paths, plan)
     newest = max(each.night for each in plan.modelled)
     known = read_phrases(paths)
-    added = _new_phrases(vault, plan, known, newest, seed, function_words, parameters or DiscoveryParameters())
+    added = _new_phrases(vault, plan, known, seed, function_words, parameters or DiscoveryParameters())
     listed = known
     if added:
         watched_from = vault.watched_from(newest)
@@ -115,7 +115,9 @@ def write_text_phrases(
     # First what dbt has to read again, then the list, then the matches: a kill in between leaves nothing that the next run does not do.
     add_searched(paths, targets)
     search = _Search(vault, plan, listed)
-    file_count = sum(search.search(platform, night) for night, platform in sorted((night, platform) for platform, night in targets))
+    file_count = sum(
+        search.search(platform, night) for night, platform in sorted((night, platform) for platform, night in targets)
+    )
     if added or not paths.phrases_file().exists():
         write_table(paths.phrases_file(), listed)
     return Searches(tuple(phrase for phrase, _ in added), file_count)
@@ -182,7 +184,8 @@ class _Vault:
         """
         first = night - timedelta(days=LOOKBACK_DAYS)
         with_texts = {platform for platform, _ in self._files}
-        missed, days = [], []
+        missed: list[date] = []
+        days: list[date] = []
         for (platform, landed), each in self._admitted.items():
             if landed > night or platform not in with_texts:
                 continue
@@ -202,7 +205,6 @@ def _new_phrases(
     vault: _Vault,
     plan: NightPlan,
     known: pa.Table,
-    newest: date,
     seed: Iterable[str],
     function_words: frozenset[str],
     parameters: DiscoveryParameters,
@@ -217,11 +219,9 @@ def _new_phrases(
     for night in sorted({each.night for each in plan.restated}):
         # What a night listed itself takes part again, so that a night that is run again finds the same hundred.
         listed_before = {key for key, listed_on in keys.items() if listed_on < night} | of_seed
-
-        def is_known(key: str, listed: set[str] = listed_before) -> bool:
-            return key in listed
-
-        for candidate in discover(vault.texts_of(night, parameters.largest_text_count), function_words, is_known, parameters):
+        for candidate in discover(
+            vault.texts_of(night, parameters.largest_text_count), function_words, listed_before, parameters
+        ):
             key = variant_key(candidate.phrase)
             if key not in keys:
                 added.setdefault(key, (candidate.phrase, "discovered"))
@@ -298,8 +298,8 @@ class _Search:
                 parts.append(held.filter(pc.equal(held["landed_night"], pa.scalar(day, pa.date32()))).cast(TEXT_PHRASES))
             else:
                 matcher, _ = self._matcher(night, is_own=day == night)
-                for batch in pq.ParquetFile(sources[day]).iter_batches(_BATCH_ROWS, columns=_READ):
-                    parts.append(text_phrases(pa.Table.from_batches([batch]), matcher, night))
+                batches = pq.ParquetFile(sources[day]).iter_batches(_BATCH_ROWS, columns=_READ)
+                parts += [text_phrases(pa.Table.from_batches([batch]), matcher, night) for batch in batches]
         metadata = {_SOURCES: json.dumps({**kept, **wanted}, sort_keys=True).encode()}
         write_table(target, pa.concat_tables(parts).replace_schema_metadata(metadata))
         return True

@@ -223,7 +223,9 @@ class Story:
         """Its other names, and what belongs to it, in sentences."""
 
         def of(*kinds: str, others: bool = False) -> str:
-            return ", ".join(named(row["alias_type"], row["alias_label"]) for row in self.aliases if (row["alias_kind"] in kinds) is not others)
+            return ", ".join(
+                named(row["alias_type"], row["alias_label"]) for row in self.aliases if (row["alias_kind"] in kinds) is not others
+            )
 
         sentences = (
             ("Also written {}: counted with it.", of(_TOGETHER, _SPELLED_OUT, others=True)),

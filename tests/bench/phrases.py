@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.analysis.phrases import LONGEST, SHORTEST, segments
+from pipelines.commands.nightly import PARTLY_PUBLISHED
 from pipelines.lake.nights import LandedNight, NightPlan, landed_nights
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly.phrases import write_text_phrases
@@ -68,10 +69,15 @@ def plant(seed: int, nights: int) -> list[Planted]:
     for number in range(18):
         kind = ("fast", "late", "slow")[number % 3]
         common, rare = int(draw.integers(60, 400)), int(draw.integers(800, 6_000))
-        begin, length, count = {"fast": (9, 6, 60), "late": (_HISTORY_DAYS - 3, 2 + nights, 60), "slow": (9, 9 + nights, 40)}[kind]
+        begin, length, count = {"fast": (9, 6, 60), "late": (_HISTORY_DAYS - 3, 2 + nights, 60), "slow": (9, 9 + nights, 40)}[
+            kind
+        ]
         # Few at first: the share that has taken it up grows with the square of the time.
         offsets = np.sort(length * np.sqrt(draw.random(count)))
-        used = [datetime(_FIRST.year, _FIRST.month, _FIRST.day, tzinfo=UTC) + timedelta(days=begin + float(offset)) for offset in offsets]
+        used = [
+            datetime(_FIRST.year, _FIRST.month, _FIRST.day, tzinfo=UTC) + timedelta(days=begin + float(offset))
+            for offset in offsets
+        ]
         users = draw.choice(_ACCOUNTS, count, replace=False).tolist()
         made.append(Planted(f"{_NAMES[common]} {_NAMES[rare]}", kind, [each.replace(microsecond=0) for each in used], users))
     return made
@@ -87,18 +93,39 @@ def write_days(inbox: Path, seed: int, first: int, last: int, posts_a_day: int, 
         day = _FIRST + timedelta(days=number)
         draw = np.random.default_rng((seed, 8, number))
         if number == 0:
-            profiles = [{"did": _did(each), "handle": f"p{each}.example.com", "followersCount": int(10 ** draw.normal(3, 1)), "followsCount": 9, "postsCount": 9} for each in range(_ACCOUNTS)]
+            profiles = [
+                {
+                    "did": _did(each),
+                    "handle": f"p{each}.example.com",
+                    "followersCount": int(10 ** draw.normal(3, 1)),
+                    "followsCount": 9,
+                    "postsCount": 9,
+                }
+                for each in range(_ACCOUNTS)
+            ]
             (folder / f"getProfiles-0-{day}.json").write_bytes(msgspec.json.encode({"profiles": profiles}))
-        moments = [(second, int(draw.integers(_ACCOUNTS)), "") for second in np.sort(draw.integers(0, 86_400, posts_a_day)).tolist()]
+        moments = [
+            (second, int(draw.integers(_ACCOUNTS)), "") for second in np.sort(draw.integers(0, 86_400, posts_a_day)).tolist()
+        ]
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         for each in phrases:
-            moments += [(int((at - midnight).total_seconds()), user, each.phrase) for at, user in zip(each.used_at, each.users, strict=True) if at.date() == day]
+            moments += [
+                (int((at - midnight).total_seconds()), user, each.phrase)
+                for at, user in zip(each.used_at, each.users, strict=True)
+                if at.date() == day
+            ]
         lines = []
         for index, (second, user, phrase) in enumerate(sorted(moments)):
             text = [_NAMES[word] for word in draw.choice(VOCABULARY, int(draw.integers(6, 15)), p=weight).tolist()]
             if phrase:
-                text.insert(int(draw.integers(0, len(text) + 1)), phrase if draw.random() < 0.7 else phrase.title().replace(" ", "-"))
-            lines.append(msgspec.json.encode(_created(_did(user), f"{number:05d}{index:08d}", midnight + timedelta(seconds=second), " ".join(text))))
+                text.insert(
+                    int(draw.integers(0, len(text) + 1)), phrase if draw.random() < 0.7 else phrase.title().replace(" ", "-")
+                )
+            lines.append(
+                msgspec.json.encode(
+                    _created(_did(user), f"{number:05d}{index:08d}", midnight + timedelta(seconds=second), " ".join(text))
+                )
+            )
         (folder / f"jetstream-{day}.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines) + b"\n", 1, mtime=0))
 
 
@@ -107,8 +134,20 @@ def _did(number: int) -> str:
 
 
 def _created(author: str, key: str, moment: datetime, text: str) -> dict[str, Any]:
-    record = {"$type": "app.bsky.feed.post", "createdAt": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "langs": ["en"], "text": text}
-    commit = {"rev": key, "operation": "create", "collection": "app.bsky.feed.post", "rkey": key, "record": record, "cid": f"b{key}"}
+    record = {
+        "$type": "app.bsky.feed.post",
+        "createdAt": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "langs": ["en"],
+        "text": text,
+    }
+    commit = {
+        "rev": key,
+        "operation": "create",
+        "collection": "app.bsky.feed.post",
+        "rkey": key,
+        "record": record,
+        "cid": f"b{key}",
+    }
     return {"did": author, "time_us": int(moment.timestamp() * 1_000_000), "kind": "commit", "commit": commit}
 
 
@@ -127,18 +166,43 @@ def run_nights(folder: Path, seed: int, nights: int, posts_a_day: int) -> None:
 
 
 def _nightly(folder: Path, night: date, *more: str) -> None:
-    command = [sys.executable, "-m", "pipelines.cli", "nightly", "--inbox", str(folder / "inbox"), "--data", str(folder / "data"), "--day", night.isoformat(), *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"DAGSTER_HOME": str(folder / "home")})  # noqa: S603 - our own interpreter
-    if done.returncode:
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.cli",
+        "nightly",
+        "--inbox",
+        str(folder / "inbox"),
+        "--data",
+        str(folder / "data"),
+        "--day",
+        night.isoformat(),
+        *more,
+    ]
+    environment = os.environ | {"DAGSTER_HOME": str(folder / "home")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own interpreter
+    # No calibration of ours is asked for: what it withholds is not looked at.
+    if done.returncode not in (0, PARTLY_PUBLISHED):
         raise RuntimeError(done.stdout[-3000:] + done.stderr[-3000:])
 
 
 def _judge(data: Path, phrases: list[Planted]) -> None:
     with duckdb.connect(str(data / "warehouse" / "warehouse.duckdb"), read_only=True) as warehouse:
         warehouse.execute("set TimeZone = 'UTC'")
-        listed = {phrase: (on, watched) for phrase, on, watched in warehouse.execute("select phrase, listed_on, watched_from_on from int_phrases where source = 'discovered'").fetchall()}
-        first = dict(warehouse.execute("select unit, min(adopted_at) from int_unit_first_uses where unit_type = 'phrase' group by all").fetchall())
-        trends = {unit: left for unit, left in warehouse.execute("select unit, is_left_censored from int_trend_candidates where unit_type = 'phrase'").fetchall()}
+        listed = {
+            phrase: (on, watched)
+            for phrase, on, watched in warehouse.execute(
+                "select phrase, listed_on, watched_from_on from int_phrases where source = 'discovered'"
+            ).fetchall()
+        }
+        first = dict(
+            warehouse.execute(
+                "select unit, min(adopted_at) from int_unit_first_uses where unit_type = 'phrase' group by all"
+            ).fetchall()
+        )
+        trends: dict[str, bool] = dict(
+            warehouse.execute("select unit, is_left_censored from int_trend_candidates where unit_type = 'phrase'").fetchall()
+        )
         uses = warehouse.execute("select count(*) from int_post_units where unit_type = 'phrase'").fetchall()[0][0]
     true = {each.phrase: each for each in phrases}
     for kind in ("fast", "late", "slow"):
@@ -150,7 +214,9 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
             f"  {kind}: {len(found)} of {len(of)} listed, {sum(each.phrase in trends for each in of)} trends, {sum(bool(trends.get(each.phrase)) for each in of)} of them left-censored;"
             f" first use off by {max(errors, default=float('nan')):.2f} h at most; listed {np.median(late) if late else float('nan'):.0f} days after it (median)"
         )
-    print(f"  not planted: {len(set(listed) - set(true))} listed, {len(set(trends) - set(true))} trends; {uses} uses, {sum(len(each.used_at) for each in phrases)} planted")
+    print(
+        f"  not planted: {len(set(listed) - set(true))} listed, {len(set(trends) - set(true))} trends; {uses} uses, {sum(len(each.used_at) for each in phrases)} planted"
+    )
 
 
 def _tables(data: Path) -> dict[str, list[Any]]:
@@ -168,7 +234,9 @@ def compare_rebuild(folder: Path, night: date) -> None:
         shutil.rmtree(folder / "data" / "warehouse")
         _nightly(folder, night)
         after = _tables(folder / "data")
-        told = ", ".join(f"{name} {'same' if before[name] == after[name] else 'OTHER'} ({len(after[name])} rows)" for name in before)
+        told = ", ".join(
+            f"{name} {'same' if before[name] == after[name] else 'OTHER'} ({len(after[name])} rows)" for name in before
+        )
         print(f"  full build {title}: {told}")
 
 

@@ -27,7 +27,7 @@ def words(count: int = VOCABULARY) -> list[str]:
     return made
 
 
-def zipf_texts(seed: int, text_count: int, author_count: int = 2_000, exponent: float = 1.05) -> list[list[str]]:
+def zipf_texts(seed: int, text_count: int, exponent: float = 1.05) -> list[list[str]]:
     """Texts of 6 to 20 words drawn one by one; by text its words. Authors are in :func:`authors`."""
     draw = np.random.default_rng((seed, 1))
     weight = 1 / np.arange(1, VOCABULARY + 1) ** exponent

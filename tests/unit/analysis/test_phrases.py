@@ -17,7 +17,16 @@ SEPARATORS = st.sampled_from([" ", "  ", "-", "_", " - ", "/", "\u2013", " & ", 
 
 @pytest.mark.parametrize(
     "written",
-    ["clean beauty", "Clean  Beauty", "clean-beauty", "clean_beauty", "CLEAN BEAUTY", "\uff23lean be\u200bauty", "*clean* beauty", "“clean beauty”"],
+    [
+        "clean beauty",
+        "Clean  Beauty",
+        "clean-beauty",
+        "clean_beauty",
+        "CLEAN BEAUTY",
+        "\uff23lean be\u200bauty",
+        "*clean* beauty",
+        "“clean beauty”",
+    ],
 )
 def test_variants_are_one_phrase(written: str) -> None:
     assert normalise(written) == "clean beauty"
@@ -30,7 +39,9 @@ def test_a_plural_of_the_last_word_is_the_same_phrase_under_the_name_that_is_lis
     assert Matcher([listed]).found_in(written) == [listed]
 
 
-@pytest.mark.parametrize(("word", "alone"), [("dinners", "dinner"), ("glass", "glass"), ("bus", "bus"), ("this", "this"), ("gas", "gas")])
+@pytest.mark.parametrize(
+    ("word", "alone"), [("dinners", "dinner"), ("glass", "glass"), ("bus", "bus"), ("this", "this"), ("gas", "gas")]
+)
 def test_only_a_plurals_s_is_taken_off(word: str, alone: str) -> None:
     assert singular(word) == alone
 
@@ -61,11 +72,17 @@ def test_a_phrase_is_found_however_its_words_are_parted_and_surrounded(words: li
     assert listed is not None
     assert normalise(listed) == listed
     written = words[0] + "".join(data.draw(SEPARATORS) + word for word in words[1:])
-    before, behind = data.draw(st.sampled_from(["", "xx ", "#tag ", "yy. "])), data.draw(st.sampled_from(["", " xx", "!", " #tag"]))
+    before, behind = (
+        data.draw(st.sampled_from(["", "xx ", "#tag ", "yy. "])),
+        data.draw(st.sampled_from(["", " xx", "!", " #tag"])),
+    )
     assert Matcher([listed]).found_in(before + written + behind) == [listed]
 
 
-@given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.lists(st.sampled_from("abcd"), min_size=2, max_size=4), max_size=6))
+@given(
+    st.lists(st.sampled_from("abcd"), max_size=12),
+    st.lists(st.lists(st.sampled_from("abcd"), min_size=2, max_size=4), max_size=6),
+)
 def test_all_phrases_are_found_that_a_plain_search_finds(words: list[str], phrases: list[list[str]]) -> None:
     listed = sorted({" ".join(each) for each in phrases})
     text = " ".join(words)
@@ -81,9 +98,18 @@ def test_a_post_has_a_row_for_each_phrase_and_none_without_one() -> None:
     seen, night = datetime(2026, 8, 10, tzinfo=UTC), date(2026, 8, 11)
     rows = [
         {"platform": "x", "post_key": key, "account_key": account, "observed_at": seen, "landed_night": night, "text": text}
-        for key, account, text in (("p1", "a", "girl dinner, quiet luxury"), ("p2", None, "girl dinner"), ("p3", "b", None), ("p4", "b", "dinner"))
+        for key, account, text in (
+            ("p1", "a", "girl dinner, quiet luxury"),
+            ("p2", None, "girl dinner"),
+            ("p3", "b", None),
+            ("p4", "b", "dinner"),
+        )
     ]
-    found = text_phrases(pa.Table.from_pylist(rows, pa.schema([*TEXT_PHRASES][:5] + [pa.field("text", pa.string())])), Matcher(["quiet luxury", "girl dinner"]), date(2026, 8, 12))
+    found = text_phrases(
+        pa.Table.from_pylist(rows, pa.schema([*[*TEXT_PHRASES][:5], pa.field("text", pa.string())])),
+        Matcher(["quiet luxury", "girl dinner"]),
+        date(2026, 8, 12),
+    )
     assert found.schema == TEXT_PHRASES
     told = [(row["post_key"], row["phrase"], row["searched_night"]) for row in found.to_pylist()]
     later = date(2026, 8, 12)

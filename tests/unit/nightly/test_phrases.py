@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.lake import nights
-from pipelines.lake.ledger import LEDGER
 from pipelines.lake.nights import LandedNight, NightPlan, searched_nights
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import POSTS, VAULT_POSTS
@@ -32,20 +31,39 @@ def ago(days: int) -> date:
     return NIGHT - timedelta(days=days)
 
 
-def bring(paths: DataPaths, night: date, *texts: tuple[str, str], platform: str = "x", reposts: Sequence[str] = ()) -> LandedNight:
+def bring(
+    paths: DataPaths, night: date, *texts: tuple[str, str], platform: str = "x", reposts: Sequence[str] = ()
+) -> LandedNight:
     """A night of a platform that brought a post of each account and text; keys tell night and place."""
     seen = datetime(night.year, night.month, night.day, 12, tzinfo=UTC)
-    about = {"platform": platform, "observed_at": seen, "ts_quality": "exact", "collection_method": "archive", "source_format": "f"}
+    about = {
+        "platform": platform,
+        "observed_at": seen,
+        "ts_quality": "exact",
+        "collection_method": "archive",
+        "source_format": "f",
+    }
     about |= {"source_hash": "h", "landed_night": night}
     said: list[Row] = []
     for number, (account, text) in enumerate(texts):
-        said.append(about | {"post_key": f"{platform} {night} {number}", "account_key": account, "native_id": f"{number}", "text": text, "published_at": seen})
+        said.append(
+            about
+            | {
+                "post_key": f"{platform} {night} {number}",
+                "account_key": account,
+                "native_id": f"{number}",
+                "text": text,
+                "published_at": seen,
+            }
+        )
         said[-1]["post_type"] = "repost" if account in reposts else "post"
     for table, schema in (("vault_posts", VAULT_POSTS), ("posts", POSTS)):
-        rows = [dict.fromkeys(schema.names) | {name: value for name, value in row.items() if name in schema.names} for row in said]
+        rows = [
+            dict.fromkeys(schema.names) | {name: value for name, value in row.items() if name in schema.names} for row in said
+        ]
         write_table(paths.table_file(platform, table, night, night), pa.Table.from_pylist(rows, schema))
-    entry = dict.fromkeys(LEDGER.names) | {"event_days": [night] if texts else []}
-    write_table(paths.ledger_file(platform, night), pa.table({"event_days": pa.array([entry["event_days"]], pa.list_(pa.date32()))}))
+    event_days = pa.array([[night] if texts else []], pa.list_(pa.date32()))
+    write_table(paths.ledger_file(platform, night), pa.table({"event_days": event_days}))
     return LandedNight(platform, night, paths.ledger_file(platform, night), "f")
 
 
@@ -141,7 +159,11 @@ def test_nights_that_run_again_give_the_same_list_and_the_same_files(paths: Data
         landed.append(bring(paths, ago(days), *said(12, phrase), *said(3, "moonlit walnut", 20)))
         search(paths, plan(landed))
     before, kept = listed(paths), content(paths)
-    assert [(phrase, on) for phrase, _, on, _ in before] == [("velvet harbour", ago(2)), ("copper lantern", ago(1)), ("moonlit walnut", NIGHT)]
+    assert [(phrase, on) for phrase, _, on, _ in before] == [
+        ("velvet harbour", ago(2)),
+        ("copper lantern", ago(1)),
+        ("moonlit walnut", NIGHT),
+    ]
     for again in ([landed[0]], [landed[1]], landed):
         assert search(paths, plan(landed, again)) == Searches((), 0)
     assert search(paths, plan(landed, is_full=True)) == Searches((), 0)
@@ -193,7 +215,11 @@ def test_what_is_not_published_yet_is_read_again(paths: DataPaths) -> None:
     for place in (1, 2):
         search(paths, plan(landed[:place]), "girl dinner")
         nights.begin_modelling(paths, plan(landed[:place]))
-    read = [row["file"] for row in pq.read_table(paths.landed_files_file(), partitioning=None).to_pylist() if row["table_name"] == "text_phrases"]
+    read = [
+        row["file"]
+        for row in pq.read_table(paths.landed_files_file(), partitioning=None).to_pylist()
+        if row["table_name"] == "text_phrases"
+    ]
     assert read == [str(file) for file in files(paths)]
     nights.record_published(paths, plan(landed), "method")
     assert searched_nights(paths) == []
