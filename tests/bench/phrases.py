@@ -27,10 +27,14 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.phrases import LONGEST, SHORTEST, segments
 from pipelines.commands.nightly import PARTLY_PUBLISHED
+from pipelines.lake.intake import ingest_night
+from pipelines.lake.limits import Limits
 from pipelines.lake.nights import LandedNight, NightPlan, landed_nights
 from pipelines.lake.paths import DataPaths
-from pipelines.nightly.phrases import write_text_phrases
+from pipelines.lake.pseudonyms import Pseudonymiser
+from pipelines.nightly.phrases import read_phrases, write_text_phrases
 from pipelines.nightly.text_rules import read_text_rules
+from pipelines.platforms.registry import PLATFORMS
 from pipelines.settings import PROJECT
 from tests.unit.analysis.phrase_worlds import FUNCTION_WORDS, VOCABULARY, words
 
@@ -219,6 +223,48 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
     )
 
 
+def run_searches(folder: Path, seed: int, nights: int, posts_a_day: int) -> None:
+    """Take the history and the nights after it in, search each, model nothing; print what was found of the truth and what the plain way costs.
+
+    Args:
+        folder: For inbox and data; emptied.
+        seed: Of the words and of the truth.
+        nights: After the one that takes the history in.
+        posts_a_day: Without the planted ones.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    phrases = plant(seed, nights)
+    paths = DataPaths(folder / "data")
+    closed = read_text_rules().lexicon.closed_words
+    pseudonyms = Pseudonymiser(b"k" * 32)
+    for step in range(nights + 1):
+        last = _HISTORY_DAYS + step - 1
+        write_days(folder / "inbox", seed, 0 if step == 0 else last, last, posts_a_day, phrases)
+        night = _FIRST + timedelta(days=last)
+        ingest_night(paths, folder / "inbox", PLATFORMS["bluesky"], night, pseudonyms, workers=1, limits=Limits())
+        write_text_phrases(paths, _plan(paths, step + 1), [], closed)
+    listed = {row["phrase"]: row["listed_on"] for row in read_phrases(paths).to_pylist()}
+    with duckdb.connect() as asked:
+        asked.execute("set TimeZone = 'UTC'")
+        lake = folder / "data" / "lake" / "bluesky"
+        first = dict(
+            asked.execute(
+                f"select phrase, min(published_at) from read_parquet('{lake}/text_phrases/*/*.parquet', hive_partitioning = false)"
+                f" inner join read_parquet('{lake}/posts/*/*.parquet', hive_partitioning = false) as posts using (post_key) group by all"
+            ).fetchall()
+        )
+    for kind in ("fast", "late", "slow"):
+        of = [each for each in phrases if each.kind == kind]
+        found = [each for each in of if each.phrase in listed]
+        errors = [(first[each.phrase] - each.used_at[0]).total_seconds() / 3600 for each in found]
+        late = [(listed[each.phrase] - each.used_at[0].date()).days for each in found]
+        told = (
+            f"first use off by {max(errors):.2f} h at most; listed {np.median(late):.0f} days after it (median)" if found else ""
+        )
+        print(f"  seed {seed}, {kind}: {len(found)} of {len(of)} listed; {told}")
+    print(f"  seed {seed}, not planted: {len(set(listed) - {each.phrase for each in phrases})} listed", flush=True)
+
+
 def _tables(data: Path) -> dict[str, list[Any]]:
     names = ("int_post_units", "int_unit_first_uses", "int_trend_candidates", "int_co_adopted_units", "int_trend_uses", "trends")
     with duckdb.connect(str(data / "warehouse" / "warehouse.duckdb"), read_only=True) as warehouse:
@@ -307,10 +353,16 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=3, help="after the one that takes in the history")
     parser.add_argument("--posts", type=int, default=2_000, help="a day")
     parser.add_argument("--rebuild", action="store_true", help="also compare with full builds, and without the vault")
+    parser.add_argument("--search-only", type=int, metavar="SEEDS", help="take in and search so many worlds, and model nothing")
     parser.add_argument("--step", nargs=3, metavar=("DATA", "WAY", "NIGHTS"), help="one search alone, for its time and memory")
     asked = parser.parse_args()
     if asked.step:
         _step(Path(asked.step[0]), asked.step[1], int(asked.step[2]))
+        return
+    if asked.search_only:
+        for seed in range(asked.seed, asked.seed + asked.search_only):
+            run_searches(asked.folder, seed, asked.nights, asked.posts)
+        cost(asked.folder)
         return
     shutil.rmtree(asked.folder, ignore_errors=True)
     run_nights(asked.folder, asked.seed, asked.nights, asked.posts)
