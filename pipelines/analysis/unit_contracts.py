@@ -18,14 +18,14 @@ INT_UNIT_ALIASES: Final = pa.schema(
         _required("alias", pa.string()),
         _required("unit_type", pa.string()),
         _required("unit", pa.string()),
-        _required("alias_kind", pa.string()),  # seed, spelling, accents, plural, misspelling, words
+        _required("alias_kind", pa.string()),  # seed, spelling, accents, plural, misspelling
         _required("alias_account_count", pa.int64()),
         pa.field("alias_log_odds", pa.float64()),  # NULL: joined by rule, without looking at who uses it
         pa.field("context_log_odds", pa.float64()),
         pa.field("time_log_odds", pa.float64()),
     ]
 )
-# One row per unit that the adopters of another one took up with it.
+# One row per unit that is part of another one: taken up with it, or a phrase that spells it.
 INT_CO_ADOPTED_UNITS: Final = pa.schema(
     [
         _required("alias_type", pa.string()),
@@ -33,8 +33,9 @@ INT_CO_ADOPTED_UNITS: Final = pa.schema(
         _required("alias_label", pa.string()),
         _required("unit_type", pa.string()),
         _required("unit", pa.string()),
+        _required("alias_kind", pa.string()),  # co_adopted, spelled_out
         _required("alias_account_count", pa.int64()),
-        _required("shared_adopter_ratio", pa.float64()),  # Jaccard
+        pa.field("shared_adopter_ratio", pa.float64()),  # Jaccard; NULL: spelled_out, whoever took it up
     ]
 )
 

@@ -14,6 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.analysis.phrases import PHRASES, SEARCHED_NIGHTS, TEXT_PHRASES
 from pipelines.analysis.text_signals import TEXT_SIGNALS
 from pipelines.lake.commit import write_whole
 from pipelines.lake.erasures import ensure_erasures
@@ -23,6 +24,8 @@ from pipelines.lake.writer import write_table
 
 TEXT_SIGNALS_TABLE: Final = "text_signals"
 """What is told of posts' texts: beside the landed tables, by the same path law, made from the vault."""
+TEXT_PHRASES_TABLE: Final = "text_phrases"
+"""Listed phrases that posts' texts hold, made from the vault; its night is the one that searched."""
 NIGHT_SCHEMA: Final = pa.schema(
     [
         pa.field("night", pa.date32(), nullable=False),
@@ -249,10 +252,13 @@ def begin_modelling(paths: DataPaths, plan: NightPlan) -> None:
         shutil.rmtree(paths.root / "exchange", ignore_errors=True)
     for folder in ("exchange", "derived", "marts", "warehouse", "gates"):
         (paths.root / folder).mkdir(exist_ok=True)
-    for table, schema in {**ANALYTIC_TABLES, TEXT_SIGNALS_TABLE: TEXT_SIGNALS}.items():
+    for table, schema in {**ANALYTIC_TABLES, TEXT_SIGNALS_TABLE: TEXT_SIGNALS, TEXT_PHRASES_TABLE: TEXT_PHRASES}.items():
         empty = paths.empty_table_file(table)
         if not empty.exists() or not pq.read_schema(empty).equals(schema):
             write_table(empty, schema.empty_table())
+    for file, schema in ((paths.phrases_file(), PHRASES), (paths.searched_nights_file(), SEARCHED_NIGHTS)):
+        if not file.exists():
+            write_table(file, schema.empty_table())
     ensure_erasures(paths)
     _tell_rewritten_accounts(paths)
     row = {name: getattr(plan, name) for name in NIGHT_SCHEMA.names}
@@ -287,7 +293,30 @@ def _readable_files(paths: DataPaths, plan: NightPlan) -> list[dict[str, str]]:
             root = paths.table_root(each.platform, TEXT_SIGNALS_TABLE)
             files = sorted(root.glob(f"day=*/night={each.night.isoformat()}.parquet"))
             rows += [{"platform": each.platform, "table_name": TEXT_SIGNALS_TABLE, "file": str(file)} for file in files]
+    for platform, night in searched_nights(paths):
+        root = paths.table_root(platform, TEXT_PHRASES_TABLE)
+        files = sorted(root.glob(f"day=*/night={night.isoformat()}.parquet"))
+        rows += [{"platform": platform, "table_name": TEXT_PHRASES_TABLE, "file": str(file)} for file in files]
     return rows
+
+
+def searched_nights(paths: DataPaths) -> list[tuple[str, date]]:
+    """Platform and night of the searches for phrases that no published snapshot knows as they are."""
+    file = paths.searched_nights_file()
+    rows = pq.read_table(file, partitioning=None).to_pylist() if file.exists() else []
+    return [(row["platform"], row["searched_night"]) for row in rows]
+
+
+def add_searched(paths: DataPaths, searched: Iterable[tuple[str, date]]) -> None:
+    """Have searches read anew until a snapshot with them is published. To be called before their files are written: a kill loses none then.
+
+    Args:
+        paths: the data folder.
+        searched: platform and the night that searched.
+    """
+    known = sorted({*searched_nights(paths), *searched})
+    rows = [{"platform": platform, "searched_night": night} for platform, night in known]
+    write_table(paths.searched_nights_file(), pa.Table.from_pylist(rows, SEARCHED_NIGHTS))
 
 
 def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
@@ -298,6 +327,7 @@ def record_published(paths: DataPaths, plan: NightPlan, method: str) -> None:
     for platform in _rewritten(paths):
         paths.rewritten_days_file(platform).unlink()
     _tell_rewritten_accounts(paths)
+    write_table(paths.searched_nights_file(), SEARCHED_NIGHTS.empty_table())
 
 
 def _published(paths: DataPaths) -> tuple[str | None, dict[str, str]]:

@@ -63,6 +63,14 @@ class DataPaths:
         """The nights whose posts' texts are read anew tonight, by platform; dbt reads it."""
         return self.root / "state" / "restated_nights.parquet"
 
+    def phrases_file(self) -> Path:
+        """The kept list of phrases that texts are searched for; dbt reads it."""
+        return self.root / "state" / "phrases.parquet"
+
+    def searched_nights_file(self) -> Path:
+        """The nights whose searches for phrases are read anew tonight, by platform; dbt reads it."""
+        return self.root / "state" / "searched_nights.parquet"
+
     def outlet_keys_file(self) -> Path:
         """The keys of accounts that speak for a brand or a medium."""
         return self.root / "state" / "outlet_keys.parquet"

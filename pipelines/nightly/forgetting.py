@@ -180,10 +180,13 @@ def _located(paths: DataPaths, platform: str, keys: Keys, index: _StagedRows, fr
     # Other tables mirror what was observed with a post or profile, by the day of that and the night.
     mirrors = [folder for folder in sorted((paths.root / "lake" / platform).glob("*")) if folder.name not in ANALYTIC_TABLES]
     for folder in mirrors:
+        held: set[Path] = set()
         for day, night in sorted(found.observations):
-            file = folder / f"day={day.isoformat()}" / f"night={night.isoformat()}.parquet"
-            if file.exists():
-                _note(file, keys, found)
+            of_day = folder / f"day={day.isoformat()}"
+            # A night that lists a phrase searches the texts of nights before, so that a later night's file may hold the row.
+            held.update(file for file in of_day.glob("night=*.parquet") if file.stem >= f"night={night.isoformat()}")
+        for file in sorted(held):
+            _note(file, keys, found)
     for file in sorted((paths.root / "vault" / platform).glob("*/day=*/night=*.parquet")):
         _note(file, keys, found)
     return found

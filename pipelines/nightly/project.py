@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.analysis import text_signals
+from pipelines.analysis import phrases, text_signals
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.settings import DBT_PROJECT, from_environment
 
@@ -72,6 +72,7 @@ def method_fingerprint() -> str:
     for table, schema in ANALYTIC_TABLES.items():
         digest.update(f"{table}\n{schema}".encode())
     digest.update(f"{text_signals.METHOD_VERSION}\n{text_signals.TEXT_SIGNALS}".encode())
+    digest.update(f"{phrases.METHOD_VERSION}\n{phrases.TEXT_PHRASES}\n{phrases.PHRASES}".encode())
     return digest.hexdigest()[:16]
 
 

@@ -20,6 +20,7 @@ from pipelines.lake.retention import enforce_retention
 from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.forgetting import forget_modelled, forget_stated
 from pipelines.nightly.outlets import write_outlet_keys
+from pipelines.nightly.phrases import read_phrase_seed, write_text_phrases
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.nightly.text_rules import read_text_rules
 from pipelines.nightly.text_signals import write_text_signals
@@ -216,7 +217,7 @@ class IngestStage:
 def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
     """Forget what the data say is gone and what is too old to be kept, decide what the night models and tell dbt.
 
-    Raises OutletsError, SecretError.
+    Raises OutletsError, PhrasesError, SecretError.
     """
     forget_old_invocations()
     remove_spills(paths)
@@ -226,7 +227,9 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     fresh = {(each.platform, each.night) for each in nights.nights_to_model(paths, plan)}
     enforce_retention(paths, night, unread=fresh | {(platform, night) for platform in PLATFORMS})
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
-    write_text_signals(paths, plan, read_text_rules())
+    rules = read_text_rules()
+    write_text_signals(paths, plan, rules)
+    write_text_phrases(paths, plan, read_phrase_seed(), rules.lexicon.closed_words)
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
     write_calibration(paths)

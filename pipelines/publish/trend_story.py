@@ -122,7 +122,7 @@ _REASONS: Final = {
 }
 
 
-_TOGETHER: Final = "co_adopted"
+_TOGETHER, _SPELLED_OUT = "co_adopted", "spelled_out"
 
 
 class NoSuchTrendError(LookupError):
@@ -221,10 +221,18 @@ class Story:
     @property
     def names(self) -> list[str]:
         """Its other names, and what belongs to it, in sentences."""
-        joined = [named(row["alias_type"], row["alias_label"]) for row in self.aliases if row["alias_kind"] != _TOGETHER]
-        together = [named(row["alias_type"], row["alias_label"]) for row in self.aliases if row["alias_kind"] == _TOGETHER]
-        said = [f"Also written {', '.join(joined)}: counted with it."] if joined else []
-        return said + ([f"Taken up by the same accounts: {', '.join(together)}."] if together else [])
+
+        def of(*kinds: str, others: bool = False) -> str:
+            return ", ".join(
+                named(row["alias_type"], row["alias_label"]) for row in self.aliases if (row["alias_kind"] in kinds) is not others
+            )
+
+        sentences = (
+            ("Also written {}: counted with it.", of(_TOGETHER, _SPELLED_OUT, others=True)),
+            ("Also spelled out as {}: not counted with it.", of(_SPELLED_OUT)),
+            ("Taken up by the same accounts: {}.", of(_TOGETHER)),
+        )
+        return [sentence.format(told) for sentence, told in sentences if told]
 
     @property
     def set_off(self) -> list[str]:

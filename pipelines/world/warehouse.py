@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.contracts import DERIVED, EXCHANGE
 from pipelines.analysis.increments import digest
+from pipelines.analysis.phrases import PHRASES, SEARCHED_NIGHTS, TEXT_PHRASES
 from pipelines.analysis.text_signals import TEXT_SIGNALS
 from pipelines.lake import exchange, nights
 from pipelines.lake.paths import DataPaths
@@ -194,10 +195,12 @@ class Warehouse:
             self._connection.execute(f"create schema {schema}")
         for name, rows in project.seeds.items():
             self._store(f"main.{name}", rows)
-        for name, schema in (("outlet_keys", OUTLET_KEYS), ("calibration", CALIBRATION)):
+        state = {"outlet_keys": OUTLET_KEYS, "calibration": CALIBRATION, "phrases": PHRASES, "searched_nights": SEARCHED_NIGHTS}
+        for name, schema in state.items():
             self._store(f"state.{name}", schema.empty_table())
         # Worlds in memory have no texts, and nobody is erased from them.
         self._store("landed.text_signals", TEXT_SIGNALS.empty_table())
+        self._store("landed.text_phrases", TEXT_PHRASES.empty_table())
         self._store("ledger.erasures", ERASURES.empty_table())
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", schema.empty_table())

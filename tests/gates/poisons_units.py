@@ -18,6 +18,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
     "staged/int_co_adopted_units": {
         "required columns are filled": (0, {"unit": None}),
+        _OVERLAP: (0, {"shared_adopter_ratio": None}),
+        "only a phrase spells a hashtag": (1, {"alias_type": "link"}),
         "hashtags stay": (0, {"alias_type": "hashtag"}),
     },
     "marts/trends": {"nothing is claimed of units that no world has": (0, {"unit_type": "sound"})},
@@ -35,6 +37,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("staged/int_trend_candidates", "unit_type"): {"hashtags are pooled, and nothing else is"},
     ("staged/int_unit_aliases", "alias_kind"): {_EVIDENT},
+    ("staged/int_co_adopted_units", "unit_type"): {"only a phrase spells a hashtag"},
     ("marts/trends", "unit_type"): {
         "nothing is claimed of units that no world has",
         "a left-censored trend has no first platform and no claim",

@@ -19,7 +19,9 @@ EXCHANGED: Final[dict[str, Rows]] = {
     ],
     "int_co_adopted_units": [
         {"alias_type": "domain", "alias": "eco.example", "alias_label": "eco.example", "alias_account_count": 25}
-        | {"shared_adopter_ratio": 0.75}
+        | {"alias_kind": "co_adopted", "shared_adopter_ratio": 0.75}
+        | _OF_ECO,
+        {"alias_type": "phrase", "alias": "e co", "alias_label": "e co", "alias_account_count": 21, "alias_kind": "spelled_out"}
         | _OF_ECO,
     ],
 }
@@ -33,6 +35,7 @@ MARTED: Final[dict[str, Rows]] = {
         {"alias_type": "hashtag", "alias_label": "ecos", "alias_kind": "plural", "alias_account_count": 6}
         | _EVIDENCE
         | _NAMED_ECO,
+        {"alias_type": "phrase", "alias_label": "e co", "alias_kind": "spelled_out", "alias_account_count": 21} | _NAMED_ECO,
     ],
     "blocked_units": [
         {"trend_key": _BLOCKED, "unit_type": "hashtag", "label": "fyp", "blocked_reason": "furniture", "adopter_count": 400}

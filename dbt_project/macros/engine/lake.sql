@@ -28,17 +28,23 @@
     read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{{ ", " if not loop.last }}{% endfor %}], union_by_name = true, hive_partitioning = true, hive_types = {'day': date})
 {% endmacro %}
 
-{# What is told of posts' texts in the nights that are read anew, from the files that the night may read. #}
-{% macro text_signal_rows() %}
-    {%- set files = [data_root() ~ "/state/empty/text_signals/day=1970-01-01/night=1970-01-01.parquet"] -%}
+{# What lies beside the lake of nights that are read anew, from the files that the night may read. #}
+{% macro beside_lake_rows(table) %}
+    {%- set files = [data_root() ~ "/state/empty/" ~ table ~ "/day=1970-01-01/night=1970-01-01.parquet"] -%}
     {%- if execute -%}
         {%- set found = run_query(
-            "select file from read_parquet('" ~ data_root() ~ "/state/landed_files.parquet') where table_name = 'text_signals' order by file"
+            "select file from read_parquet('" ~ data_root() ~ "/state/landed_files.parquet') where table_name = '" ~ table ~ "' order by file"
         ) -%}
         {%- do files.extend(found.columns[0].values()) -%}
     {%- endif -%}
     read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{{ ", " if not loop.last }}{% endfor %}], union_by_name = true, hive_partitioning = false)
 {% endmacro %}
+
+{# What is told of posts' texts. #}
+{% macro text_signal_rows() %}{{ beside_lake_rows("text_signals") }}{% endmacro %}
+
+{# Phrases that are found in posts' texts. #}
+{% macro text_phrase_rows() %}{{ beside_lake_rows("text_phrases") }}{% endmacro %}
 
 {# Hand a model over as one Parquet file, by a temporary name, so that no reader sees half a file. A table that is built whole keeps
    the order of its query; one that rows were put into is ordered here, so that the same rows give the same file. #}

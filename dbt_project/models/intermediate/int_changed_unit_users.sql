@@ -1,4 +1,6 @@
 -- depends_on: {{ ref('int_reached_account_days') }}
+-- depends_on: {{ ref('int_restated_posts') }}
+-- depends_on: {{ ref('int_restated_phrase_users') }}
 -- Units of accounts whose first use tonight's rows may change.
 {%- set last_first_uses = as_last_night("int_unit_first_uses") %}
 with new_uses as (
@@ -11,6 +13,7 @@ with new_uses as (
     where
         event_day in {{ touched_day_list() }}
         or post_key in (select post_key from {{ ref("int_reached_posts") }})
+        or (unit_type = 'phrase' and post_key in (select post_key from {{ ref("int_restated_posts") }}))
     group by all
 )
 
@@ -43,5 +46,11 @@ from new_uses
 left join {{ last_first_uses }} as known
     on new_uses.unit_type = known.unit_type and new_uses.unit = known.unit and new_uses.account_key = known.account_key
 where known.adopted_at is null or new_uses.used_at < known.adopted_at
+union
+select
+    'phrase' as unit_type,
+    phrase as unit,
+    account_key
+from {{ ref("int_restated_phrase_users") }}
 {{ with_carried_rows() }}
 {% endif %}

@@ -1,13 +1,52 @@
 {{ config(post_hook="{{ export_parquet(this, 'exchange') }}") }}
 
 -- A link, a sound or a phrase that the adopters of another unit took up with it is no trend of its own. A hashtag stays one: two hashtags
--- that are taken up together are two names, and nothing here says which of them is the other's.
-with windows as (
+-- that are taken up together are two names, and nothing here says which of them is the other's. A phrase that spells a hashtag is that trend
+-- in other words, whoever took it up; its uses are not added, since nobody looked for the words before they were listed.
+with candidates as (
+    select * from {{ ref("int_trend_windows") }}
+    where blocked_reason is null
+),
+
+hashtag_words as (
+    select
+        unit_type,
+        unit,
+        {{ without_separators("unit") }} as word
+    from candidates
+    where unit_type = 'hashtag'
+    union
+    select
+        candidates.unit_type,
+        candidates.unit,
+        {{ without_separators("aliases.alias") }} as word
+    from candidates
+    inner join {{ ref("int_unit_aliases") }} as aliases on candidates.unit_type = aliases.unit_type and candidates.unit = aliases.unit
+    where aliases.alias_type = 'hashtag'
+),
+
+-- Of several hashtags that one word spells the first by name: all their spellings are joined before.
+spelled_out as (
+    select
+        phrases.trend_key,
+        phrases.unit_type as alias_type,
+        phrases.unit as alias,
+        phrases.label as alias_label,
+        hashtag_words.unit_type,
+        hashtag_words.unit,
+        phrases.adopter_count as alias_account_count
+    from candidates as phrases
+    inner join hashtag_words on {{ without_separators("phrases.unit") }} = hashtag_words.word
+    where phrases.unit_type = 'phrase'
+    qualify row_number() over (partition by phrases.trend_key order by hashtag_words.unit) = 1
+),
+
+windows as (
     select
         *,
         list_position(['hashtag', 'phrase', 'link', 'sound', 'brand', 'domain'], unit_type) as type_rank
-    from {{ ref("int_trend_windows") }}
-    where blocked_reason is null and not is_left_censored
+    from candidates
+    where not is_left_censored and trend_key not in (select spelled_out.trend_key from spelled_out)
 ),
 
 adopters as (
@@ -80,9 +119,21 @@ select
     windows.label as alias_label,
     others.unit_type,
     others.unit,
+    'co_adopted' as alias_kind,
     windows.adopter_count as alias_account_count,
     chosen.shared_adopter_ratio
 from chosen
 inner join windows on chosen.trend_key = windows.trend_key
 inner join windows as others on chosen.other_key = others.trend_key
+union all
+select
+    alias_type,
+    alias,
+    alias_label,
+    unit_type,
+    unit,
+    'spelled_out' as alias_kind,
+    alias_account_count,
+    null::double as shared_adopter_ratio
+from spelled_out
 order by alias_type, alias

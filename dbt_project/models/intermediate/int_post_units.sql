@@ -61,6 +61,17 @@ brands as (
     inner join own_posts on signals.post_key = own_posts.post_key
 ),
 
+-- Phrases of the kept list that the text holds.
+phrases as (
+    select
+        said.post_key,
+        'phrase' as unit_type,
+        said.phrase as unit,
+        null::varchar as link_domain
+    from {{ ref("int_post_phrases") }} as said
+    inner join own_posts on said.post_key = own_posts.post_key
+),
+
 units as (
     select * from domains
     union all
@@ -69,6 +80,8 @@ units as (
     select * from sounds
     union all
     select * from brands
+    union all
+    select * from phrases
 )
 
 select

@@ -75,10 +75,15 @@ censored as (
     select
         first_adopters.unit_type,
         first_adopters.unit,
-        bool_or(first_adopters.began_on < platform_coverage.began_on + {{ var("burn_in_days") }}) as is_left_censored
+        bool_or(
+            first_adopters.began_on
+            < greatest(platform_coverage.began_on, coalesce(phrases.watched_from_on, platform_coverage.began_on)) + {{ var("burn_in_days") }}
+        ) as is_left_censored
     from first_adopters
     inner join {{ ref("int_accounts") }} as accounts on first_adopters.account_key = accounts.account_key
     inner join platform_coverage on accounts.platform = platform_coverage.platform
+    -- A phrase is looked for from a day of its own on as well.
+    left join {{ ref("int_phrases") }} as phrases on first_adopters.unit_type = 'phrase' and first_adopters.unit = phrases.phrase
     group by all
 ),
 
@@ -111,7 +116,7 @@ totals as (
     group by all
 ),
 
--- A hashtag is blocked under all its spellings, a domain with its subdomains.
+-- A hashtag is blocked under all its spellings, a phrase that spells it with it, a domain with its subdomains.
 labels as (
     select
         unit_type,
@@ -128,17 +133,32 @@ labels as (
     where aliases.alias_type = aliases.unit_type
 ),
 
+blocklist as (
+    select
+        unit_type,
+        unit,
+        reason
+    from {{ ref("unit_blocklist") }}
+    union all
+    select
+        'phrase' as unit_type,
+        unit,
+        reason
+    from {{ ref("unit_blocklist") }}
+    where unit_type = 'hashtag'
+),
+
 blocked as (
     select
         labels.unit_type,
         labels.unit,
         min(blocklist.reason) as blocked_reason
     from labels
-    inner join {{ ref("unit_blocklist") }} as blocklist
+    inner join blocklist
         on
             labels.unit_type = blocklist.unit_type
             and case
-                when labels.unit_type = 'hashtag' then {{ without_separators("labels.label") }} = {{ without_separators("blocklist.unit") }}
+                when labels.unit_type in ('hashtag', 'phrase') then {{ without_separators("labels.label") }} = {{ without_separators("blocklist.unit") }}
                 when labels.unit_type = 'domain' then ends_with('.' || labels.label, '.' || blocklist.unit)
                 else labels.label = blocklist.unit
             end

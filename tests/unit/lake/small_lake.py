@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines.analysis.phrases import TEXT_PHRASES
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.lake.schemas import LEDGER, TABLES
@@ -143,6 +144,10 @@ def _write_what_nights_leave(paths: DataPaths, day: date) -> None:
     mirror = [stamp(post_key=key(post_id(who, 1)), account_key=key(who)) for who in (ANN, BEN)]
     signals = paths.root / "lake" / PLATFORM / "text_signals" / f"day={SEEN.date()}" / f"night={NIGHT}.parquet"
     write_table(signals, pa.Table.from_pylist(mirror))
+    # A later night listed a phrase and looked for it in these texts.
+    found = [row | {"phrase": "girl dinner", "searched_night": NIGHT + timedelta(days=1)} for row in mirror]
+    searched = paths.table_file(PLATFORM, "text_phrases", SEEN.date(), NIGHT + timedelta(days=1))
+    write_table(searched, pa.Table.from_pylist([{name: row[name] for name in TEXT_PHRASES.names} for row in found], TEXT_PHRASES))
     samples = [{"gate": "marts", "sample_keys": [f"account_key={key(ANN)}", f"account_key={key(BEN)}"]}]
     write_table(paths.gate_log_file(NIGHT), pa.Table.from_pylist(samples))
     log = paths.root / "logs" / f"night={NIGHT}.log"

@@ -200,6 +200,7 @@ TABLES: dict[str, Rows] = {
         for row in (
             {"alias_type": "hashtag", "alias_label": "cleanbeautys", "alias_kind": "plural", "alias_account_count": 6},
             {"alias_type": "domain", "alias_label": "clean.example", "alias_kind": "co_adopted", "alias_account_count": 20},
+            {"alias_type": "phrase", "alias_label": "clean beauty", "alias_kind": "spelled_out", "alias_account_count": 20},
         )
     ],
     "trend_attention": [
@@ -252,6 +253,7 @@ class TestATrendIsFound:
         assert story.trend["label"] == "cleanbeauty"
         assert story.names == [
             "Also written #cleanbeautys: counted with it.",
+            "Also spelled out as clean beauty (phrase): not counted with it.",
             "Taken up by the same accounts: clean.example (domain).",
         ]
         assert _told("evergreen").names == []

@@ -28,14 +28,14 @@ joined as (
 ),
 
 -- Units that are part of a trend: no trends of their own, and their uses are not added.
-co_adopted as (
+parts as (
     select
         units.alias_type,
         units.alias_label,
         trends.trend_key,
         trends.unit_type,
         trends.label,
-        'co_adopted' as alias_kind,
+        units.alias_kind,
         units.alias_account_count,
         null::double as alias_log_odds,
         null::double as context_log_odds,
@@ -47,5 +47,5 @@ co_adopted as (
 
 select * from joined
 union all
-select * from co_adopted
+select * from parts
 order by alias_type, alias_label

@@ -1,0 +1,309 @@
+"""The kept list of phrases, and the matches of its phrases beside the lake. Nights are searched once; what was found outlives the texts.
+
+A phrase is listed by the newest night, and that night also searches the texts of the nights before, as far as the vault still holds them. Which
+words are phrases is for ``analysis.phrase_discovery`` to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.analysis.increments import digest
+from pipelines.analysis.phrase_discovery import DiscoveryParameters, discover, is_looked_at
+from pipelines.analysis.phrases import METHOD_VERSION, PHRASES, TEXT_PHRASES, Matcher, normalise, text_phrases, variant_key
+from pipelines.lake.nights import TEXT_PHRASES_TABLE, NightPlan, add_searched
+from pipelines.lake.paths import DataPaths
+from pipelines.lake.writer import write_table
+from pipelines.nightly.text_rules import SEEDS
+
+LOOKBACK_DAYS: Final = 28
+"""Nights before its listing whose texts are searched for a phrase."""
+_BATCH_ROWS: Final = 10_000
+_READ: Final = ["platform", "post_key", "account_key", "observed_at", "landed_night", "text"]
+_SOURCES: Final = b"phrase_sources"
+
+
+class PhrasesError(ValueError):
+    """The seed of phrases holds what is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """What a night did about phrases.
+
+    Attributes:
+        listed: Phrases that it listed.
+        file_count: Files of matches that it wrote or removed.
+    """
+
+    listed: tuple[str, ...]
+    file_count: int
+
+
+def read_phrase_seed(file: Path = SEEDS / "phrases.csv") -> list[str]:
+    """The analyst's phrases, normalised, in the order of the seed.
+
+    Args:
+        file: With a column ``phrase``.
+
+    Raises:
+        PhrasesError: a row is not one stretch of two to five words, or a variant of one before it.
+    """
+    with file.open(encoding="utf-8", newline="") as stream:
+        written = [row["phrase"] for row in csv.DictReader(stream)]
+    found: dict[str, str] = {}
+    for each in written:
+        phrase = normalise(each)
+        if phrase is None:
+            raise PhrasesError(f"{file.name}: {each!r} is not a phrase of two to five words")
+        if variant_key(phrase) in found:
+            raise PhrasesError(f"{file.name}: {each!r} is a variant of {found[variant_key(phrase)]!r}")
+        found[variant_key(phrase)] = phrase
+    return list(found.values())
+
+
+def read_phrases(paths: DataPaths) -> pa.Table:
+    """The kept list, ``PHRASES``, by night of listing, seed first."""
+    file = paths.phrases_file()
+    return pq.read_table(file, schema=PHRASES, partitioning=None) if file.exists() else PHRASES.empty_table()
+
+
+def write_text_phrases(
+    paths: DataPaths,
+    plan: NightPlan,
+    seed: Iterable[str],
+    function_words: frozenset[str],
+    parameters: DiscoveryParameters | None = None,
+) -> Searches:
+    """List what is new and bring the matches of the nights that are read anew up to the vault and the list.
+
+    Rows of the list are only ever added. A file of matches remembers the hash of each vault file that it was made from: rows whose texts retention
+    took stay, rows of a night that was run again are searched again.
+
+    Args:
+        paths: The data folder.
+        plan: The night's plan.
+        seed: The analyst's phrases, normalised.
+        function_words: Words that no discovered phrase begins or ends with.
+        parameters: Of the discovery; defaults when None.
+    """
+    if not plan.modelled:
+        return Searches((), 0)
+    vault = _Vault(paths, plan)
+    newest = max(each.night for each in plan.modelled)
+    known = read_phrases(paths)
+    added = _new_phrases(vault, plan, known, seed, function_words, parameters or DiscoveryParameters())
+    listed = known
+    if added:
+        watched_from = vault.watched_from(newest)
+        rows = [
+            {"phrase": phrase, "source": source, "listed_on": newest, "watched_from_on": watched_from} for phrase, source in added
+        ]
+        listed = pa.concat_tables([known, pa.Table.from_pylist(rows, PHRASES)])
+    targets = _targets(plan, listed, newest if added else None)
+    # First what dbt has to read again, then the list, then the matches: a kill in between leaves nothing that the next run does not do.
+    add_searched(paths, targets)
+    search = _Search(vault, plan, listed)
+    file_count = sum(
+        search.search(platform, night) for night, platform in sorted((night, platform) for platform, night in targets)
+    )
+    if added or not paths.phrases_file().exists():
+        write_table(paths.phrases_file(), listed)
+    return Searches(tuple(phrase for phrase, _ in added), file_count)
+
+
+class _Vault:
+    """The texts that may be read: those of nights that passed their gate."""
+
+    def __init__(self, paths: DataPaths, plan: NightPlan) -> None:
+        self.paths = paths
+        self._admitted = {(each.platform, each.night): each for each in plan.modelled}
+        self._files: dict[tuple[str, date], list[Path]] = {}
+        self._hashes: dict[Path, str] = {}
+        for platform in sorted({each.platform for each in plan.modelled}):
+            for file in sorted(paths.table_root(platform, "vault_posts").glob("day=*/night=*.parquet")):
+                key = (platform, date.fromisoformat(file.stem.removeprefix("night=")))
+                if key in self._admitted:
+                    self._files.setdefault(key, []).append(file)
+
+    def files(self, platform: str, first: date, last: date) -> Iterator[tuple[date, Path]]:
+        """Vault files of the nights from ``first`` to ``last``."""
+        for step in range((last - first).days + 1):
+            night = first + timedelta(days=step)
+            for file in self._files.get((platform, night), []):
+                yield night, file
+
+    def hash_of(self, file: Path) -> str:
+        """Of a file's content."""
+        if file not in self._hashes:
+            with file.open("rb") as stream:
+                self._hashes[file] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return self._hashes[file]
+
+    def texts_of(self, night: date, text_count: int) -> Iterator[pa.Table]:
+        """Accounts and texts that a night brought on all platforms, without reposts; of more than so many, those of a share of accounts."""
+        files = {key: held for key, held in self._files.items() if key[1] == night}
+        row_count = sum(pq.read_metadata(file).num_rows for held in files.values() for file in held)
+        share = min(1.0, text_count / row_count) if row_count else 1.0
+        for (platform, _), held in sorted(files.items()):
+            reposts = self._reposts_of(platform, night)
+            for file in held:
+                for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS, columns=["post_key", "account_key", "text"]):
+                    rows = pa.Table.from_batches([batch])
+                    rows = rows.filter(pc.invert(pc.is_in(rows["post_key"], value_set=reposts)))
+                    if share < 1:
+                        accounts = rows["account_key"].to_pylist()
+                        rows = rows.filter(pa.array([each is not None and is_looked_at(each, share) for each in accounts]))
+                    yield rows
+
+    def _reposts_of(self, platform: str, night: date) -> pa.Array:
+        found = []
+        for day in sorted(self._admitted[platform, night].event_days()):
+            file = self.paths.table_file(platform, "posts", day, night)
+            if file.exists():
+                rows = pq.read_table(file, columns=["post_key", "post_type"], partitioning=None)
+                found.append(rows.filter(pc.equal(rows["post_type"], "repost"))["post_key"].combine_chunks())
+        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+    def watched_from(self, night: date) -> date:
+        """The first event day from which all texts that landed are searched tonight.
+
+        A day after the last night that landed something and is too long ago, or whose texts are gone on some platform. Where there is no such
+        night, the first event day that ever landed.
+        """
+        first = night - timedelta(days=LOOKBACK_DAYS)
+        with_texts = {platform for platform, _ in self._files}
+        missed: list[date] = []
+        days: list[date] = []
+        for (platform, landed), each in self._admitted.items():
+            if landed > night or platform not in with_texts:
+                continue
+            if landed < first:
+                missed.append(first - timedelta(days=1))
+                continue
+            event_days = each.event_days()
+            days += event_days
+            if (platform, landed) not in self._files and any(
+                self.paths.table_file(platform, "posts", day, landed).exists() for day in event_days
+            ):
+                missed.append(landed)
+        return max(missed) + timedelta(days=1) if missed else min(days, default=night)
+
+
+def _new_phrases(
+    vault: _Vault,
+    plan: NightPlan,
+    known: pa.Table,
+    seed: Iterable[str],
+    function_words: frozenset[str],
+    parameters: DiscoveryParameters,
+) -> list[tuple[str, str]]:
+    """Phrases that are not listed yet with their source, those of the seed first; of the newest night, those of each night that is read anew."""
+    keys = {variant_key(row["phrase"]): row["listed_on"] for row in known.to_pylist()}
+    added: dict[str, tuple[str, str]] = {}
+    for phrase in seed:
+        if variant_key(phrase) not in keys:
+            added.setdefault(variant_key(phrase), (phrase, "seed"))
+    of_seed = set(added)
+    for night in sorted({each.night for each in plan.restated}):
+        # What a night listed itself takes part again, so that a night that is run again finds the same hundred.
+        listed_before = {key for key, listed_on in keys.items() if listed_on < night} | of_seed
+        for candidate in discover(
+            vault.texts_of(night, parameters.largest_text_count), function_words, listed_before, parameters
+        ):
+            key = variant_key(candidate.phrase)
+            if key not in keys:
+                added.setdefault(key, (candidate.phrase, "discovered"))
+    return list(added.values())
+
+
+def _targets(plan: NightPlan, listed: pa.Table, listing: date | None) -> set[tuple[str, date]]:
+    """Platform and night of the files of matches that may not be as they should be."""
+    platforms = {each.platform for each in plan.modelled}
+    nights_of_listing = set(listed["listed_on"].to_pylist())
+    targets = {(platform, listing) for platform in platforms} if listing is not None else set()
+    for each in plan.restated:
+        targets.add((each.platform, each.night))
+        # Phrases that were listed later were looked for in this night's texts as well.
+        targets |= {(each.platform, night) for night in nights_of_listing if 0 < (night - each.night).days <= LOOKBACK_DAYS}
+    return targets
+
+
+class _Search:
+    """Brings files of matches up to date.
+
+    Args:
+        vault: The texts.
+        plan: The night's plan.
+        listed: The list, tonight's phrases included.
+    """
+
+    def __init__(self, vault: _Vault, plan: NightPlan, listed: pa.Table) -> None:
+        self._vault = vault
+        # The first one listed names its variants.
+        self._rows = listed.sort_by([("listed_on", "ascending"), ("phrase", "ascending")]).to_pylist()
+        self._admitted = {(each.platform, each.night) for each in plan.modelled}
+        self._is_again = set() if plan.is_full else {(each.platform, each.night) for each in plan.restated}
+        self._night: date | None = None
+        self._matchers: dict[bool, tuple[Matcher, str]] = {}
+
+    def search(self, platform: str, night: date) -> int:
+        """Bring one night's files up to date. Returns how many were written or removed."""
+        first = night - timedelta(days=LOOKBACK_DAYS) if any(row["listed_on"] == night for row in self._rows) else night
+        sources: dict[str, dict[date, Path]] = {}
+        for landed, file in self._vault.files(platform, first, night):
+            sources.setdefault(file.parent.name, {})[landed] = file
+        root, name = self._vault.paths.table_root(platform, TEXT_PHRASES_TABLE), f"night={night.isoformat()}.parquet"
+        days = sorted({*sources, *(file.parent.name for file in root.glob(f"day=*/{name}"))})
+        return sum(self._search_day(platform, root / day / name, sources.get(day, {}), night) for day in days)
+
+    def _matcher(self, night: date, *, is_own: bool) -> tuple[Matcher, str]:
+        """What a night looks for in its own texts, or in those before, and the version of that."""
+        if self._night != night:
+            self._night, self._matchers = night, {}
+        if is_own not in self._matchers:
+            phrases = [row["phrase"] for row in self._rows if row["listed_on"] == night or (is_own and row["listed_on"] < night)]
+            self._matchers[is_own] = (Matcher(phrases), digest(METHOD_VERSION, *phrases))
+        return self._matchers[is_own]
+
+    def _search_day(self, platform: str, target: Path, sources: dict[date, Path], night: date) -> bool:
+        held = pq.read_table(target, partitioning=None) if target.exists() else None
+        made_from: dict[str, str] = json.loads((held.schema.metadata or {}).get(_SOURCES, b"{}")) if held is not None else {}
+        wanted = {
+            landed.isoformat(): f"{self._vault.hash_of(file)} {self._matcher(night, is_own=landed == night)[1]}"
+            for landed, file in sources.items()
+        }
+        # Whose texts retention took keeps what was found; of a night that was run again, or refused, it goes.
+        kept = {landed: origin for landed, origin in made_from.items() if landed not in wanted and self._stays(platform, landed)}
+        if held is not None and made_from == {**kept, **wanted}:
+            return False
+        if not kept and not wanted:
+            target.unlink()
+            return True
+        parts = [TEXT_PHRASES.empty_table()]
+        for landed in sorted({*kept, *wanted}):
+            day = date.fromisoformat(landed)
+            if held is not None and (landed in kept or made_from.get(landed) == wanted[landed]):
+                parts.append(held.filter(pc.equal(held["landed_night"], pa.scalar(day, pa.date32()))).cast(TEXT_PHRASES))
+            else:
+                matcher, _ = self._matcher(night, is_own=day == night)
+                batches = pq.ParquetFile(sources[day]).iter_batches(_BATCH_ROWS, columns=_READ)
+                parts += [text_phrases(pa.Table.from_batches([batch]), matcher, night) for batch in batches]
+        metadata = {_SOURCES: json.dumps({**kept, **wanted}, sort_keys=True).encode()}
+        write_table(target, pa.concat_tables(parts).replace_schema_metadata(metadata))
+        return True
+
+    def _stays(self, platform: str, landed: str) -> bool:
+        key = (platform, date.fromisoformat(landed))
+        return key in self._admitted and key not in self._is_again
