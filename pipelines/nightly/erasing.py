@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from pipelines.lake.engine import remove_spills
 from pipelines.lake.erasures import Subject, ensure_erasures, record_erasures
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.proof import Leftover, data_files, leftovers
@@ -90,6 +91,7 @@ def erase(
     ensure_erasures(paths)
     wanted, done = named.wanted(), Erased({kind: len(keys) for kind, keys in named.keys.items() if keys})
     done.removed_warehouse = _without_warehouse(paths)
+    remove_spills(paths)
     _rewrite_all(paths, wanted, done, moment, watchlist, tell)
     done.scanned_count = len(data_files(paths.root))
     done.left = [each for each in leftovers(paths, wanted) if each.file != watchlist]

@@ -74,6 +74,15 @@ def test_no_byte_of_an_erased_account_is_left_and_the_proof_says_so(paths: DataP
     assert unapplied(paths).num_rows == 0
 
 
+def test_what_a_killed_query_spilled_is_gone_too(paths: DataPaths) -> None:
+    spilled = paths.spill / "1-killed" / "engine" / "duckdb_temp_storage_DEFAULT-0.tmp"
+    spilled.parent.mkdir(parents=True)
+    spilled.write_bytes(b"".join([*ANNS, *ANNS_KEYS]))
+    done = erase_ann(paths)
+    assert not spilled.exists()
+    assert done.left == []
+
+
 def test_what_others_wrote_stays_without_her(paths: DataPaths) -> None:
     erase_ann(paths)
     answer = next(row for row in values_of(paths, "posts") if row["post_key"] == key(post_id(BEN, 2)))
