@@ -20,6 +20,8 @@ from tests.bench.history import History
 
 END: Final = date(2026, 10, 1)
 _DAYS: Final = 60
+# A night that withholds what the calibration closes has done all its work.
+_PUBLISHED: Final = (0, 3)
 _STEP: Final = re.compile(r"^\s*\d+/\d+\s+(conform|derive|model): .*?([\d.]+) s\s*$")
 
 
@@ -49,7 +51,7 @@ def _night(folder: Path, post_count: int) -> Grown:
         check=False,
         env=os.environ | {"DAGSTER_HOME": str(home)},
     )
-    if done.returncode:
+    if done.returncode not in _PUBLISHED:
         raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     steps = {match[1]: float(match[2]) for line in done.stdout.splitlines() if (match := _STEP.match(line))}

@@ -21,7 +21,16 @@ from tests.pipeline.lake_of_chance import BEGIN, LakeOfChance
 
 FIRST = BEGIN.date() + timedelta(days=35)
 # What a model lists for one night is that night's; everything else is the same however it came about.
-OF_ONE_NIGHT = ("int_reached", "int_changed", "int_remeasured", "int_touched", "int_open", "int_restated", "int_relation_touched")
+OF_ONE_NIGHT = (
+    "int_reached",
+    "int_changed",
+    "int_remeasured",
+    "int_touched",
+    "int_open",
+    "int_restated",
+    "int_searched",
+    "int_relation_touched",
+)
 
 
 def _model(paths: DataPaths, night: date, target: Path, *, rebuild: bool = False) -> nights.NightPlan:
