@@ -7,7 +7,6 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,13 +14,14 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.settings import PROJECT
+from pipelines.commands.nightly import PARTLY_PUBLISHED
 from tests.bench.history import History
+from tests.bench.nights import dagster_home, night_command
 
 END: Final = date(2026, 10, 1)
 _DAYS: Final = 60
 # A night that withholds what the calibration closes has done all its work.
-_PUBLISHED: Final = (0, 3)
+_PUBLISHED: Final = (0, PARTLY_PUBLISHED)
 _STEP: Final = re.compile(r"^\s*\d+/\d+\s+(conform|derive|model): .*?([\d.]+) s\s*$")
 
 
@@ -36,16 +36,13 @@ class Grown:
 
 
 def _night(folder: Path, post_count: int) -> Grown:
-    inbox, home = folder / "inbox", folder / "home"
-    home.mkdir(parents=True)
-    shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", home)
+    inbox, home = folder / "inbox", dagster_home(folder)
     first = END - timedelta(days=_DAYS - 1)
     history = History(first, post_count // _DAYS)
     history.write(inbox, first, END)
-    command = [sys.executable, "-m", "pipelines.cli", "nightly", "--inbox", str(inbox), "--data", str(folder / "data")]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [*command, "--day", END.isoformat()],
+        night_command(folder / "data", inbox, END),
         capture_output=True,
         text=True,
         check=False,

@@ -14,6 +14,7 @@ _ACCOUNTS: Final = 4_000
 _GENERAL_TAGS: Final = 300
 _TREND_LIFE_DAYS: Final = 30
 _DAYS_BETWEEN_TRENDS: Final = 4
+_TEXT: Final = "A note on what came of it today, and what did not."
 _LETTERS: Final = np.array(list("abcdefghijklmnopqrstuvwxyz234567"))
 
 
@@ -77,16 +78,19 @@ class History:
         for index in range(count):
             tag = f"wave{trends[index]}" if is_trendy[index] and trends[index] >= 0 else f"topic{general[index]}"
             moment = midnight + timedelta(seconds=seconds[index])
-            lines.append(encoder.encode(_created(self._names[authors[index]], f"{number:05d}{index:08d}", moment, tag)))
+            lines.append(
+                encoder.encode(created(self._names[authors[index]], f"{number:05d}{index:08d}", moment, f"{_TEXT} #{tag}"))
+            )
         (folder / f"jetstream-{day}.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines) + b"\n", 1, mtime=0))
 
 
-def _created(author: str, key: str, moment: datetime, tag: str) -> dict[str, Any]:
+def created(author: str, key: str, moment: datetime, text: str) -> dict[str, Any]:
+    """A Jetstream event that creates a post."""
     record = {
         "$type": "app.bsky.feed.post",
         "createdAt": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "langs": ["en"],
-        "text": f"A note on what came of it today, and what did not. #{tag}",
+        "text": text,
     }
     commit = {
         "rev": key,

@@ -24,7 +24,7 @@ END = date(2026, 10, 1)
 BYTES_A_COMMENT = 1_041
 
 
-def _home(folder: Path) -> Path:
+def dagster_home(folder: Path) -> Path:
     """A DAGSTER_HOME as operations.md asks for it."""
     home = folder / "home"
     home.mkdir(parents=True)
@@ -32,20 +32,15 @@ def _home(folder: Path) -> Path:
     return home
 
 
+def night_command(data: Path, inbox: Path, night: date) -> list[str]:
+    """The nightly job of the command line."""
+    folders = ["--inbox", str(inbox), "--data", str(data)]
+    return [sys.executable, "-m", "pipelines.cli", "nightly", *folders, "--day", night.isoformat()]
+
+
 def job(data: Path, inbox: Path, night: date, home: Path) -> dict[str, Any]:
     """The nightly job in a process of its own. Returns its wall and CPU seconds, start-up included."""
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.cli",
-        "nightly",
-        "--inbox",
-        str(inbox),
-        "--data",
-        str(data),
-        "--day",
-        night.isoformat(),
-    ]
+    command = night_command(data, inbox, night)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"DAGSTER_HOME": str(home)}, check=False)  # noqa: S603 - our own interpreter
     if done.returncode:
@@ -123,7 +118,7 @@ def bare_in_its_own_process(data: Path, inbox: Path, night: date) -> dict[str, f
 
 def overhead(folder: Path, post_count: int) -> None:
     """Print the job's wall time on one night of ``post_count`` posts against the sum of its parts run bare, and a night with nothing new."""
-    inbox, home, night = folder / "inbox", _home(folder), NIGHT
+    inbox, home, night = folder / "inbox", dagster_home(folder), NIGHT
     (inbox / "reddit").mkdir(parents=True)
     written = write_dump(inbox / "reddit" / "RC_2026-08.zst", post_count * BYTES_A_COMMENT)
     parts = bare_in_its_own_process(folder / "bare", inbox, night)
@@ -144,7 +139,7 @@ def history(folder: Path, posts_a_day: int, days: int) -> None:
     seconds: dict[int, dict[str, Any]] = {}
     for factor in (1, 10):
         root = folder / f"history-{factor}"
-        inbox, home = root / "inbox", _home(root)
+        inbox, home = root / "inbox", dagster_home(root)
         # Both end on the same day, so that the second night is the very same day of posts.
         end = END
         made = History(end - timedelta(days=10 * days), posts_a_day)

@@ -35,7 +35,8 @@ from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.nightly.phrases import read_phrases, write_text_phrases
 from pipelines.nightly.text_rules import read_text_rules
 from pipelines.platforms.registry import PLATFORMS
-from pipelines.settings import PROJECT
+from tests.bench.history import created
+from tests.bench.nights import dagster_home, night_command
 from tests.unit.analysis.phrase_worlds import FUNCTION_WORDS, VOCABULARY, words
 
 _ACCOUNTS: Final = 3_000
@@ -127,7 +128,7 @@ def write_days(inbox: Path, seed: int, first: int, last: int, posts_a_day: int, 
                 )
             lines.append(
                 msgspec.json.encode(
-                    _created(_did(user), f"{number:05d}{index:08d}", midnight + timedelta(seconds=second), " ".join(text))
+                    created(_did(user), f"{number:05d}{index:08d}", midnight + timedelta(seconds=second), " ".join(text))
                 )
             )
         (folder / f"jetstream-{day}.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines) + b"\n", 1, mtime=0))
@@ -137,29 +138,10 @@ def _did(number: int) -> str:
     return "did:plc:" + f"{number:024d}".translate(str.maketrans("0123456789", "abcdefghij"))
 
 
-def _created(author: str, key: str, moment: datetime, text: str) -> dict[str, Any]:
-    record = {
-        "$type": "app.bsky.feed.post",
-        "createdAt": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "langs": ["en"],
-        "text": text,
-    }
-    commit = {
-        "rev": key,
-        "operation": "create",
-        "collection": "app.bsky.feed.post",
-        "rkey": key,
-        "record": record,
-        "cid": f"b{key}",
-    }
-    return {"did": author, "time_us": int(moment.timestamp() * 1_000_000), "kind": "commit", "commit": commit}
-
-
 def run_nights(folder: Path, seed: int, nights: int, posts_a_day: int) -> None:
     """Run a night that takes the history in and the nights after it, then print what was found of the truth."""
-    inbox, home = folder / "inbox", folder / "home"
-    home.mkdir(parents=True)
-    shutil.copy(PROJECT / ".dagster_home" / "dagster.yaml", home)
+    inbox = folder / "inbox"
+    dagster_home(folder)
     phrases = plant(seed, nights)
     for step in range(nights + 1):
         write_days(inbox, seed, 0 if step == 0 else _HISTORY_DAYS + step - 1, _HISTORY_DAYS + step - 1, posts_a_day, phrases)
@@ -170,19 +152,7 @@ def run_nights(folder: Path, seed: int, nights: int, posts_a_day: int) -> None:
 
 
 def _nightly(folder: Path, night: date, *more: str) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.cli",
-        "nightly",
-        "--inbox",
-        str(folder / "inbox"),
-        "--data",
-        str(folder / "data"),
-        "--day",
-        night.isoformat(),
-        *more,
-    ]
+    command = [*night_command(folder / "data", folder / "inbox", night), *more]
     environment = os.environ | {"DAGSTER_HOME": str(folder / "home")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - our own interpreter
     # No calibration of ours is asked for: what it withholds is not looked at.
