@@ -30,6 +30,9 @@ OF_ONE_NIGHT = (
     "int_restated",
     "int_searched",
     "int_relation_touched",
+    # Months that a night judges again: also one whose last post an edit moved to another month, of which a full build knows nothing.
+    "int_burst_months",
+    "int_cross_post_months",
 )
 
 
