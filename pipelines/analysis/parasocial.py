@@ -11,7 +11,6 @@ from pipelines.analysis.text_matching import Phrases, Text, fold, sentences
 INDICATORS: Final = ("second_person", "inclusive", "self_disclosure", "invitation", "intimacy")
 LEXICON_KINDS: Final = ("function_word", "second_person", "inclusive", "invitation", "intimacy", "first_person", "private_topic")
 _PHRASE_KINDS: Final = ("invitation", "intimacy")
-_CLOSED_KINDS: Final = ("function_word", "first_person", "second_person", "inclusive")
 _QUESTIONS: Final = ("?", "\uff1f")
 
 
@@ -66,11 +65,6 @@ class ParasocialLexicon:
     def function_words(self) -> dict[str, frozenset[str]]:
         """By language, its commonest words: what a language is guessed by."""
         return {language: words for (language, kind), words in self._words.items() if kind == "function_word"}
-
-    @property
-    def closed_words(self) -> frozenset[str]:
-        """Function words and pronouns of all its languages."""
-        return frozenset().union(*(words for (_, kind), words in self._words.items() if kind in _CLOSED_KINDS))
 
     def count(self, text: Text, language: str | None) -> ParasocialCounts:
         """Count one post's words of closeness.

@@ -6,13 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
 
-from pipelines.platforms.text import COMBINING_MARKS
+from pipelines.platforms.text import COMBINING_MARKS, without_accents
 
-METHOD_VERSION: Final = "phrases_1"
+METHOD_VERSION: Final = "phrases_2"
 SHORTEST, LONGEST = 2, 5
 """Words of a phrase."""
 
@@ -89,10 +90,23 @@ def singular(word: str) -> str:
     return word
 
 
+@cache
+def _is_of_accents(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith(("LATIN ", "GREEK "))
+
+
+def plain(word: str) -> str:
+    """A word of Latin or Greek letters without its accents, which many leave out. In other scripts marks are letters, and the word stays as it is."""
+    if word.isascii():
+        return word
+    found = without_accents(word)
+    return found if all(map(_is_of_accents, found)) else word
+
+
 def variant_key(phrase: str) -> str:
-    """What all variants of a normalised phrase have in common: its words, the last one without a plural's s."""
-    head, _, last = phrase.rpartition(" ")
-    return f"{head} {singular(last)}"
+    """What all variants of a normalised phrase have in common: its words without accents, the last one without a plural's s."""
+    *head, last = map(plain, phrase.split(" "))
+    return " ".join([*head, singular(last)])
 
 
 class Matcher:
@@ -118,7 +132,8 @@ class Matcher:
             text: As its author wrote it.
         """
         found: set[str] = set()
-        for words in segments(text):
+        for written in segments(text):
+            words = written if text.isascii() else [plain(word) for word in written]
             for place, word in enumerate(words):
                 known = self._by_first.get(word)
                 if known is None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.increments import digest
 from pipelines.analysis.phrase_discovery import DiscoveryParameters, discover, is_looked_at
-from pipelines.analysis.phrases import METHOD_VERSION, PHRASES, TEXT_PHRASES, Matcher, normalise, text_phrases, variant_key
+from pipelines.analysis.phrases import METHOD_VERSION, PHRASES, TEXT_PHRASES, Matcher, normalise, segments, text_phrases, variant_key
 from pipelines.lake.nights import TEXT_PHRASES_TABLE, NightPlan, add_searched
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
@@ -71,6 +71,16 @@ def read_phrase_seed(file: Path = SEEDS / "phrases.csv") -> list[str]:
             raise PhrasesError(f"{file.name}: {each!r} is a variant of {found[variant_key(phrase)]!r}")
         found[variant_key(phrase)] = phrase
     return list(found.values())
+
+
+def read_function_words(file: Path = SEEDS / "function_words.csv") -> frozenset[str]:
+    """Words of grammar of all languages of the seed, as texts' words are written.
+
+    Args:
+        file: With a column ``word``.
+    """
+    with file.open(encoding="utf-8", newline="") as stream:
+        return frozenset(word for row in csv.DictReader(stream) for words in segments(row["word"]) for word in words)
 
 
 def read_phrases(paths: DataPaths) -> pa.Table:

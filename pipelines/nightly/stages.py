@@ -20,7 +20,7 @@ from pipelines.lake.retention import enforce_retention
 from pipelines.nightly.calibration import calibration_key, write_calibration
 from pipelines.nightly.forgetting import forget_modelled, forget_stated
 from pipelines.nightly.outlets import write_outlet_keys
-from pipelines.nightly.phrases import read_phrase_seed, write_text_phrases
+from pipelines.nightly.phrases import read_function_words, read_phrase_seed, write_text_phrases
 from pipelines.nightly.project import described_models, forget_old_invocations, method_fingerprint
 from pipelines.nightly.text_rules import read_text_rules
 from pipelines.nightly.text_signals import write_text_signals
@@ -227,9 +227,8 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     fresh = {(each.platform, each.night) for each in nights.nights_to_model(paths, plan)}
     enforce_retention(paths, night, unread=fresh | {(platform, night) for platform in PLATFORMS})
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
-    rules = read_text_rules()
-    write_text_signals(paths, plan, rules)
-    write_text_phrases(paths, plan, read_phrase_seed(), rules.lexicon.closed_words)
+    write_text_signals(paths, plan, read_text_rules())
+    write_text_phrases(paths, plan, read_phrase_seed(), read_function_words())
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
     write_calibration(paths)

@@ -32,8 +32,7 @@ from pipelines.lake.limits import Limits
 from pipelines.lake.nights import LandedNight, NightPlan, landed_nights
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
-from pipelines.nightly.phrases import read_phrases, write_text_phrases
-from pipelines.nightly.text_rules import read_text_rules
+from pipelines.nightly.phrases import read_function_words, read_phrases, write_text_phrases
 from pipelines.platforms.registry import PLATFORMS
 from tests.bench.history import created
 from tests.bench.nights import dagster_home, night_command
@@ -205,7 +204,7 @@ def run_searches(folder: Path, seed: int, nights: int, posts_a_day: int) -> None
     shutil.rmtree(folder, ignore_errors=True)
     phrases = plant(seed, nights)
     paths = DataPaths(folder / "data")
-    closed = read_text_rules().lexicon.closed_words
+    closed = read_function_words()
     pseudonyms = Pseudonymiser(b"k" * 32)
     for step in range(nights + 1):
         last = _HISTORY_DAYS + step - 1
@@ -284,7 +283,7 @@ def _pairs(rows: pa.Table) -> Iterator[tuple[str, str]]:
 def _step(data: Path, way: str, count: int) -> None:
     paths = DataPaths(data)
     plan = _plan(paths, count)
-    closed = read_text_rules().lexicon.closed_words | FUNCTION_WORDS
+    closed = read_function_words() | FUNCTION_WORDS
     begun = time.perf_counter()
     if way == "plain":
         _plain(paths, plan)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.analysis.phrases import TEXT_PHRASES, Matcher, normalise, segments, singular, text_phrases, variant_key
+from pipelines.analysis.phrases import TEXT_PHRASES, Matcher, normalise, plain, segments, singular, text_phrases, variant_key
 
 WORDS = st.text(alphabet="abcdefgäßñжщ", min_size=1, max_size=8)
 SEPARATORS = st.sampled_from([" ", "  ", "-", "_", " - ", "/", "\u2013", " & ", "\u00b7", "\t", "\u00a0"])
@@ -37,6 +37,19 @@ def test_variants_are_one_phrase(written: str) -> None:
 @pytest.mark.parametrize("listed", ["girl dinner", "girl dinners"])
 def test_a_plural_of_the_last_word_is_the_same_phrase_under_the_name_that_is_listed(written: str, listed: str) -> None:
     assert Matcher([listed]).found_in(written) == [listed]
+
+
+@pytest.mark.parametrize("written", ["hermès kelly", "hermes kelly", "HERME\u0300S Kelly"])
+@pytest.mark.parametrize("listed", ["hermès kelly", "hermes kelly"])
+def test_a_phrase_without_its_accents_is_the_same_phrase_under_the_name_that_is_listed(written: str, listed: str) -> None:
+    assert Matcher([listed]).found_in(f"my {written}") == [listed]
+
+
+@pytest.mark.parametrize(
+    ("word", "alone"), [("señor", "senor"), ("καφές", "καφες"), ("йога", "йога"), ("がき", "がき"), ("हिन्दी", "हिन्दी")]
+)
+def test_only_latin_and_greek_letters_have_accents(word: str, alone: str) -> None:
+    assert plain(word) == alone
 
 
 @pytest.mark.parametrize(
