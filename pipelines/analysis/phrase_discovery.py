@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.analysis.phrases import LONGEST, SHORTEST, segments, variant_key
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 _NONE: Final = -1
 
 
@@ -34,6 +34,7 @@ class DiscoveryParameters:
         extension_share: A longer sequence goes where fewer of its part's authors wrote it.
         largest_new_count: Phrases that one night may list.
         largest_text_count: Texts that are looked at; of a night of more, those of a share of accounts.
+        largest_word_count: Words that are held; of more, those of half the accounts, of a quarter and so on.
     """
 
     smallest_author_count: int = 10
@@ -43,6 +44,7 @@ class DiscoveryParameters:
     extension_share: float = 0.5
     largest_new_count: int = 100
     largest_text_count: int = 1_000_000
+    largest_word_count: int = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,20 @@ class Candidate:
 
 @dataclass(slots=True)
 class _Stream:
-    """The night's words as numbers: one after the other, ``_NONE`` where a stretch ends."""
+    """The night's words as numbers: one after the other, ``_NONE`` where a stretch ends. Holds no more than so many, for fewer and fewer accounts."""
 
+    largest_word_count: int
+    share: float = 1.0
     words: dict[str, int] = field(default_factory=dict)
     authors: dict[str, int] = field(default_factory=dict)
     word_ids: array[int] = field(default_factory=lambda: array("i"))
     author_ids: array[int] = field(default_factory=lambda: array("i"))
-    contexts: array[int] = field(default_factory=lambda: array("q"))
+    contexts: array[int] = field(default_factory=lambda: array("I"))
 
     def add(self, account: str, text: str) -> None:
+        """Read one text, unless its account is none of those that are looked at."""
+        if not is_looked_at(account, self.share):
+            return
         author = self.authors.setdefault(account, len(self.authors))
         for found in segments(text):
             # A short stretch is what many write by themselves; a long one that is the same word for word was passed on.
@@ -85,6 +92,18 @@ class _Stream:
             self.word_ids.append(_NONE)
             self.author_ids.extend([author] * (len(found) + 1))
             self.contexts.extend([context] * (len(found) + 1))
+        while len(self.word_ids) > self.largest_word_count:
+            self._halve()
+
+    def _halve(self) -> None:
+        # Which accounts stay hangs on all words of the night and not on the order in which they are read: fewer only where those of more are too many.
+        self.share /= 2
+        stays = np.array([is_looked_at(account, self.share) for account in self.authors])
+        is_kept = stays[np.frombuffer(self.author_ids, np.int32)]
+        for held in (self.word_ids, self.author_ids, self.contexts):
+            kept = np.frombuffer(held, held.typecode)[is_kept]
+            del held[:]
+            held.frombytes(kept.tobytes())
 
 
 def is_looked_at(account: str, share: float) -> bool:
@@ -115,7 +134,7 @@ def discover(
         At most ``largest_new_count``, by C-value and then by the phrase.
     """
     using = parameters or DiscoveryParameters()
-    stream = _Stream()
+    stream = _Stream(using.largest_word_count)
     for batch in batches:
         for account, text in zip(batch.column("account_key").to_pylist(), batch.column("text").to_pylist(), strict=True):
             if account and text:
@@ -153,49 +172,64 @@ class _Level:
 
 def _levels(stream: _Stream, using: DiscoveryParameters) -> list[_Level]:
     """From words on: a sequence has enough authors only if both of its parts have, so that only those are put together."""
-    words = np.frombuffer(stream.word_ids, np.int32).astype(np.int64) if stream.word_ids else np.zeros(0, np.int64)
-    authors = np.frombuffer(stream.author_ids, np.int32).astype(np.int64) if stream.author_ids else words
-    contexts = np.frombuffer(stream.contexts, np.int64) if stream.contexts else words
+    words, authors, contexts = (
+        np.frombuffer(each, kind) if each else np.zeros(0, kind)
+        for each, kind in ((stream.word_ids, np.int32), (stream.author_ids, np.int32), (stream.contexts, np.uint32))
+    )
     levels: list[_Level] = []
     places = np.flatnonzero(words != _NONE)
     grams = words
-    for _ in range(LONGEST):
-        if levels:
-            places = places[(places + 1 < len(grams))]
+    for size in range(LONGEST):
+        if size:
+            places = places[places + 1 < len(grams)]
             places = places[grams[places + 1] != _NONE]
             first, second = grams[places], grams[places + 1]
+            ids, count = _numbered(first, second)
         else:
-            first, second = grams[places], np.zeros(len(places), np.int64)
-        pairs, ids = np.unique(first * (int(second.max(initial=0)) + 1) + second, return_inverse=True)
-        author_counts = _distinct(ids, authors[places], len(pairs))
+            first, second = grams[places], np.zeros(len(places), np.int32)
+            ids, count = first, len(stream.words)
+        author_counts = _distinct(ids, authors[places], count)
         is_kept = author_counts >= using.smallest_author_count
-        renumbered = np.where(is_kept, np.cumsum(is_kept) - 1, _NONE)
-        is_placed = is_kept[ids]
-        one = np.full(len(pairs), _NONE, np.int64)
-        one[ids] = np.arange(len(ids))
+        renumbered = np.where(is_kept, np.cumsum(is_kept, dtype=np.int32) - 1, np.int32(_NONE))
+        # All places of a sequence hold the same words: any one of them tells which.
+        one = np.zeros(count, np.int32)
+        one[ids] = np.arange(len(ids), dtype=np.int32)
         any_place = one[is_kept]
-        levels.append(
-            _Level(
-                first[any_place],
-                second[any_place],
-                words[places[any_place] + len(levels)],
-                author_counts[is_kept],
-                _distinct(renumbered[ids[is_placed]], contexts[places[is_placed]], int(is_kept.sum())),
-            )
-        )
-        grams = np.full(len(words), _NONE, np.int64)
-        places = places[is_placed]
-        grams[places] = renumbered[ids[is_placed]]
+        parts = first[any_place], second[any_place], words[places[any_place] + size]
+        del first, second, one
+        ids = renumbered[ids]
+        is_placed = ids != _NONE
+        places, ids = places[is_placed], ids[is_placed]
+        levels.append(_Level(*parts, author_counts[is_kept], _distinct(ids, contexts[places], int(is_kept.sum()))))
+        grams = np.full(len(words), _NONE, np.int32)
+        grams[places] = ids
     return levels
 
 
+def _numbered(first: Ints, second: Ints) -> tuple[Ints, int]:
+    """Numbers of pairs, from 0 and in order, and how many pairs there are."""
+    pairs = first.astype(np.int64)
+    pairs *= int(second.max(initial=0)) + 1
+    pairs += second
+    order = np.argsort(pairs)
+    pairs = pairs[order]
+    is_new = np.ones(len(pairs), bool)
+    is_new[1:] = pairs[1:] != pairs[:-1]
+    del pairs
+    numbers = np.empty(len(order), np.int32)
+    numbers[order] = np.cumsum(is_new, dtype=np.int32) - 1
+    return numbers, int(is_new.sum())
+
+
 def _distinct(groups: Ints, values: Ints, group_count: int) -> Ints:
-    """How many different values each group has."""
-    order = np.lexsort((values, groups))
-    groups, values = groups[order], values[order]
-    is_new = np.ones(len(groups), bool)
-    is_new[1:] = (groups[1:] != groups[:-1]) | (values[1:] != values[:-1])
-    return np.bincount(groups[is_new], minlength=group_count).astype(np.int64)
+    """How many different values each group has; values are 0 or more and below 2^32."""
+    pairs = groups.astype(np.int64)
+    pairs <<= 32
+    pairs |= values
+    pairs.sort()
+    is_new = np.ones(len(pairs), bool)
+    is_new[1:] = pairs[1:] != pairs[:-1]
+    return np.bincount(pairs[is_new] >> 32, minlength=group_count).astype(np.int64)
 
 
 def _judged(

@@ -21,7 +21,16 @@ import pyarrow.parquet as pq
 
 from pipelines.analysis.increments import digest
 from pipelines.analysis.phrase_discovery import DiscoveryParameters, discover, is_looked_at
-from pipelines.analysis.phrases import METHOD_VERSION, PHRASES, TEXT_PHRASES, Matcher, normalise, segments, text_phrases, variant_key
+from pipelines.analysis.phrases import (
+    METHOD_VERSION,
+    PHRASES,
+    TEXT_PHRASES,
+    Matcher,
+    normalise,
+    segments,
+    text_phrases,
+    variant_key,
+)
 from pipelines.lake.nights import TEXT_PHRASES_TABLE, NightPlan, add_searched
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table

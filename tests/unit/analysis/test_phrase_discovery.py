@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.analysis.phrase_discovery import Candidate, DiscoveryParameters, discover, is_looked_at
-from pipelines.analysis.phrases import variant_key
+from pipelines.analysis.phrases import segments, variant_key
 from tests.unit.analysis.phrase_worlds import FUNCTION_WORDS, authors, planted, posts, words, zipf_texts
 
 NAMES = words()
@@ -115,3 +115,15 @@ def test_a_share_of_accounts_is_the_same_one_every_night() -> None:
     assert 2_200 < len(fourth) < 2_800
     assert fourth < {key for key in keys if is_looked_at(key, 0.5)}
     assert all(is_looked_at(key, 1.0) for key in keys)
+
+
+@pytest.mark.parametrize("part", [0.7, 0.3])
+def test_of_too_many_words_those_of_half_or_a_quarter_of_the_accounts_are_held_in_whatever_order_they_come(part: float) -> None:
+    by = authors(33, 8_000)
+    table = posts(by, planted(33, PHRASES, zipf_texts(33, 8_000), by, 60))
+    limit = int(part * sum(len(words) + 1 for text in table["text"].to_pylist() for words in segments(text)))
+    share = {0.7: 0.5, 0.3: 0.25}[part]
+    of_share = table.filter(pa.array([is_looked_at(key, share) for key in table["account_key"].to_pylist()]))
+    shuffled = table.take(pa.array(np.random.default_rng(2).permutation(table.num_rows)))
+    assert found(table, largest_word_count=limit) == found(shuffled, largest_word_count=limit) == found(of_share) != []
+    assert found(of_share) != found(table)
