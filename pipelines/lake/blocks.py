@@ -121,7 +121,7 @@ class Workers:
 
     def __init__(self, count: int, folder: Path) -> None:
         self._count, self._folder = count, folder
-        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+        self._pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=end_with_parent)
 
     def close(self) -> None:
         """Stop the processes."""
@@ -197,7 +197,7 @@ def _parse_file(recipe: bytes, filed: _FiledBlock) -> Parcel:
     return packed(parse_block(native, block, context), filed.parsed)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A worker whose parent was killed would wait for work for ever."""
     parent = parent_process()
     if parent is not None:

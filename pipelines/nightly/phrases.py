@@ -35,6 +35,7 @@ from pipelines.lake.nights import TEXT_PHRASES_TABLE, NightPlan, add_searched
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 from pipelines.nightly.text_rules import SEEDS
+from pipelines.nightly.text_workers import each_file
 
 LOOKBACK_DAYS: Final = 28
 """Nights before its listing whose texts are searched for a phrase."""
@@ -104,6 +105,7 @@ def write_text_phrases(
     seed: Iterable[str],
     function_words: frozenset[str],
     parameters: DiscoveryParameters | None = None,
+    workers: int = 1,
 ) -> Searches:
     """List what is new and bring the matches of the nights that are read anew up to the vault and the list.
 
@@ -116,6 +118,10 @@ def write_text_phrases(
         seed: The analyst's phrases, normalised.
         function_words: Words that no discovered phrase begins or ends with.
         parameters: Of the discovery; defaults when None.
+        workers: Processes that search texts.
+
+    Raises:
+        WorkerEndedError: such a process was ended from outside.
     """
     if not plan.modelled:
         return Searches((), 0)
@@ -134,9 +140,9 @@ def write_text_phrases(
     # First what dbt has to read again, then the list, then the matches: a kill in between leaves nothing that the next run does not do.
     add_searched(paths, targets)
     search = _Search(vault, plan, listed)
-    file_count = sum(
-        search.search(platform, night) for night, platform in sorted((night, platform) for platform, night in targets)
-    )
+    removed_count, missing = search.missing(targets)
+    row_count = sum(pq.read_metadata(file).num_rows for each in missing for file, _ in each.scans.values())
+    file_count = removed_count + sum(each_file(_write_day, None, missing, row_count, workers))
     if added or not paths.phrases_file().exists():
         write_table(paths.phrases_file(), listed)
     return Searches(tuple(phrase for phrase, _ in added), file_count)
@@ -259,8 +265,27 @@ def _targets(plan: NightPlan, listed: pa.Table, listing: date | None) -> set[tup
     return targets
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A file of matches that is to be written.
+
+    Attributes:
+        target: The file.
+        night: Whose file it is.
+        stays: Landing nights whose rows stay as the file has them.
+        scans: By landing night, the vault file that is searched, and for what.
+        origins: By landing night, what the rows will have been made from.
+    """
+
+    target: Path
+    night: date
+    stays: frozenset[date]
+    scans: dict[date, tuple[Path, Matcher]]
+    origins: dict[str, str]
+
+
 class _Search:
-    """Brings files of matches up to date.
+    """Finds the files of matches that are not as they should be.
 
     Args:
         vault: The texts.
@@ -277,15 +302,31 @@ class _Search:
         self._night: date | None = None
         self._matchers: dict[bool, tuple[Matcher, str]] = {}
 
-    def search(self, platform: str, night: date) -> int:
-        """Bring one night's files up to date. Returns how many were written or removed."""
+    def missing(self, targets: Iterable[tuple[str, date]]) -> tuple[int, list[_Day]]:
+        """Remove the files that have lost all that they were made from; how many, and those to be written.
+
+        Args:
+            targets: Platform and night of files that may not be as they should be.
+        """
+        removed_count, found = 0, []
+        for night, platform in sorted((night, platform) for platform, night in targets):
+            for target, sources in self._days(platform, night):
+                day = self._day(platform, target, sources, night)
+                if day is not None and not day.origins:
+                    target.unlink()
+                    removed_count += 1
+                elif day is not None:
+                    found.append(day)
+        return removed_count, found
+
+    def _days(self, platform: str, night: date) -> Iterator[tuple[Path, dict[date, Path]]]:
         first = night - timedelta(days=LOOKBACK_DAYS) if any(row["listed_on"] == night for row in self._rows) else night
         sources: dict[str, dict[date, Path]] = {}
         for landed, file in self._vault.files(platform, first, night):
             sources.setdefault(file.parent.name, {})[landed] = file
         root, name = self._vault.paths.table_root(platform, TEXT_PHRASES_TABLE), f"night={night.isoformat()}.parquet"
-        days = sorted({*sources, *(file.parent.name for file in root.glob(f"day=*/{name}"))})
-        return sum(self._search_day(platform, root / day / name, sources.get(day, {}), night) for day in days)
+        for day in sorted({*sources, *(file.parent.name for file in root.glob(f"day=*/{name}"))}):
+            yield root / day / name, sources.get(day, {})
 
     def _matcher(self, night: date, *, is_own: bool) -> tuple[Matcher, str]:
         """What a night looks for in its own texts, or in those before, and the version of that."""
@@ -296,33 +337,43 @@ class _Search:
             self._matchers[is_own] = (Matcher(phrases), digest(METHOD_VERSION, *phrases))
         return self._matchers[is_own]
 
-    def _search_day(self, platform: str, target: Path, sources: dict[date, Path], night: date) -> bool:
-        held = pq.read_table(target, partitioning=None) if target.exists() else None
-        made_from: dict[str, str] = json.loads((held.schema.metadata or {}).get(_SOURCES, b"{}")) if held is not None else {}
+    def _day(self, platform: str, target: Path, sources: dict[date, Path], night: date) -> _Day | None:
+        """What a file needs; None where it is as it should be. One without origins has nothing to hold."""
+        made_from: dict[str, str] | None = None
+        if target.exists():
+            made_from = json.loads((pq.read_schema(target).metadata or {}).get(_SOURCES, b"{}"))
+        held = made_from or {}
         wanted = {
             landed.isoformat(): f"{self._vault.hash_of(file)} {self._matcher(night, is_own=landed == night)[1]}"
             for landed, file in sources.items()
         }
         # Whose texts retention took keeps what was found; of a night that was run again, or refused, it goes.
-        kept = {landed: origin for landed, origin in made_from.items() if landed not in wanted and self._stays(platform, landed)}
-        if held is not None and made_from == {**kept, **wanted}:
-            return False
-        if not kept and not wanted:
-            target.unlink()
-            return True
-        parts = [TEXT_PHRASES.empty_table()]
-        for landed in sorted({*kept, *wanted}):
-            day = date.fromisoformat(landed)
-            if held is not None and (landed in kept or made_from.get(landed) == wanted[landed]):
-                parts.append(held.filter(pc.equal(held["landed_night"], pa.scalar(day, pa.date32()))).cast(TEXT_PHRASES))
-            else:
-                matcher, _ = self._matcher(night, is_own=day == night)
-                batches = pq.ParquetFile(sources[day]).iter_batches(_BATCH_ROWS, columns=_READ)
-                parts += [text_phrases(pa.Table.from_batches([batch]), matcher, night) for batch in batches]
-        metadata = {_SOURCES: json.dumps({**kept, **wanted}, sort_keys=True).encode()}
-        write_table(target, pa.concat_tables(parts).replace_schema_metadata(metadata))
-        return True
+        kept = {landed: origin for landed, origin in held.items() if landed not in wanted and self._stays(platform, landed)}
+        if made_from == {**kept, **wanted}:
+            return None
+        stays = {date.fromisoformat(landed) for landed in [*kept, *(each for each in wanted if held.get(each) == wanted[each])]}
+        scans = {
+            landed: (file, self._matcher(night, is_own=landed == night)[0])
+            for landed, file in sources.items()
+            if landed not in stays
+        }
+        return _Day(target, night, frozenset(stays), scans, {**kept, **wanted})
 
     def _stays(self, platform: str, landed: str) -> bool:
         key = (platform, date.fromisoformat(landed))
         return key in self._admitted and key not in self._is_again
+
+
+def _write_day(_: None, day: _Day) -> int:
+    held = pq.read_table(day.target, partitioning=None).cast(TEXT_PHRASES) if day.stays else TEXT_PHRASES.empty_table()
+    parts = [TEXT_PHRASES.empty_table()]
+    for landed in sorted({*day.stays, *day.scans}):
+        if landed in day.stays:
+            parts.append(held.filter(pc.equal(held["landed_night"], pa.scalar(landed, pa.date32()))))
+        else:
+            file, matcher = day.scans[landed]
+            batches = pq.ParquetFile(file).iter_batches(_BATCH_ROWS, columns=_READ)
+            parts += [text_phrases(pa.Table.from_batches([batch]), matcher, day.night) for batch in batches]
+    metadata = {_SOURCES: json.dumps(day.origins, sort_keys=True).encode()}
+    write_table(day.target, pa.concat_tables(parts).replace_schema_metadata(metadata))
+    return 1

@@ -214,10 +214,10 @@ class IngestStage:
         return Landed(intake, results, self.paths)
 
 
-def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> nights.NightPlan:
+def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False, workers: int = 1) -> nights.NightPlan:
     """Forget what the data say is gone and what is too old to be kept, decide what the night models and tell dbt.
 
-    Raises OutletsError, PhrasesError, SecretError.
+    Raises OutletsError, PhrasesError, SecretError, WorkerEndedError.
     """
     forget_old_invocations()
     remove_spills(paths)
@@ -227,8 +227,8 @@ def begin_modelling(paths: DataPaths, night: date, *, rebuild: bool = False) -> 
     fresh = {(each.platform, each.night) for each in nights.nights_to_model(paths, plan)}
     enforce_retention(paths, night, unread=fresh | {(platform, night) for platform in PLATFORMS})
     plan = nights.plan_night(paths, night, method_fingerprint(), rebuild=rebuild)
-    write_text_signals(paths, plan, read_text_rules())
-    write_text_phrases(paths, plan, read_phrase_seed(), read_function_words())
+    write_text_signals(paths, plan, read_text_rules(), workers)
+    write_text_phrases(paths, plan, read_phrase_seed(), read_function_words(), workers=workers)
     nights.begin_modelling(paths, plan)
     write_outlet_keys(paths, load_or_create(paths.secret_file))
     write_calibration(paths)

@@ -67,8 +67,9 @@ def _standing(context: dg.AssetExecutionContext, platforms: list[str]) -> Iterat
 )
 def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Staging and intermediate models: conformed, deduplicated, without what was deleted, with the tier as of each post."""
-    paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
-    plan = begin_modelling(paths, night, rebuild=context.run.tags.get(REBUILD_TAG) == "true")
+    settings, night = from_environment(), date.fromisoformat(context.partition_key)
+    paths, is_rebuilt = settings.paths, context.run.tags.get(REBUILD_TAG) == "true"
+    plan = begin_modelling(paths, night, rebuild=is_rebuilt, workers=settings.parse_workers)
     context.log.info(plan.sentence())
     yield from _standing(context, quiet_platforms(plan))
     invocation = dbt.cli([*BUILD, *conform_arguments(plan)], context=context, raise_on_error=False)
