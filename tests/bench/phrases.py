@@ -162,12 +162,7 @@ def _nightly(folder: Path, night: date, *more: str) -> None:
 def _judge(data: Path, phrases: list[Planted]) -> None:
     with duckdb.connect(str(data / "warehouse" / "warehouse.duckdb"), read_only=True) as warehouse:
         warehouse.execute("set TimeZone = 'UTC'")
-        listed = {
-            phrase: (on, watched)
-            for phrase, on, watched in warehouse.execute(
-                "select phrase, listed_on, watched_from_on from int_phrases where source = 'discovered'"
-            ).fetchall()
-        }
+        listed = dict(warehouse.execute("select phrase, listed_on from int_phrases where source = 'discovered'").fetchall())
         first = dict(
             warehouse.execute(
                 "select unit, min(adopted_at) from int_unit_first_uses where unit_type = 'phrase' group by all"
@@ -177,19 +172,27 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
             warehouse.execute("select unit, is_left_censored from int_trend_candidates where unit_type = 'phrase'").fetchall()
         )
         uses = warehouse.execute("select count(*) from int_post_units where unit_type = 'phrase'").fetchall()[0][0]
-    true = {each.phrase: each for each in phrases}
+    _print_found(phrases, listed, first, {name: "left-censored" if is_censored else "" for name, is_censored in trends.items()})
+    true = {each.phrase for each in phrases}
+    print(
+        f"  not planted: {len(set(listed) - true)} listed, {len(set(trends) - true)} trends; {uses} uses, {sum(len(each.used_at) for each in phrases)} planted"
+    )
+
+
+def _print_found(
+    phrases: list[Planted], listed: dict[str, date], first: dict[str, datetime], trends: dict[str, str] | None = None
+) -> None:
     for kind in ("fast", "late", "slow"):
         of = [each for each in phrases if each.kind == kind]
         found = [each for each in of if each.phrase in listed]
-        errors = [(first[each.phrase] - each.used_at[0]).total_seconds() / 3600 for each in found if each.phrase in first]
-        late = [(listed[each.phrase][0] - each.used_at[0].date()).days for each in found]
-        print(
-            f"  {kind}: {len(found)} of {len(of)} listed, {sum(each.phrase in trends for each in of)} trends, {sum(bool(trends.get(each.phrase)) for each in of)} of them left-censored;"
-            f" first use off by {max(errors, default=float('nan')):.2f} h at most; listed {np.median(late) if late else float('nan'):.0f} days after it (median)"
-        )
-    print(
-        f"  not planted: {len(set(listed) - set(true))} listed, {len(set(trends) - set(true))} trends; {uses} uses, {sum(len(each.used_at) for each in phrases)} planted"
-    )
+        told = f"  {kind}: {len(found)} of {len(of)} listed"
+        if trends is not None:
+            told += f", {sum(each.phrase in trends for each in of)} trends, {sum(bool(trends.get(each.phrase)) for each in of)} of them left-censored"
+        if found:
+            errors = [(first[each.phrase] - each.used_at[0]).total_seconds() / 3600 for each in found if each.phrase in first]
+            late = [(listed[each.phrase] - each.used_at[0].date()).days for each in found]
+            told += f"; first use off by {max(errors, default=float('nan')):.2f} h at most; listed {np.median(late):.0f} days after it (median)"
+        print(told)
 
 
 def run_searches(folder: Path, seed: int, nights: int, posts_a_day: int) -> None:
@@ -222,16 +225,8 @@ def run_searches(folder: Path, seed: int, nights: int, posts_a_day: int) -> None
                 f" inner join read_parquet('{lake}/posts/*/*.parquet', hive_partitioning = false) as posts using (post_key) group by all"
             ).fetchall()
         )
-    for kind in ("fast", "late", "slow"):
-        of = [each for each in phrases if each.kind == kind]
-        found = [each for each in of if each.phrase in listed]
-        errors = [(first[each.phrase] - each.used_at[0]).total_seconds() / 3600 for each in found]
-        late = [(listed[each.phrase] - each.used_at[0].date()).days for each in found]
-        told = (
-            f"first use off by {max(errors):.2f} h at most; listed {np.median(late):.0f} days after it (median)" if found else ""
-        )
-        print(f"  seed {seed}, {kind}: {len(found)} of {len(of)} listed; {told}")
-    print(f"  seed {seed}, not planted: {len(set(listed) - {each.phrase for each in phrases})} listed", flush=True)
+    print(f"  seed {seed}; not planted: {len(set(listed) - {each.phrase for each in phrases})} listed")
+    _print_found(phrases, listed, first)
 
 
 def _tables(data: Path) -> dict[str, list[Any]]:
