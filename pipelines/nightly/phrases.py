@@ -39,6 +39,8 @@ from pipelines.nightly.text_workers import each_file
 
 LOOKBACK_DAYS: Final = 28
 """Nights before its listing whose texts are searched for a phrase."""
+DISCOVERY_NIGHTS: Final = 7
+"""Nights, the newest one among them, whose texts together say what is a phrase."""
 _BATCH_ROWS: Final = 10_000
 _READ: Final = ["platform", "post_key", "account_key", "observed_at", "landed_night", "text"]
 _SOURCES: Final = b"phrase_sources"
@@ -148,6 +150,14 @@ def write_text_phrases(
     return Searches(tuple(phrase for phrase, _ in added), file_count)
 
 
+def _made_from(matches: Path) -> dict[str, str]:
+    """By landing night, the hash of the vault file that a file of matches comes from, and what was looked for in it."""
+    if not matches.exists():
+        return {}
+    found: dict[str, str] = json.loads((pq.read_schema(matches).metadata or {}).get(_SOURCES, b"{}"))
+    return found
+
+
 class _Vault:
     """The texts that may be read: those of nights that passed their gate."""
 
@@ -176,12 +186,12 @@ class _Vault:
                 self._hashes[file] = hashlib.file_digest(stream, "sha256").hexdigest()
         return self._hashes[file]
 
-    def texts_of(self, night: date, text_count: int) -> Iterator[pa.Table]:
-        """Accounts and texts that a night brought on all platforms, without reposts; of more than so many, those of a share of accounts."""
-        files = {key: held for key, held in self._files.items() if key[1] == night}
+    def texts_of(self, first: date, last: date, text_count: int) -> Iterator[pa.Table]:
+        """Accounts and texts that some nights brought on all platforms, without reposts; of more than so many, those of a share of accounts."""
+        files = {key: held for key, held in self._files.items() if first <= key[1] <= last}
         row_count = sum(pq.read_metadata(file).num_rows for held in files.values() for file in held)
         share = min(1.0, text_count / row_count) if row_count else 1.0
-        for (platform, _), held in sorted(files.items()):
+        for (platform, night), held in sorted(files.items()):
             reposts = self._reposts_of(platform, night)
             for file in held:
                 for batch in pq.ParquetFile(file).iter_batches(_BATCH_ROWS, columns=["post_key", "account_key", "text"]):
@@ -191,6 +201,17 @@ class _Vault:
                         accounts = rows["account_key"].to_pylist()
                         rows = rows.filter(pa.array([each is not None and is_looked_at(each, share) for each in accounts]))
                     yield rows
+
+    def is_as_searched(self, night: date) -> bool:
+        """Whether all texts of a night are those in which its own search looked."""
+        return all(
+            _made_from(self.paths.table_root(platform, TEXT_PHRASES_TABLE) / file.parent.name / file.name)
+            .get(night.isoformat(), "")
+            .startswith(f"{self.hash_of(file)} ")
+            for (platform, landed), held in self._files.items()
+            if landed == night
+            for file in held
+        )
 
     def _reposts_of(self, platform: str, night: date) -> pa.Array:
         found = []
@@ -234,22 +255,33 @@ def _new_phrases(
     function_words: frozenset[str],
     parameters: DiscoveryParameters,
 ) -> list[tuple[str, str]]:
-    """Phrases that are not listed yet with their source, those of the seed first; of the newest night, those of each night that is read anew."""
+    """Phrases that are not listed yet with their source, those of the seed first.
+
+    The newest night looks at its own texts and at those of the nights before it; an earlier one only at its own, and only where it brought others than
+    when it was searched.
+    """
     keys = {variant_key(row["phrase"]): row["listed_on"] for row in known.to_pylist()}
     added: dict[str, tuple[str, str]] = {}
     for phrase in seed:
         if variant_key(phrase) not in keys:
             added.setdefault(variant_key(phrase), (phrase, "seed"))
     of_seed = set(added)
-    for night in sorted({each.night for each in plan.restated}):
+    newest = max(each.night for each in plan.modelled)
+    for night in sorted({each.night for each in plan.restated} | {newest}):
+        if night < newest and vault.is_as_searched(night):
+            continue
         # What a night listed itself takes part again, so that a night that is run again finds the same hundred.
         listed_before = {key for key, listed_on in keys.items() if listed_on < night} | of_seed
-        for candidate in discover(
-            vault.texts_of(night, parameters.largest_text_count), function_words, listed_before, parameters
-        ):
-            key = variant_key(candidate.phrase)
+        # In a week few may write what is new; in a night its words are not yet lost among all others.
+        firsts = [night, night - timedelta(days=DISCOVERY_NIGHTS - 1)] if night == newest else [night]
+        found: dict[str, str] = {}
+        for first in firsts:
+            texts = vault.texts_of(first, night, parameters.largest_text_count)
+            for candidate in discover(texts, function_words, listed_before, parameters):
+                found.setdefault(variant_key(candidate.phrase), candidate.phrase)
+        for key, phrase in list(found.items())[: parameters.largest_new_count]:
             if key not in keys:
-                added.setdefault(key, (candidate.phrase, "discovered"))
+                added.setdefault(key, (phrase, "discovered"))
     return list(added.values())
 
 
@@ -339,17 +371,14 @@ class _Search:
 
     def _day(self, platform: str, target: Path, sources: dict[date, Path], night: date) -> _Day | None:
         """What a file needs; None where it is as it should be. One without origins has nothing to hold."""
-        made_from: dict[str, str] | None = None
-        if target.exists():
-            made_from = json.loads((pq.read_schema(target).metadata or {}).get(_SOURCES, b"{}"))
-        held = made_from or {}
+        held = _made_from(target)
         wanted = {
             landed.isoformat(): f"{self._vault.hash_of(file)} {self._matcher(night, is_own=landed == night)[1]}"
             for landed, file in sources.items()
         }
         # Whose texts retention took keeps what was found; of a night that was run again, or refused, it goes.
         kept = {landed: origin for landed, origin in held.items() if landed not in wanted and self._stays(platform, landed)}
-        if made_from == {**kept, **wanted}:
+        if held == {**kept, **wanted}:
             return None
         stays = {date.fromisoformat(landed) for landed in [*kept, *(each for each in wanted if held.get(each) == wanted[each])]}
         scans = {

@@ -42,6 +42,7 @@ _ACCOUNTS: Final = 3_000
 _FIRST: Final = date(2026, 8, 20)
 _HISTORY_DAYS: Final = 20
 _NAMES: Final = words()
+_KINDS: Final = ("fast", "late", "slow", "thin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Planted:
 
     Attributes:
         phrase: Its words.
-        kind: How fast: 'fast' 60 accounts in 6 days, 'late' the same after the first nights, 'slow' 40 in 20 days.
+        kind: How fast: 'fast' 60 accounts in 6 days, 'late' the same from the last days of the history on, 'slow' 40 from its ninth day to the end, 'thin' three
+            a day after it.
         used_at: Moments of the uses, ascending.
         users: Numbers of the accounts, by use.
     """
@@ -70,14 +72,17 @@ def plant(seed: int, nights: int) -> list[Planted]:
     """
     draw = np.random.default_rng((seed, 7))
     made = []
-    for number in range(18):
-        kind = ("fast", "late", "slow")[number % 3]
+    for number in range(6 * len(_KINDS)):
+        kind = _KINDS[number % len(_KINDS)]
         common, rare = int(draw.integers(60, 400)), int(draw.integers(800, 6_000))
-        begin, length, count = {"fast": (9, 6, 60), "late": (_HISTORY_DAYS - 3, 2 + nights, 60), "slow": (9, 9 + nights, 40)}[
-            kind
-        ]
-        # Few at first: the share that has taken it up grows with the square of the time.
-        offsets = np.sort(length * np.sqrt(draw.random(count)))
+        begin, length, count = {
+            "fast": (9, 6, 60),
+            "late": (_HISTORY_DAYS - 3, 2 + nights, 60),
+            "slow": (9, 9 + nights, 40),
+            "thin": (_HISTORY_DAYS, nights, 3 * nights),
+        }[kind]
+        # Few at first: the share that has taken it up grows with the square of the time. Thin ones stay as they are.
+        offsets = np.sort(length * draw.random(count) ** (1 if kind == "thin" else 0.5))
         used = [
             datetime(_FIRST.year, _FIRST.month, _FIRST.day, tzinfo=UTC) + timedelta(days=begin + float(offset))
             for offset in offsets
@@ -182,7 +187,7 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
 def _print_found(
     phrases: list[Planted], listed: dict[str, date], first: dict[str, datetime], trends: dict[str, str] | None = None
 ) -> None:
-    for kind in ("fast", "late", "slow"):
+    for kind in _KINDS:
         of = [each for each in phrases if each.kind == kind]
         found = [each for each in of if each.phrase in listed]
         told = f"  {kind}: {len(found)} of {len(of)} listed"

@@ -16,7 +16,15 @@ from pipelines.lake.nights import LandedNight, NightPlan, searched_nights
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import POSTS, VAULT_POSTS
 from pipelines.lake.writer import write_table
-from pipelines.nightly.phrases import LOOKBACK_DAYS, PhrasesError, Searches, read_phrase_seed, read_phrases, write_text_phrases
+from pipelines.nightly.phrases import (
+    DISCOVERY_NIGHTS,
+    LOOKBACK_DAYS,
+    PhrasesError,
+    Searches,
+    read_phrase_seed,
+    read_phrases,
+    write_text_phrases,
+)
 
 NIGHT = date(2026, 8, 20)
 Row = dict[str, Any]
@@ -117,24 +125,33 @@ def test_texts_before_the_lookback_are_not_opened(paths: DataPaths) -> None:
     assert len(matches(paths)) == 2
 
 
-def test_a_night_without_new_phrases_opens_its_own_texts_only(paths: DataPaths) -> None:
-    landed = [bring(paths, ago(1), ("a", "girl dinner"))]
+def test_a_night_without_new_phrases_opens_the_texts_of_a_week_only(paths: DataPaths) -> None:
+    landed = [bring(paths, ago(DISCOVERY_NIGHTS), ("a", "girl dinner"))]
     search(paths, plan(landed), "girl dinner")
-    paths.table_file("x", "vault_posts", ago(1), ago(1)).write_bytes(b"no Parquet")
+    paths.table_file("x", "vault_posts", ago(DISCOVERY_NIGHTS), ago(DISCOVERY_NIGHTS)).write_bytes(b"no Parquet")
     landed.append(bring(paths, NIGHT, ("b", "girl dinner")))
     assert search(paths, plan(landed), "girl dinner") == Searches((), 1)
-    assert matches(paths) == {(f"x {night} 0", "girl dinner"): night for night in (ago(1), NIGHT)}
-    assert searched_nights(paths) == [("x", ago(1)), ("x", NIGHT)]
+    assert matches(paths) == {(f"x {night} 0", "girl dinner"): night for night in (ago(DISCOVERY_NIGHTS), NIGHT)}
+    assert searched_nights(paths) == [("x", ago(DISCOVERY_NIGHTS)), ("x", NIGHT)]
 
 
-def test_what_ten_authors_write_in_a_night_is_listed_with_the_uses_before(paths: DataPaths) -> None:
-    landed = [bring(paths, ago(2), *said(9)), bring(paths, ago(1), *said(3))]
+def test_an_earlier_night_is_asked_for_phrases_again_only_if_it_brought_other_texts(paths: DataPaths) -> None:
+    landed = [bring(paths, ago(days), *said(4)) for days in (20, 0)]
     for place in (1, 2):
+        search(paths, plan(landed[:place]))
+    assert search(paths, plan(landed, is_full=True)).listed == ()
+    landed[0] = bring(paths, ago(20), *said(10))
+    assert search(paths, plan(landed, is_full=True)).listed == ("velvet harbour",)
+
+
+def test_what_ten_authors_write_in_seven_nights_is_listed_with_the_uses_before(paths: DataPaths) -> None:
+    landed = [bring(paths, ago(7), *said(9)), bring(paths, ago(6), *said(3)), bring(paths, ago(1), *said(9))]
+    for place in (1, 2, 3):
         assert search(paths, plan(landed[:place])).listed == ()
-    landed.append(bring(paths, NIGHT, *said(10)))
+    landed.append(bring(paths, NIGHT, *said(1, first=9)))
     assert search(paths, plan(landed)).listed == ("velvet harbour",)
-    assert listed(paths) == [("velvet harbour", "discovered", NIGHT, ago(2))]
-    assert len(matches(paths)) == 9 + 3 + 10
+    assert listed(paths) == [("velvet harbour", "discovered", NIGHT, ago(7))]
+    assert len(matches(paths)) == 9 + 3 + 9 + 1
     assert set(matches(paths).values()) == {NIGHT}
 
 
