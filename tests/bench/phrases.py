@@ -325,19 +325,21 @@ def main() -> None:
     parser.add_argument("--search-only", type=int, metavar="SEEDS", help="take in and search so many worlds, and model nothing")
     parser.add_argument("--step", nargs=3, metavar=("DATA", "WAY", "NIGHTS"), help="one search alone, for its time and memory")
     asked = parser.parse_args()
+    # Dagster's home has to be an absolute path.
+    folder = asked.folder.resolve()
     if asked.step:
         _step(Path(asked.step[0]), asked.step[1], int(asked.step[2]))
         return
     if asked.search_only:
         for seed in range(asked.seed, asked.seed + asked.search_only):
-            run_searches(asked.folder, seed, asked.nights, asked.posts)
-        cost(asked.folder)
+            run_searches(folder, seed, asked.nights, asked.posts)
+        cost(folder)
         return
-    shutil.rmtree(asked.folder, ignore_errors=True)
-    run_nights(asked.folder, asked.seed, asked.nights, asked.posts)
-    cost(asked.folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    run_nights(folder, asked.seed, asked.nights, asked.posts)
+    cost(folder)
     if asked.rebuild:
-        compare_rebuild(asked.folder, _FIRST + timedelta(days=_HISTORY_DAYS + asked.nights - 1))
+        compare_rebuild(folder, _FIRST + timedelta(days=_HISTORY_DAYS + asked.nights - 1))
 
 
 if __name__ == "__main__":
