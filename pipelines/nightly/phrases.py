@@ -202,6 +202,10 @@ class _Vault:
                         rows = rows.filter(pa.array([each is not None and is_looked_at(each, share) for each in accounts]))
                     yield rows
 
+    def has_texts(self, first: date, last: date) -> bool:
+        """Whether there are texts of any night from ``first`` to ``last``."""
+        return any(first <= landed <= last for _, landed in self._files)
+
     def is_as_searched(self, night: date) -> bool:
         """Whether all texts of a night are those in which its own search looked."""
         return all(
@@ -273,7 +277,8 @@ def _new_phrases(
         # What a night listed itself takes part again, so that a night that is run again finds the same hundred.
         listed_before = {key for key, listed_on in keys.items() if listed_on < night} | of_seed
         # In a week few may write what is new; in a night its words are not yet lost among all others.
-        firsts = [night, night - timedelta(days=DISCOVERY_NIGHTS - 1)] if night == newest else [night]
+        week = night - timedelta(days=DISCOVERY_NIGHTS - 1)
+        firsts = [night, week] if night == newest and vault.has_texts(week, night - timedelta(days=1)) else [night]
         found: dict[str, str] = {}
         for first in firsts:
             texts = vault.texts_of(first, night, parameters.largest_text_count)
