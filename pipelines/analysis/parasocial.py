@@ -60,11 +60,8 @@ class ParasocialLexicon:
                 words.setdefault((each.language, each.indicator), set()).add(fold(each.term).partition("'")[0])
         self._words = {key: frozenset(found) for key, found in words.items()}
         self._phrases = {language: Phrases(found) for language, found in phrases.items()}
-
-    @property
-    def function_words(self) -> dict[str, frozenset[str]]:
+        self.function_words = {language: found for (language, kind), found in self._words.items() if kind == "function_word"}
         """By language, its commonest words: what a language is guessed by."""
-        return {language: words for (language, kind), words in self._words.items() if kind == "function_word"}
 
     def count(self, text: Text, language: str | None) -> ParasocialCounts:
         """Count one post's words of closeness.
@@ -81,8 +78,8 @@ class ParasocialLexicon:
         first, private = of["first_person"], of["private_topic"]
         return ParasocialCounts(
             len(tokens),
-            sum(token in of["second_person"] for token in tokens),
-            sum(token in of["inclusive"] for token in tokens),
+            sum(map(of["second_person"].__contains__, tokens)),
+            sum(map(of["inclusive"].__contains__, tokens)),
             sum(not first.isdisjoint(words) and not private.isdisjoint(words) for words in sentences(text)),
             found.count("invitation") + sum(text.written.count(mark) for mark in _QUESTIONS),
             found.count("intimacy"),
