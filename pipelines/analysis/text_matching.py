@@ -148,9 +148,7 @@ def guess_language(text: Text, function_words: Mapping[str, frozenset[str]]) -> 
     if _HANGUL.search(text.folded):
         return "ko"
     words = [token.text for token in text.tokens if not token.is_tag]
-    counts = sorted(
-        ((sum(map(known.__contains__, words)), language) for language, known in function_words.items()), reverse=True
-    )
+    counts = sorted(((sum(map(known.__contains__, words)), language) for language, known in function_words.items()), reverse=True)
     if not counts or counts[0][0] < _LEAST_FUNCTION_WORDS or (len(counts) > 1 and counts[1][0] == counts[0][0]):
         return None
     return counts[0][1]
