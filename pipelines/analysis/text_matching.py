@@ -18,7 +18,7 @@ _NAME: Final = rf"[\w{COMBINING_MARKS}]*[^\W\d_][\w{COMBINING_MARKS}]*"
 # A word ends at an apostrophe, so that "j'ai" and "isn't" are two words each, in texts and in terms alike.
 # Captions also write tags without a space between them: '#one#two' holds two.
 _TOKEN: Final = re.compile(rf"(?<![\w&/#])(#+{_NAME}(?:#+{_NAME})*)|((?:[^\W_][{COMBINING_MARKS}]*)+)")
-# The same where there are no marks: a third faster, and most texts are so.
+# The same where there are no marks, which is faster, and most texts are so.
 _ASCII_NAME: Final = r"\w*[^\W\d_]\w*"
 _ASCII_TOKEN: Final = re.compile(rf"(?<![\w&/#])(#+{_ASCII_NAME}(?:#+{_ASCII_NAME})*)|([^\W_]+)", re.ASCII)
 _TAG: Final = re.compile(rf"#+({_NAME})")
