@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from pipelines.platforms.text import COMBINING_MARKS
@@ -202,10 +203,6 @@ class _Phrase(Generic[T]):
     meaning: T
 
 
-def _given(phrase: _Phrase[T]) -> int:
-    return phrase.given
-
-
 class Phrases(Generic[T]):
     """Many phrases, looked for together: the cost follows the words of the text and not the number of phrases.
 
@@ -233,7 +230,7 @@ class Phrases(Generic[T]):
                 continue
             alone = by_second.get(None, [])
             longer = by_second.get(tokens[place + 1].text, []) if place + 1 < len(tokens) else []
-            for phrase in sorted([*alone, *longer], key=_given) if alone and longer else alone or longer:
+            for phrase in sorted([*alone, *longer], key=attrgetter("given")) if alone and longer else alone or longer:
                 last = place + len(phrase.words) - 1
                 if (
                     last < len(tokens)

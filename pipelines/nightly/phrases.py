@@ -6,7 +6,6 @@ words are phrases is for ``analysis.phrase_discovery`` to say.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -34,7 +33,7 @@ from pipelines.analysis.phrases import (
 from pipelines.lake.nights import TEXT_PHRASES_TABLE, NightPlan, add_searched
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
-from pipelines.nightly.text_rules import SEEDS
+from pipelines.nightly.text_rules import SEEDS, seed_rows
 from pipelines.nightly.text_workers import each_file
 
 LOOKBACK_DAYS: Final = 28
@@ -72,10 +71,8 @@ def read_phrase_seed(file: Path = SEEDS / "phrases.csv") -> list[str]:
     Raises:
         PhrasesError: a row is not one stretch of two to five words, or a variant of one before it.
     """
-    with file.open(encoding="utf-8", newline="") as stream:
-        written = [row["phrase"] for row in csv.DictReader(stream)]
     found: dict[str, str] = {}
-    for each in written:
+    for each in (row["phrase"] for row in seed_rows(file)):
         phrase = normalise(each)
         if phrase is None:
             raise PhrasesError(f"{file.name}: {each!r} is not a phrase of two to five words")
@@ -91,8 +88,7 @@ def read_function_words(file: Path = SEEDS / "function_words.csv") -> frozenset[
     Args:
         file: With a column ``word``.
     """
-    with file.open(encoding="utf-8", newline="") as stream:
-        return frozenset(word for row in csv.DictReader(stream) for words in segments(row["word"]) for word in words)
+    return frozenset(word for row in seed_rows(file) for words in segments(row["word"]) for word in words)
 
 
 def read_phrases(paths: DataPaths) -> pa.Table:
@@ -142,9 +138,9 @@ def write_text_phrases(
     # First what dbt has to read again, then the list, then the matches: a kill in between leaves nothing that the next run does not do.
     add_searched(paths, targets)
     search = _Search(vault, plan, listed)
-    removed_count, missing = search.missing(targets)
+    missing = search.missing(targets)
     row_count = sum(pq.read_metadata(file).num_rows for each in missing for file, _ in each.scans.values())
-    file_count = removed_count + sum(each_file(_write_day, None, missing, row_count, workers))
+    file_count = sum(each_file(_write_day, missing, row_count, workers))
     if added or not paths.phrases_file().exists():
         write_table(paths.phrases_file(), listed)
     return Searches(tuple(phrase for phrase, _ in added), file_count)
@@ -271,14 +267,17 @@ def _new_phrases(
             added.setdefault(variant_key(phrase), (phrase, "seed"))
     of_seed = set(added)
     newest = max(each.night for each in plan.modelled)
-    for night in sorted({each.night for each in plan.restated} | {newest}):
+    week = newest - timedelta(days=DISCOVERY_NIGHTS - 1)
+    nights = {each.night for each in plan.restated}
+    if any(night >= week for night in nights):
+        nights.add(newest)
+    for night in sorted(nights):
         if night < newest and vault.is_as_searched(night):
             continue
         # What a night listed itself takes part again, so that a night that is run again finds the same hundred.
         listed_before = {key for key, listed_on in keys.items() if listed_on < night} | of_seed
         # In a week few may write what is new; in a night its words are not yet lost among all others.
-        week = night - timedelta(days=DISCOVERY_NIGHTS - 1)
-        firsts = [night, week] if night == newest and vault.has_texts(week, night - timedelta(days=1)) else [night]
+        firsts = [night, week] if night == newest and vault.has_texts(week, newest - timedelta(days=1)) else [night]
         found: dict[str, str] = {}
         for first in firsts:
             texts = vault.texts_of(first, night, parameters.largest_text_count)
@@ -304,7 +303,7 @@ def _targets(plan: NightPlan, listed: pa.Table, listing: date | None) -> set[tup
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """A file of matches that is to be written.
+    """A file of matches that is to be written, or removed where it has no origins.
 
     Attributes:
         target: The file.
@@ -339,22 +338,18 @@ class _Search:
         self._night: date | None = None
         self._matchers: dict[bool, tuple[Matcher, str]] = {}
 
-    def missing(self, targets: Iterable[tuple[str, date]]) -> tuple[int, list[_Day]]:
-        """Remove the files that have lost all that they were made from; how many, and those to be written.
+    def missing(self, targets: Iterable[tuple[str, date]]) -> list[_Day]:
+        """The files that are not as they should be, by night and platform.
 
         Args:
-            targets: Platform and night of files that may not be as they should be.
+            targets: Platform and night of files that may not be so.
         """
-        removed_count, found = 0, []
-        for night, platform in sorted((night, platform) for platform, night in targets):
-            for target, sources in self._days(platform, night):
-                day = self._day(platform, target, sources, night)
-                if day is not None and not day.origins:
-                    target.unlink()
-                    removed_count += 1
-                elif day is not None:
-                    found.append(day)
-        return removed_count, found
+        days = (
+            self._day(platform, target, sources, night)
+            for night, platform in sorted((night, platform) for platform, night in targets)
+            for target, sources in self._days(platform, night)
+        )
+        return [day for day in days if day is not None]
 
     def _days(self, platform: str, night: date) -> Iterator[tuple[Path, dict[date, Path]]]:
         first = night - timedelta(days=LOOKBACK_DAYS) if any(row["listed_on"] == night for row in self._rows) else night
@@ -375,7 +370,7 @@ class _Search:
         return self._matchers[is_own]
 
     def _day(self, platform: str, target: Path, sources: dict[date, Path], night: date) -> _Day | None:
-        """What a file needs; None where it is as it should be. One without origins has nothing to hold."""
+        """What a file needs; None where it is as it should be."""
         held = _made_from(target)
         wanted = {
             landed.isoformat(): f"{self._vault.hash_of(file)} {self._matcher(night, is_own=landed == night)[1]}"
@@ -398,7 +393,10 @@ class _Search:
         return key in self._admitted and key not in self._is_again
 
 
-def _write_day(_: None, day: _Day) -> int:
+def _write_day(day: _Day) -> int:
+    if not day.origins:
+        day.target.unlink()
+        return 1
     held = pq.read_table(day.target, partitioning=None).cast(TEXT_PHRASES) if day.stays else TEXT_PHRASES.empty_table()
     parts = [TEXT_PHRASES.empty_table()]
     for landed in sorted({*day.stays, *day.scans}):

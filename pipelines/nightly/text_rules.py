@@ -30,7 +30,8 @@ ACCURACY: Final = SEEDS / "commercial_accuracy.csv"
 _ACCURACY_COUNTS: Final = ("true_positive_count", "false_negative_count", "true_negative_count", "false_positive_count")
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+def seed_rows(file: Path) -> list[dict[str, str]]:
+    """The rows of a seed, as they are written."""
     with file.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
@@ -46,7 +47,7 @@ def read_text_rules(seeds: Path = SEEDS) -> TextRules:
     Args:
         seeds: Folder of the seeds.
     """
-    rows = {name: _rows(seeds / name) for name in FILES if name != "outlets.csv"}
+    rows = {name: seed_rows(seeds / name) for name in FILES if name != "outlets.csv"}
     hashed = hashlib.sha256()
     for name in FILES:
         hashed.update(f"{name}\n".encode() + (seeds / name).read_bytes())
@@ -96,7 +97,7 @@ def read_accuracy(own: Path | None = None) -> Accuracy | None:
         ValueError: more than one measurement is said to be in use.
     """
     file = own if own is not None and own.is_file() else ACCURACY
-    used = [row for row in _rows(file) if row["is_used"] == "true"]
+    used = [row for row in seed_rows(file) if row["is_used"] == "true"]
     if len(used) > 1:
         raise ValueError(f"{file.name}: only one measurement can be used")
     return Accuracy(*(int(used[0][name]) for name in _ACCURACY_COUNTS)) if used else None

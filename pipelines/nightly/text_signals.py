@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,7 @@ def write_text_signals(paths: DataPaths, plan: NightPlan, rules: TextRules, work
                 if stale.parent.name not in found:
                     stale.unlink()
     row_count = sum(pq.read_metadata(source).num_rows for source, _, _ in missing)
-    return sum(each_file(_write_one, rules, missing, row_count, workers))
+    return sum(each_file(partial(_write_one, rules), missing, row_count, workers))
 
 
 def _metadata(origin: str, rules: TextRules) -> dict[bytes, bytes]:

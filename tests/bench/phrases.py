@@ -177,7 +177,7 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
             warehouse.execute("select unit, is_left_censored from int_trend_candidates where unit_type = 'phrase'").fetchall()
         )
         uses = warehouse.execute("select count(*) from int_post_units where unit_type = 'phrase'").fetchall()[0][0]
-    _print_found(phrases, listed, first, {name: "left-censored" if is_censored else "" for name, is_censored in trends.items()})
+    _print_found(phrases, listed, first, trends)
     true = {each.phrase for each in phrases}
     print(
         f"  not planted: {len(set(listed) - true)} listed, {len(set(trends) - true)} trends; {uses} uses, {sum(len(each.used_at) for each in phrases)} planted"
@@ -185,14 +185,14 @@ def _judge(data: Path, phrases: list[Planted]) -> None:
 
 
 def _print_found(
-    phrases: list[Planted], listed: dict[str, date], first: dict[str, datetime], trends: dict[str, str] | None = None
+    phrases: list[Planted], listed: dict[str, date], first: dict[str, datetime], trends: dict[str, bool] | None = None
 ) -> None:
     for kind in _KINDS:
         of = [each for each in phrases if each.kind == kind]
         found = [each for each in of if each.phrase in listed]
         told = f"  {kind}: {len(found)} of {len(of)} listed"
         if trends is not None:
-            told += f", {sum(each.phrase in trends for each in of)} trends, {sum(bool(trends.get(each.phrase)) for each in of)} of them left-censored"
+            told += f", {sum(each.phrase in trends for each in of)} trends, {sum(trends.get(each.phrase, False) for each in of)} of them left-censored"
         if found:
             errors = [(first[each.phrase] - each.used_at[0]).total_seconds() / 3600 for each in found if each.phrase in first]
             late = [(listed[each.phrase] - each.used_at[0].date()).days for each in found]

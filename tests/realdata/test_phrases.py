@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,7 @@ from pipelines.lake.intake import ingest_night
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.pseudonyms import Pseudonymiser
 from pipelines.nightly.phrases import read_function_words
-from pipelines.nightly.text_rules import SEEDS
+from pipelines.nightly.text_rules import SEEDS, seed_rows
 from pipelines.platforms.registry import PLATFORMS
 from tests.contracts.harness import REALDATA
 from tests.realdata.accounts import NIGHT
@@ -54,13 +53,11 @@ def _hash(phrase: str) -> str:
 
 
 def _labels() -> dict[tuple[str, str], bool]:
-    with _LABELS.open(encoding="utf-8", newline="") as stream:
-        return {(row["platform"], row["phrase_hash"]): row["is_subject"] == "true" for row in csv.DictReader(stream)}
+    return {(row["platform"], row["phrase_hash"]): row["is_subject"] == "true" for row in seed_rows(_LABELS)}
 
 
 def _blocked() -> set[str]:
-    with (SEEDS / "unit_blocklist.csv").open(encoding="utf-8", newline="") as stream:
-        return {variant_key(row["unit"]) for row in csv.DictReader(stream) if row["unit_type"] == "phrase"}
+    return {variant_key(row["unit"]) for row in seed_rows(SEEDS / "unit_blocklist.csv") if row["unit_type"] == "phrase"}
 
 
 def test_most_of_what_is_listed_in_real_texts_is_something_one_can_speak_of(listed: dict[str, list[str]]) -> None:

@@ -21,7 +21,10 @@ def test_a_letter_of_another_alphabet_behind_a_text_changes_nothing_before_it(wr
 @given(WRITTEN, TERMS)
 def test_phrases_are_found_together_as_each_is_found_alone(written: str, terms: list[str]) -> None:
     text = take_apart(written)
-    together = [(match.start, match.end, match.meaning) for match in Phrases(numbered(terms)).found_in(text)]
+    together = [
+        (match.start, match.end, match.meaning)
+        for match in Phrases([(term, number) for number, term in enumerate(terms)]).found_in(text)
+    ]
     alone = [
         (match.start, match.end, number)
         for number, term in enumerate(terms)
@@ -29,10 +32,6 @@ def test_phrases_are_found_together_as_each_is_found_alone(written: str, terms: 
     ]
     # By the first word, then in the order in which they were given.
     assert together == sorted(alone, key=lambda each: (each[0], each[2]))
-
-
-def numbered(terms: list[str]) -> list[tuple[str, int]]:
-    return [(term, number) for number, term in enumerate(terms)]
 
 
 def test_words_end_at_apostrophes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,35 +28,35 @@ def whose(shared: str, task: int) -> tuple[str, int, int]:
     return shared, task, os.getpid()
 
 
-def die(_: str, task: int) -> int:
+def die(task: int) -> int:
     if task == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return task
 
 
-def fail(_: str, task: int) -> int:
+def fail(task: int) -> int:
     raise ValueError(f"task {task}")
 
 
 def test_results_come_in_order_from_other_processes() -> None:
-    found = list(each_file(whose, "rules", range(6), WORTH_ROWS, 2))
+    found = list(each_file(partial(whose, "rules"), range(6), WORTH_ROWS, 2))
     assert [(shared, task) for shared, task, _ in found] == [("rules", task) for task in range(6)]
     assert os.getpid() not in {process for _, _, process in found}
 
 
 @pytest.mark.parametrize(("row_count", "workers"), [(WORTH_ROWS - 1, 2), (WORTH_ROWS, 1)])
 def test_little_is_done_by_this_process(row_count: int, workers: int) -> None:
-    assert {process for _, _, process in each_file(whose, "rules", range(3), row_count, workers)} == {os.getpid()}
+    assert {process for _, _, process in each_file(partial(whose, "rules"), range(3), row_count, workers)} == {os.getpid()}
 
 
 def test_a_process_that_is_killed_is_said() -> None:
     with pytest.raises(WorkerEndedError, match="lack of memory"):
-        list(each_file(die, "rules", range(4), WORTH_ROWS, 2))
+        list(each_file(die, range(4), WORTH_ROWS, 2))
 
 
 def test_what_a_file_raises_is_raised() -> None:
     with pytest.raises(ValueError, match="task 0"):
-        list(each_file(fail, "rules", range(4), WORTH_ROWS, 2))
+        list(each_file(fail, range(4), WORTH_ROWS, 2))
 
 
 @pytest.mark.usefixtures("always")
