@@ -1,5 +1,6 @@
 -- Which trends were taken up by small creators before large ones, and by how much? A probability of 0.5 is the null.
 select
+    unit_type,
     label,
     precedence_probability,
     precedence_low,

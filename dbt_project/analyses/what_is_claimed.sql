@@ -1,5 +1,6 @@
--- Who is earlier as a rule: tiers, platforms and niches, over all trends and without those that look bought?
+-- Who is earlier as a rule: tiers, platforms and niches, over all trends of a type of unit and without those that look bought?
 select
+    unit_type,
     population,
     comparison_kind,
     lead_group,
@@ -18,4 +19,4 @@ select
     abstain_reason
 from {{ ref("ripple_findings") }}
 where period = 'all'
-order by population, comparison_kind, q_value nulls last, lead_group, target_group
+order by unit_type, population, comparison_kind, q_value nulls last, lead_group, target_group

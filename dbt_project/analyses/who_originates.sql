@@ -1,5 +1,6 @@
 -- Who originates, at equal posting rate, with the naive number beside it? An odds ratio of 1 is the null.
 select
+    unit_type,
     tier,
     trend_count,
     odds_ratio,
@@ -10,4 +11,4 @@ select
     abstain_reason
 from {{ ref("origin_by_tier") }}
 where period = 'all'
-order by tier
+order by unit_type, tier

@@ -64,7 +64,6 @@ INT_TREND_CANDIDATES: Final = pa.schema(
         _required("is_left_censored", pa.bool_()),
         _required("is_in_use_before", pa.bool_()),  # many had used it before its onset: no origin to find
         _required("largest_day_share", pa.float64()),  # share of adoptions on the busiest day: the shock gate
-        _required("is_pooled", pa.bool_()),  # of a type of unit that there are worlds of: hashtags
     ]
 )
 # One row per trend x adopter; actors are accounts and, as actor_class 'media', outlets.
@@ -224,7 +223,7 @@ TREND_PRECEDENCE: Final = pa.schema(
         pa.field("precedence_high", pa.float64()),  # 90% interval
         pa.field("decidable_ratio", pa.float64()),
         pa.field("p_value", pa.float64()),
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within lead_class and target_class
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg within unit type, lead_class and target_class
         pa.field("shift_hours", pa.float64()),  # timeline model: hours by which lead is earlier
         pa.field("shift_low_hours", pa.float64()),
         pa.field("shift_high_hours", pa.float64()),
@@ -237,9 +236,10 @@ TREND_PRECEDENCE: Final = pa.schema(
         *_STAMP,
     ]
 )
-# period x lead class x target class: the pooled claim. Both estimators must agree.
+# unit type x period x lead class x target class: the pooled claim. Both estimators must agree.
 PRECEDENCE_FINDINGS: Final = pa.schema(
     [
+        _required("unit_type", pa.string()),  # trends of one type of unit are pooled, with reference rates of their own
         _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
         _required("lead_class", pa.string()),
         _required("target_class", pa.string()),
@@ -259,9 +259,10 @@ PRECEDENCE_FINDINGS: Final = pa.schema(
         *_STAMP,
     ]
 )
-# tier x period: origin odds ratio at equal posting rate, one tier against all others
+# unit type x tier x period: origin odds ratio at equal posting rate, one tier against all others
 ORIGIN_ODDS: Final = pa.schema(
     [
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("tier", pa.string()),
         _required("trend_count", pa.int64()),
@@ -292,6 +293,7 @@ STATE_TRENDS: Final = pa.schema(
         _required("partition_key", pa.string()),
         _required("partition_hash", pa.string()),
         _required("trend_key", pa.string()),
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("input_hash", pa.string()),
         pa.field("gate", pa.string()),  # why the trend cannot be compared at all
@@ -316,9 +318,10 @@ STATE_TREND_ADOPTIONS: Final = pa.schema(
         _required("adoption_profile", _NUMBERS),  # log likelihood over the grid of p and p and shift
     ]
 )
-# period x group
+# unit type x period x group
 STATE_TREND_PRIORS: Final = pa.schema(
     [
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("group", pa.string()),
         _required("input_hash", pa.string()),
@@ -330,17 +333,34 @@ STATE_TREND_PRIORS: Final = pa.schema(
 STATE_TREND_COMPARISONS: Final = pa.schema(
     [
         *(field for field in TREND_PRECEDENCE if field.name not in {"q_value", "method_version", "params_hash"}),
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("input_hash", pa.string()),
         pa.field("theta", pa.float64()),
         pa.field("account_thetas", pa.list_(pa.float32())),  # theta in each resample of accounts
         pa.field("shift_profile", _NUMBERS),  # log likelihood over the grid of shifts
+        pa.field("shift_slopes", _NUMBERS),  # its change with the logit of the lead's p, then of the target's
+    ]
+)
+# unit type x period x lead class x target class: p of both, and the trends it was found from
+STATE_TREND_CHANCES: Final = pa.schema(
+    [
+        _required("unit_type", pa.string()),
+        _required("period", pa.string()),
+        _required("lead_class", pa.string()),
+        _required("target_class", pa.string()),
+        _required("input_hash", pa.string()),  # of these trends' profiles
+        _required("trend_keys", pa.list_(pa.string())),
+        _required("adoption_lead", pa.float64()),
+        _required("adoption_target", pa.float64()),
+        _required("adoption_gap", pa.float64()),  # logit of the lead's p less that of the target's, shrunken
     ]
 )
 # trend: who could have been among its first adopters
 STATE_TREND_CHOICES: Final = pa.schema(
     [
         _required("trend_key", pa.string()),
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("input_hash", pa.string()),
         _required("account", pa.list_(pa.uint64())),
@@ -420,6 +440,7 @@ STATE: Final[dict[str, pa.Schema]] = {
     "trends": STATE_TRENDS,
     "trend_groups": STATE_TREND_GROUPS,
     "trend_adoptions": STATE_TREND_ADOPTIONS,
+    "trend_chances": STATE_TREND_CHANCES,
     "trend_priors": STATE_TREND_PRIORS,
     "trend_comparisons": STATE_TREND_COMPARISONS,
     "trend_choices": STATE_TREND_CHOICES,

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.analysis.cascade_trees import ROOT, forest_of
 from pipelines.analysis.concentration import rarefied_hill
 from pipelines.analysis.mainstream_rows import NOBODY, Adopters, Beside, adopters_of
 from pipelines.analysis.months import month_before
+from pipelines.analysis.trend_rows import HASHTAG
 from pipelines.analysis.trend_shapes import ShapeTables
 
 _MICROSECONDS_PER_DAY: Final = 86_400_000_000
@@ -68,7 +70,7 @@ def landmark_rows(
     parents: Mapping[str, Mapping[str, str]],
     parameters: LandmarkParameters,
 ) -> list[Row]:
-    """Rows of ``contracts.STATE['landmarks']`` without the partition's key and hash, of pooled candidates, ordered by trend.
+    """Rows of ``contracts.STATE['landmarks']`` without the partition's key and hash, of hashtags among the candidates, ordered by trend.
 
     Args:
         tables: Of one month's trends.
@@ -78,7 +80,7 @@ def landmark_rows(
         parameters: What is looked at.
     """
     by_trend = adopters_of(tables.adoptions)
-    candidates = tables.candidates.filter(tables.candidates["is_pooled"]).sort_by("trend_key")
+    candidates = tables.candidates.filter(pc.equal(tables.candidates["unit_type"], HASHTAG)).sort_by("trend_key")
     born = np.asarray(candidates["born_at"].cast(pa.int64()).to_numpy(), dtype=np.int64)
     rows = []
     for key, moment in zip(candidates["trend_key"].to_pylist(), born.tolist(), strict=True):

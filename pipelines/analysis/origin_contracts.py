@@ -12,6 +12,7 @@ TREND_STATE: Final = (
     "trends",
     "trend_groups",
     "trend_adoptions",
+    "trend_chances",
     "trend_priors",
     "trend_comparisons",
     "trend_choices",
@@ -84,9 +85,10 @@ TREND_ORIGIN_VERDICTS: Final = pa.schema(
         *_STAMP,
     ]
 )
-# group kind x group x period: odds of being among the first, one group against all others
+# unit type x group kind x group x period: odds of being among the first, one group against all others
 ORIGIN_BY_GROUP: Final = pa.schema(
     [
+        _required("unit_type", pa.string()),
         _required("group_kind", pa.string()),  # niche, platform, insider
         _required("group_name", pa.string()),  # a niche, a platform; insider
         _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
@@ -97,7 +99,7 @@ ORIGIN_BY_GROUP: Final = pa.schema(
         pa.field("odds_ratio_low", pa.float64()),
         pa.field("odds_ratio_high", pa.float64()),  # 90% interval
         pa.field("p_value", pa.float64()),
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the groups of a kind and period
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the groups of a unit type, kind and period
         pa.field("naive_first_count", pa.float64()),
         pa.field("naive_expected_count", pa.float64()),
         pa.field("naive_excess_ratio", pa.float64()),
@@ -109,9 +111,10 @@ ORIGIN_BY_GROUP: Final = pa.schema(
         *_STAMP,
     ]
 )
-# population x period x comparison kind x lead x target: the pooled claim
+# unit type x population x period x comparison kind x lead x target: the pooled claim
 RIPPLE_FINDINGS: Final = pa.schema(
     [
+        _required("unit_type", pa.string()),
         _required("population", pa.string()),  # all, without_astroturf, without_automation, without_coordination
         _required("period", pa.string()),
         _required("comparison_kind", pa.string()),  # tier, platform, niche
@@ -129,7 +132,7 @@ RIPPLE_FINDINGS: Final = pa.schema(
         pa.field("shift_high_hours", pa.float64()),
         pa.field("timeline_p_value", pa.float64()),
         pa.field("p_value", pa.float64()),  # the larger of both: each must be small
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of a kind, population and period
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of a unit type, kind, population and period
         pa.field("naive_lead_hours", pa.float64()),  # median over the trends with both sides
         pa.field("naive_lead_null_hours", pa.float64()),  # median of their medians under shuffled labels
         pa.field("naive_p_value", pa.float64()),  # sign test of the naive leads: what a dashboard would claim by
@@ -144,6 +147,7 @@ _HASHED: Final = _required("input_hash", pa.string())
 STATE_ORIGIN_CHOICES: Final = pa.schema(
     [
         _required("trend_key", pa.string()),
+        _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _HASHED,
         _required("account", pa.list_(pa.uint64())),

@@ -18,8 +18,9 @@ from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds, two_sided_normal_p
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
 from pipelines.analysis.trend_pools import EVERY_PERIOD
+from pipelines.analysis.trend_rows import Cohort
 
-METHOD_VERSION: Final = "origin_groups_1"
+METHOD_VERSION: Final = "origin_groups_2"
 KINDS: Final = ("niche", "platform", "insider")
 NOBODY: Final = ""
 _OTHER: Final = "other"
@@ -200,14 +201,17 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
     return rows
 
 
-def _by_period(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    yield EVERY_PERIOD, table
-    for period in sorted(set(table["period"].to_pylist())):
-        yield period, table.filter(pc.equal(table["period"], period))
+def _by_cohort(table: pa.Table) -> Iterator[tuple[Cohort, pa.Table]]:
+    """Of each type of unit all trends, and those born in each month."""
+    for unit_type in sorted(set(table["unit_type"].to_pylist())):
+        own = table.filter(pc.equal(table["unit_type"], unit_type))
+        yield (unit_type, EVERY_PERIOD), own
+        for period in sorted(set(own["period"].to_pylist())):
+            yield (unit_type, period), own.filter(pc.equal(own["period"], period))
 
 
 def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.Table, salt: str) -> pa.Table:
-    """Origin odds of all groups, over all trends and over those born in a month; periods of which no trend changed are taken again.
+    """Origin odds of all groups, of each type of unit over all its trends and over those born in a month; where no trend changed they are taken again.
 
     Args:
         table: ``origin_contracts.STATE_ORIGIN_CHOICES``, ordered by trend.
@@ -216,20 +220,20 @@ def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.T
         salt: Of the hashes: method and parameters.
 
     Returns:
-        ``origin_groups`` of the state, ordered by kind, period (all of them first) and group.
+        ``origin_groups`` of the state, ordered by type of unit, kind, period (all of them first) and group.
     """
     schema = origin_contracts.STATE["origin_groups"]
-    members = dict(_by_period(table))
-    wanted = {(period,): digest(salt, *inside["input_hash"].to_pylist()) for period, inside in members.items()}
-    kept, known = reused(stored, wanted, ["period"], "input_hash")
+    members = dict(_by_cohort(table))
+    wanted = {cohort: digest(salt, *inside["input_hash"].to_pylist()) for cohort, inside in members.items()}
+    kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [
-        row | {"group_kind": kind, "period": period, "input_hash": wanted[(period,)]}
-        for period, inside in members.items()
-        if (period,) not in known
+        row | {"unit_type": cohort[0], "group_kind": kind, "period": cohort[1], "input_hash": wanted[cohort]}
+        for cohort, inside in members.items()
+        if cohort not in known
         for kind in KINDS
         for row in group_odds(choices(inside, kind), parameters)
     ]
     both = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=schema)])
-    keys = list(zip(*(both[name].to_pylist() for name in ("group_kind", "period", "group_name")), strict=True))
-    order = sorted(range(len(keys)), key=lambda row: (keys[row][0], keys[row][1] != EVERY_PERIOD, *keys[row][1:]))
+    keys = list(zip(*(both[name].to_pylist() for name in ("unit_type", "group_kind", "period", "group_name")), strict=True))
+    order = sorted(range(len(keys)), key=lambda row: (*keys[row][:2], keys[row][2] != EVERY_PERIOD, *keys[row][2:]))
     return both.take(pa.array(order, pa.int64())).combine_chunks()

@@ -30,11 +30,11 @@ from pipelines.analysis.origin import ChoiceSet, choice_set, opportunities, orig
 from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_group_odds
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_references import PeriodTrends, adoption_chances, adoption_samples
-from pipelines.analysis.trend_rows import TrendPartition, TrendRows, TrendTables, read_trends, uses_in
+from pipelines.analysis.trend_references import adoptions_by_pair
+from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, read_trends, uses_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "origin_tables_1"
+METHOD_VERSION: Final = "origin_tables_2"
 _INSIDER_COLUMNS: Final = ["month", "account_key", "niche_id", "is_insider"]
 _UNKNOWN_ADOPTION: Final = (0.5, 0.5)
 _PAIR: Final = (LEAD_CLASS, TARGET_CLASSES[0])
@@ -99,45 +99,26 @@ class _Niches:
         return self._known[month]
 
 
-def chances_of_use(state: Mapping[str, pa.Table], parameters: TrendParameters) -> dict[str, float]:
-    """By period, p: the chance that a post after exposure uses the trend, as the trend tables found it for micro and large creators.
+def cohorts_of(trends_state: pa.Table) -> dict[str, Cohort]:
+    """Type of unit and period of each trend.
+
+    Args:
+        trends_state: ``contracts.STATE_TRENDS``.
+    """
+    columns = (trends_state[name].to_pylist() for name in ("trend_key", "unit_type", "period"))
+    return {key: (unit_type, period) for key, unit_type, period in zip(*columns, strict=True)}
+
+
+def chances_of_use(state: Mapping[str, pa.Table]) -> dict[Cohort, float]:
+    """By type of unit and period, p: the chance that a post after exposure uses the trend, as the trend tables found it for micro and large creators.
 
     Args:
         state: Of the analysis of trends.
-        parameters: That it was made with.
     """
-    columns = [state["trends"][name].to_pylist() for name in ("trend_key", "period", "input_hash", "gate")]
-    periods: dict[str, dict[str, str]] = {period: {} for period in sorted(set(columns[1]))}
-    for key, period, found, gate in zip(*columns, strict=True):
-        if gate is None:
-            periods[period][key] = found
-    present = {
-        key
-        for key, lead, target in zip(
-            *(state["trend_adoptions"][name].to_pylist() for name in ("trend_key", "lead_class", "target_class")), strict=True
-        )
-        if (lead, target) == _PAIR
-    }
-    smallest = dict(zip(_PAIR, (parameters.smallest_lead_count, parameters.smallest_target_count), strict=True))
-    counts: dict[str, dict[str, int]] = {}
-    names = ("trend_key", "group", "timeline_count")
-    for key, group, count in zip(*(state["trend_groups"][name].to_pylist() for name in names), strict=True):
-        if group in smallest:
-            counts.setdefault(key, {})[group] = count
-    told = [
-        key
-        for period in periods.values()
-        for key in period
-        if all(counts.get(key, {}).get(name, 0) >= least for name, least in smallest.items())
-    ]
-    listed = [PeriodTrends(period, hashes) for period, hashes in periods.items()]
-    samples = adoption_samples(listed, {_PAIR: told}, parameters.smallest_span_count, parameters.timeline.adoption_trend_cap)
-    # The analysis of trends leaves out a trend whose timelines turn out too few.
-    samples = {key: kept for key, chosen in samples.items() if (kept := [one for one in chosen if one in present])}
-    found_chances = adoption_chances(samples, state["trend_adoptions"], parameters.timeline)
+    found = adoptions_by_pair(state["trend_chances"])
     return {
-        period: float(expit(np.mean(logit(np.array(found_chances.get((period, *_PAIR), _UNKNOWN_ADOPTION))))))
-        for period in periods
+        cohort: float(expit(np.mean(logit(np.array(found.get((cohort, *_PAIR), _UNKNOWN_ADOPTION))))))
+        for cohort in sorted(set(cohorts_of(state["trends"]).values()))
     }
 
 
@@ -177,6 +158,7 @@ def choice_row(
     told = (known.is_insider.get(key) if key in known.niche else None for key in chosen)
     return {
         "trend_key": trend.key,
+        "unit_type": trend.unit_type,
         "period": trend.period,
         "account": account[rows],
         "adopted": adopted[rows],
@@ -196,17 +178,18 @@ def _only(table: pa.Table, keys: pa.Array) -> pa.Table:
 
 
 def _wanted(
-    state: pa.Table, niches: _Niches, coverage_hashes: Mapping[str, str], chances: Mapping[str, float], salt: str
+    state: pa.Table, niches: _Niches, coverage_hashes: Mapping[str, str], chances: Mapping[Cohort, float], salt: str
 ) -> dict[tuple[str], str]:
     wanted = {}
-    of_period: dict[str, str] = {}
-    for period in sorted(set(state["period"].to_pylist())):
-        months = _months(period)
+    of_cohort: dict[Cohort, str] = {}
+    cohort_of = cohorts_of(state)
+    for cohort in sorted(set(cohort_of.values())):
+        months = _months(cohort[1])
         texts = [coverage_hashes.get(str(month), "") for month in months]
-        of_period[period] = digest(salt, chances[period], *texts, *(niches.hashes.get(month, "") for month in months))
-    names = ("trend_key", "partition_hash", "period", "gate")
-    for key, found, period, gate in zip(*(state[name].to_pylist() for name in names), strict=True):
-        wanted[(key,)] = digest(found, of_period[period], gate)
+        of_cohort[cohort] = digest(salt, chances[cohort], *texts, *(niches.hashes.get(month, "") for month in months))
+    names = ("trend_key", "partition_hash", "gate")
+    for key, found, gate in zip(*(state[name].to_pylist() for name in names), strict=True):
+        wanted[(key,)] = digest(found, of_cohort[cohort_of[key]], gate)
     return wanted
 
 
@@ -257,7 +240,7 @@ def analyse_origins(
     salt = method_digest(parameters)
     niches, coverage = _Niches(assignments, insiders, niche_months), Coverage(platform_days)
     state = trend_state["trends"]
-    chances = chances_of_use(trend_state, parameters.trends)
+    chances = chances_of_use(trend_state)
     wanted = _wanted(state, niches, _coverage_hashes(platform_days), chances, salt)
     schemas = origin_contracts.STATE
 
@@ -298,7 +281,7 @@ def analyse_origins(
         for trend in read_trends(tables):
             if gate[trend.key] is None:
                 known_labels = niches.of(month_before(born[trend.key]))
-                row = choice_row(trend, born[trend.key], chances[trend.period], known_labels, coverage, parameters)
+                row = choice_row(trend, born[trend.key], chances[trend.cohort], known_labels, coverage, parameters)
                 new_choices.append(row | {"input_hash": wanted[(trend.key,)]})
     origin_rows = joined(
         [kept_rows, pa.Table.from_pylist(rows, schema=schemas["origin_rows"])], ["trend_key", "rank", "account_key"]

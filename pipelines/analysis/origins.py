@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis.months import month_before
-from pipelines.analysis.trend_rows import MAINSTREAM, UNCALIBRATED
+from pipelines.analysis.trend_rows import MAINSTREAM
 
 METHOD_VERSION: Final = "origin_sets_2"
-NO_CREDIBILITY: Final = frozenset({"left_censored", "in_use_before", UNCALIBRATED})
+NO_CREDIBILITY: Final = frozenset({"left_censored", "in_use_before"})
 """Gates behind which nobody can say how likely anybody was the first."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

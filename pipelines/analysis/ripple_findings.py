@@ -18,15 +18,17 @@ from pipelines.analysis.niche_precedence import NichePairParameters
 from pipelines.analysis.origin_contracts import NICHE_PAIR
 from pipelines.analysis.origin_tables import stamped
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, pooled_findings
+from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, periods_of, pooled_findings
+from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_2"
+METHOD_VERSION: Final = "ripple_findings_3"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
 WITHOUT_COORDINATION: Final = "without_coordination"
 _SAME: Final = (
+    "unit_type",
     "period",
     "trend_count",
     "abstained_count",
@@ -40,7 +42,7 @@ _SAME: Final = (
     "timeline_p_value",
     "claim",
 )
-_KEYS: Final = ("period", "lead_class", "target_class")
+_KEYS: Final = ("unit_type", "period", "lead_class", "target_class")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def populations(flags: pa.Table, coordinated: Collection[str], parameters: Rippl
 
 def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
     return Pooling(
-        sorted(set(state["period"].to_pylist())),
+        periods_of(zip(state["unit_type"].to_pylist(), state["period"].to_pylist(), strict=True)),
         parameters.smallest_trend_count,
         parameters.claim_level,
         parameters.kernel,
@@ -129,33 +131,38 @@ def _row(
 
 
 def _pooled(
-    compared: pa.Table, left_out: set[str], pooling: Pooling, always: list[tuple[str, str]], known: pa.Table
+    compared: pa.Table,
+    left_out: set[str],
+    pooling: Pooling,
+    always: list[tuple[str, str]],
+    evidence: ChanceEvidence,
+    known: pa.Table,
 ) -> tuple[pa.Table, pa.Table]:
     """Findings over the trends that are left, and these trends' comparisons."""
     kept = compared.filter(pc.invert(pc.is_in(compared["trend_key"], value_set=pa.array(sorted(left_out), pa.string()))))
-    return pooled_findings(kept, always, pooling, known), kept
+    return pooled_findings(kept, always, pooling, evidence, known), kept
 
 
-def _parts(compared: pa.Table) -> dict[tuple[str, str, str], pa.Table]:
-    """Comparisons by period, lead and target, and over all periods."""
-    ordered = compared.sort_by(
-        [("lead_class", "ascending"), ("target_class", "ascending"), ("period", "ascending"), ("trend_key", "ascending")]
-    )
-    found: dict[tuple[str, str, str], pa.Table] = {}
-    keys = list(zip(*(ordered[name].to_pylist() for name in ("lead_class", "target_class", "period")), strict=True))
-    for size in (2, 3):
+def _parts(compared: pa.Table) -> dict[tuple[str, str, str, str], pa.Table]:
+    """Comparisons by type of unit, period, lead and target, and over all periods."""
+    names = ("unit_type", "lead_class", "target_class", "period")
+    ordered = compared.sort_by([(name, "ascending") for name in (*names, "trend_key")])
+    found: dict[tuple[str, str, str, str], pa.Table] = {}
+    keys = list(zip(*(ordered[name].to_pylist() for name in names), strict=True))
+    for size in (3, 4):
         places = [place for place in range(len(keys)) if place == 0 or keys[place][:size] != keys[place - 1][:size]]
         for begin, end in pairwise([*places, len(keys)]):
-            lead, target, period = keys[begin]
-            found[EVERY_PERIOD if size == 2 else period, lead, target] = ordered.slice(begin, end - begin)
+            unit_type, lead, target, period = keys[begin]
+            found[unit_type, EVERY_PERIOD if size == 3 else period, lead, target] = ordered.slice(begin, end - begin)
     return found
 
 
 def _with_q_values(rows: list[dict[str, Any]]) -> None:
-    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    families: dict[tuple[str, str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
         if "p_value" in row:
-            families.setdefault((row["comparison_kind"], row["population"], row["period"]), []).append(row)
+            key = (row["unit_type"], row["comparison_kind"], row["population"], row["period"])
+            families.setdefault(key, []).append(row)
     for family in families.values():
         for row, q_value in zip(family, false_discovery_control([row["p_value"] for row in family]), strict=True):
             row["q_value"] = float(q_value)
@@ -193,10 +200,11 @@ def pool_ripples(
         (NICHE_PAIR, niche_state, parameters.niches.trends, []),
     )
     for prefix, state, own, needed in sources:
-        compared = trends.of_calibrated_units(state[f"{prefix}trend_comparisons"])
+        compared = state[f"{prefix}trend_comparisons"]
         if prefix:
             compared = compared.filter(pc.not_equal(compared["lead_class"], LEAD_CLASS))
         pooling = _pooling(state[f"{prefix}trends"], own)
+        evidence = ChanceEvidence(state[f"{prefix}trend_chances"], state[f"{prefix}trend_adoptions"])
         source = prefix or "trends"
         mine = before.filter(pc.equal(before["source"], source))
         everybody = _parts(compared)
@@ -208,12 +216,12 @@ def pool_ripples(
                     *(pool.drop(["source"]) for pool in pools if pool["source"][0].as_py() == source),
                 ]
             )
-            findings, kept = _pooled(compared, left_out, pooling, needed, known)
+            findings, kept = _pooled(compared, left_out, pooling, needed, evidence, known)
             if findings.num_rows:
                 pools.append(findings.append_column("source", pa.repeat(pa.scalar(source), findings.num_rows)))
             inside = _parts(kept)
             for finding in findings.to_pylist():
-                key = (finding["period"], finding["lead_class"], finding["target_class"])
+                key = (finding["unit_type"], finding["period"], finding["lead_class"], finding["target_class"])
                 kind = "niche" if prefix else "tier" if finding["lead_class"] == LEAD_CLASS else "platform"
                 members = inside.get(key, compared.slice(0, 0))
                 count = everybody[key].num_rows - members.num_rows if key in everybody else 0
@@ -221,7 +229,7 @@ def pool_ripples(
     _with_q_values(rows)
     rows.sort(
         key=lambda row: tuple(
-            str(row[name]) for name in ("population", "period", "comparison_kind", "lead_group", "target_group")
+            str(row[name]) for name in ("unit_type", "population", "period", "comparison_kind", "lead_group", "target_group")
         )
     )
     schema = origin_contracts.RIPPLE_FINDINGS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -18,10 +18,13 @@ from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds
 from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
 from pipelines.analysis.timeline import Shift, TimelineParameters, pooled_shift
-from pipelines.analysis.trend_rows import MEDIA, TIERS
+from pipelines.analysis.trend_references import ChanceEvidence
+from pipelines.analysis.trend_rows import HASHTAG, MEDIA, TIERS, Cohort
 
 Floats = NDArray[np.float64]
 EVERY_PERIOD: Final = "all"
+_KEYS: Final = ("unit_type", "period", "lead_class", "target_class")
+_Key = tuple[str, str, str, str]
 _DIRECTIONS: Final = ("lead_first", "target_first")
 _NONE: Final = float("nan")
 
@@ -31,7 +34,7 @@ class Pooling:
     """How trends are pooled.
 
     Attributes:
-        periods: Months of birth, in time's order.
+        periods: By type of unit, its months of birth, in time's order.
         smallest_trend_count: Fewer trends abstain.
         claim_level: Two-sided level that both estimators must reach.
         kernel: Of the kernel estimator.
@@ -40,13 +43,25 @@ class Pooling:
         salt: Of the hashes: method and parameters.
     """
 
-    periods: list[str]
+    periods: Mapping[str, list[str]]
     smallest_trend_count: int
     claim_level: float
     kernel: KernelParameters
     timeline: TimelineParameters
     origin: OriginParameters
     salt: str
+
+
+def periods_of(cohorts: Iterable[Cohort]) -> dict[str, list[str]]:
+    """Periods of each type of unit, both in order. Hashtags are there without any too: a night without trends says so of something.
+
+    Args:
+        cohorts: Of all trends.
+    """
+    found: dict[str, set[str]] = {HASHTAG: set()}
+    for unit_type, period in cohorts:
+        found.setdefault(unit_type, set()).add(period)
+    return {unit_type: sorted(found[unit_type]) for unit_type in sorted(found)}
 
 
 def _number(value: float) -> float | None:
@@ -78,7 +93,9 @@ def claim_of(pooled: PooledPrecedence, shift: Shift, trend_count: int, level: fl
     return "target_first" if pooled.probability < 0.5 and shift.hours < 0 else "none"
 
 
-def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: float, pooling: Pooling) -> dict[str, Any]:
+def _finding(
+    cohort: Cohort, pair: tuple[str, str], compared: pa.Table, level: float, pooling: Pooling, evidence: ChanceEvidence
+) -> dict[str, Any]:
     told = compared.filter(compared["theta"].is_valid())
     decided = told.filter(pc.greater(told["decidable_ratio"], 0.0))
     shifted = told.filter(told["shift_profile"].is_valid())
@@ -87,7 +104,10 @@ def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: floa
     pooled = pooled_precedence(theta, decidable, replicates, pooling.kernel)
     shift = Shift(_NONE, _NONE, _NONE, _NONE)
     if shifted.num_rows:
-        shift = pooled_shift(_matrix(shifted["shift_profile"]), pooling.timeline)
+        profiles = _matrix(shifted["shift_profile"])
+        slopes = _matrix(shifted["shift_slopes"]).reshape(len(profiles), 2, -1)
+        samples, others = evidence.samples(shifted["trend_key"].to_pylist(), _cohorts(shifted), pair)
+        shift = pooled_shift(profiles, slopes, samples, pooling.timeline, others)
     # The two estimators may lose different trends: the smaller number decides whether there are enough.
     claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), level, pooling.smallest_trend_count)
     if pair[1] == MEDIA and claim in _DIRECTIONS:
@@ -105,7 +125,8 @@ def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: floa
         "timeline_p_value": shift.p_value,
     }
     return {
-        "period": period,
+        "unit_type": cohort[0],
+        "period": cohort[1],
         "lead_class": pair[0],
         "target_class": pair[1],
         "trend_count": told.num_rows,
@@ -115,66 +136,77 @@ def _finding(period: str, pair: tuple[str, str], compared: pa.Table, level: floa
     }
 
 
-def _by_period(table: pa.Table, periods: list[str]) -> Iterator[tuple[str, pa.Table]]:
-    yield EVERY_PERIOD, table
-    for period in periods:
-        yield period, table.filter(pc.equal(table["period"], period))
+def _by_cohort(table: pa.Table, periods: Mapping[str, list[str]]) -> Iterator[tuple[Cohort, pa.Table]]:
+    """Of each type of unit all trends, and those born in each month."""
+    for unit_type, months in periods.items():
+        own = table.filter(pc.equal(table["unit_type"], unit_type))
+        yield (unit_type, EVERY_PERIOD), own
+        for period in months:
+            yield (unit_type, period), own.filter(pc.equal(own["period"], period))
+
+
+def _cohorts(table: pa.Table) -> list[Cohort]:
+    return list(zip(table["unit_type"].to_pylist(), table["period"].to_pylist(), strict=True))
 
 
 def _hash(salt: str, table: pa.Table) -> str:
     return digest(salt, *table["input_hash"].to_pylist())
 
 
-def _ordered(rows: pa.Table, keys: list[str]) -> pa.Table:
-    """All periods together first, then by key."""
-    columns = [np.array(rows[name].to_pylist(), dtype=str) for name in keys]
-    order = np.lexsort([*columns[:0:-1], columns[0], columns[0] != EVERY_PERIOD]) if rows.num_rows else np.empty(0, np.int64)
+def _ordered(rows: pa.Table) -> pa.Table:
+    """By type of unit, all periods together first, then by key."""
+    columns = [np.array(rows[name].to_pylist(), dtype=str) for name in _KEYS]
+    is_period = columns[1] != EVERY_PERIOD
+    order = np.lexsort([*columns[:1:-1], columns[1], is_period, columns[0]]) if rows.num_rows else np.empty(0, np.int64)
     return rows.take(pa.array(order, pa.int64())).combine_chunks()
 
 
-def _levels(
-    members: dict[tuple[str, str, str], pa.Table], always: set[tuple[str, str]], pooling: Pooling
-) -> dict[tuple[str, str, str], float]:
+def _levels(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling: Pooling) -> dict[_Key, float]:
     """Level of each claim: many pairs of platforms are compared in a period, and share the level (Bonferroni)."""
-    family: dict[str, int] = {}
-    for (period, lead, target), compared in members.items():
+    family: dict[Cohort, int] = {}
+    for (unit_type, period, lead, target), compared in members.items():
         told = compared.num_rows - compared["theta"].null_count
         if (lead, target) not in always and told >= pooling.smallest_trend_count:
-            family[period] = family.get(period, 0) + 1
+            family[unit_type, period] = family.get((unit_type, period), 0) + 1
     return {
-        key: pooling.claim_level if key[1:] in always else pooling.claim_level / max(family.get(key[0], 0), 1) for key in members
+        key: pooling.claim_level if key[2:] in always else pooling.claim_level / max(family.get(key[:2], 0), 1) for key in members
     }
 
 
-def pooled_findings(compared: pa.Table, always: list[tuple[str, str]], pooling: Pooling, stored: pa.Table) -> pa.Table:
-    """Pool the comparisons of each lead and target class, over all trends and over those born in a month.
+def pooled_findings(
+    compared: pa.Table, always: list[tuple[str, str]], pooling: Pooling, evidence: ChanceEvidence, stored: pa.Table
+) -> pa.Table:
+    """Pool the comparisons of each type of unit, lead and target class, over all its trends and over those born in a month.
 
     Args:
         compared: ``contracts.STATE_TREND_COMPARISONS``, ordered by key.
         always: Classes that have a row for every period, trends or not; others only where a trend has both.
         pooling: See :class:`Pooling`.
+        evidence: What the p were found from that the trends were read with.
         stored: ``contracts.STATE_FINDINGS`` of the last call.
 
     Returns:
         ``contracts.STATE_FINDINGS``.
     """
     pairs = set(zip(compared["lead_class"].to_pylist(), compared["target_class"].to_pylist(), strict=True)) | set(always)
-    members: dict[tuple[str, str, str], pa.Table] = {}
+    members: dict[_Key, pa.Table] = {}
     for lead, target in sorted(pairs):
         own = compared.filter(pc.and_(pc.equal(compared["lead_class"], lead), pc.equal(compared["target_class"], target)))
-        for period, inside in _by_period(own, pooling.periods):
+        for cohort, inside in _by_cohort(own, pooling.periods):
             if inside.num_rows or (lead, target) in always:
-                members[period, lead, target] = inside
-    keys = ["period", "lead_class", "target_class"]
+                members[*cohort, lead, target] = inside
     levels = _levels(members, set(always), pooling)
-    wanted = {key: digest(_hash(pooling.salt, inside), levels[key]) for key, inside in members.items()}
-    kept, known = reused(stored, wanted, keys, "input_hash")
+    wanted = {
+        key: digest(_hash(pooling.salt, inside), levels[key], evidence.hash_of(sorted(set(_cohorts(inside))), key[2:]))
+        for key, inside in members.items()
+    }
+    kept, known = reused(stored, wanted, list(_KEYS), "input_hash")
     rows = [
-        _finding(key[0], key[1:], members[key], levels[key], pooling) | {"input_hash": wanted[key]}
+        _finding(key[:2], key[2:], members[key], levels[key], pooling, evidence) | {"input_hash": wanted[key]}
         for key in members
         if key not in known
     ]
-    return _ordered(pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_FINDINGS)]), keys)
+    return _ordered(pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_FINDINGS)]))
 
 
 @dataclass(frozen=True)
@@ -198,12 +230,13 @@ def _choices(table: pa.Table) -> _Choices:
     return _Choices(sets, counts / counts.sum(axis=1, keepdims=True))
 
 
-def _odds_rows(period: str, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
+def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
     table = table.filter(pc.greater(pc.list_value_length(table["account"]), 0))
     rows: list[dict[str, Any]] = []
     choices = _choices(table) if table.num_rows >= pooling.origin.smallest_trend_count else None
     for place, tier in enumerate(TIERS):
-        row: dict[str, Any] = {"period": period, "tier": tier, "trend_count": table.num_rows, "origin_set_count": 0}
+        row: dict[str, Any] = {"unit_type": cohort[0], "period": cohort[1], "tier": tier}
+        row |= {"trend_count": table.num_rows, "origin_set_count": 0}
         rows.append(row)
         if choices is None:
             row["abstain_reason"] = "too_few_trends"
@@ -229,7 +262,7 @@ def _odds_rows(period: str, table: pa.Table, pooling: Pooling) -> list[dict[str,
 
 
 def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Table:
-    """Origin odds of each tier, over all trends and over those born in a month.
+    """Origin odds of each tier, of each type of unit over all its trends and over those born in a month.
 
     Args:
         choices: ``contracts.STATE_TREND_CHOICES``, ordered by trend.
@@ -239,17 +272,18 @@ def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Tab
     Returns:
         ``contracts.STATE_ORIGIN_ODDS``.
     """
-    members = dict(_by_period(choices, pooling.periods))
-    wanted = {(period,): _hash(pooling.salt, inside) for period, inside in members.items()}
-    kept, known = reused(stored, wanted, ["period"], "input_hash")
+    members = dict(_by_cohort(choices, pooling.periods))
+    wanted = {cohort: _hash(pooling.salt, inside) for cohort, inside in members.items()}
+    kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [
-        row | {"input_hash": wanted[(period,)]}
-        for period, inside in members.items()
-        if (period,) not in known
-        for row in _odds_rows(period, inside, pooling)
+        row | {"input_hash": wanted[cohort]}
+        for cohort, inside in members.items()
+        if cohort not in known
+        for row in _odds_rows(cohort, inside, pooling)
     ]
     table = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_ORIGIN_ODDS)])
-    # Tiers have an order of their own: the stored rows of a period keep it.
-    place = {period: index for index, period in enumerate([EVERY_PERIOD, *pooling.periods])}
-    where = np.array([place[period] for period in table["period"].to_pylist()], dtype=np.int64)
+    # Tiers have an order of their own: the stored rows of a cohort keep it.
+    place = {cohort: index for index, cohort in enumerate(members)}
+    cohorts = zip(table["unit_type"].to_pylist(), table["period"].to_pylist(), strict=True)
+    where = np.array([place[cohort] for cohort in cohorts], dtype=np.int64)
     return table.take(pa.array(np.argsort(where, kind="stable"), pa.int64())).combine_chunks()

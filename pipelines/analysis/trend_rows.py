@@ -15,11 +15,12 @@ from pipelines.analysis.timeline import Timeline
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Cohort = tuple[str, str]
+"""Type of unit, and month of birth (YYYY-MM): trends of one share reference rates and pools."""
 TIERS: Final = ("micro", "mid", "macro", "mega")
 MEDIA: Final = "media"
+HASHTAG: Final = "hashtag"
 MAINSTREAM: Final = (MEDIA, "brand")  # both are what a trend reaches: outlets of articles, and accounts of the seed of outlets
-UNCALIBRATED: Final = "unit_not_calibrated"
-"""Why nothing is said of a trend that is no hashtag: there are no worlds of such units yet."""
 _TIER_OF: Final = {"micro_sub1k": "micro", "micro_1k_10k": "micro", "nano": "micro"} | {tier: tier for tier in TIERS}
 CLASS_OF_TIER: Final = {"micro": "micro", "mid": "mid_creators", "macro": "large_creators", "mega": "large_creators"}
 _MICROSECONDS_PER_HOUR: Final = 3_600_000_000
@@ -32,7 +33,7 @@ _CANDIDATE_COLUMNS: Final = [
     "is_left_censored",
     "is_in_use_before",
     "largest_day_share",
-    "is_pooled",
+    "unit_type",
 ]
 _ADOPTION_COLUMNS: Final = [
     "trend_key",
@@ -67,12 +68,12 @@ class TrendRows:
 
     Attributes:
         key: Of the trend.
+        unit_type: Of its unit: hashtag, phrase, link, domain, sound or brand.
         period: Month of birth, YYYY-MM.
         content_hash: Of everything below, whatever the order of the rows it came from.
         is_left_censored: Whether it was in use when coverage began.
         is_in_use_before: Whether many had used it before its onset.
         largest_day_share: Share of adoptions on the busiest day.
-        is_pooled: Whether it is of a type of unit that the estimators were tried on.
         account_keys: Keys of the adopters.
         tier: Tier as of the trend's birth, as a place in ``TIERS``; -1 where there is none (unknown followers, media).
         is_media: Outlets.
@@ -86,12 +87,12 @@ class TrendRows:
     """
 
     key: str
+    unit_type: str
     period: str
     content_hash: str
     is_left_censored: bool
     is_in_use_before: bool
     largest_day_share: float
-    is_pooled: bool
     account_keys: list[str]
     tier: NDArray[np.int64]
     is_media: NDArray[np.bool_]
@@ -102,6 +103,11 @@ class TrendRows:
     prior_posts: Floats
     prior_days: Floats
     posts: tuple[Floats, ...]
+
+    @property
+    def cohort(self) -> Cohort:
+        """The trends that it is read and pooled with."""
+        return self.unit_type, self.period
 
     def groups(self) -> dict[str, Rows]:
         """Rows of each group that has adopters: classes of creators by tier, media, and the creators of each platform."""
@@ -236,7 +242,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     censored = candidates["is_left_censored"].to_pylist()
     used_before = candidates["is_in_use_before"].to_pylist()
     shares = candidates["largest_day_share"].to_pylist()
-    pooled = candidates["is_pooled"].to_pylist()
+    unit_types = candidates["unit_type"].to_pylist()
     bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1))
     trends = []
     for place, key in enumerate(trend_keys):
@@ -246,12 +252,12 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
         trends.append(
             TrendRows(
                 key,
+                unit_types[place],
                 str(months[place]),
                 hashes[key],
                 bool(censored[place]),
                 bool(used_before[place]),
                 float(shares[place]),
-                bool(pooled[place]),
                 [account_keys[code] for code in account[rows]],
                 tier[rows],
                 is_media[rows],

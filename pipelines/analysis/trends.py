@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
@@ -20,13 +20,23 @@ from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, o
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
 from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
-from pipelines.analysis.trend_pools import Pooling, pooled_findings, pooled_odds
-from pipelines.analysis.trend_references import Counts, PeriodTrends, References, adoption_chances, adoption_samples, fit_priors
+from pipelines.analysis.trend_pools import Pooling, periods_of, pooled_findings, pooled_odds
+from pipelines.analysis.trend_references import (
+    ChanceEvidence,
+    CohortTrends,
+    Counts,
+    References,
+    adoption_chances,
+    adoption_samples,
+    adoptions_by_pair,
+    fit_priors,
+    gaps_by_pair,
+)
 from pipelines.analysis.trend_rows import (
     CLASS_OF_TIER,
     MEDIA,
     TIERS,
-    UNCALIBRATED,
+    Cohort,
     Rows,
     TrendPartition,
     TrendRows,
@@ -35,9 +45,11 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_6"
+METHOD_VERSION: Final = "trends_7"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
+_LARGE: Final = TARGET_CLASSES[0]
+Floats = NDArray[np.float64]
 _PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
@@ -85,8 +97,6 @@ def method_digest(parameters: TrendParameters | None = None) -> str:
 
 
 def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
-    if not trend.is_pooled:
-        return UNCALIBRATED
     if trend.is_left_censored:
         return "left_censored"
     if trend.is_in_use_before:
@@ -120,7 +130,7 @@ class _Known:
     """What is known of every trend without its rows."""
 
     partition: Mapping[str, str]
-    period: Mapping[str, str]
+    cohort: Mapping[str, Cohort]
     input_hash: Mapping[str, str]
     gate: Mapping[str, str | None]
 
@@ -130,13 +140,13 @@ class _Known:
             parts.setdefault(self.partition[key], []).append(key)
         return {part: parts[part] for part in sorted(parts)}
 
-    def periods(self) -> list[PeriodTrends]:
-        """Comparable trends by period, in time's order; a period without any is there too."""
-        found: dict[str, dict[str, str]] = {period: {} for period in sorted(set(self.period.values()))}
+    def cohorts(self) -> list[CohortTrends]:
+        """Comparable trends by type of unit and period, in time's order; a cohort without any is there too."""
+        found: dict[Cohort, dict[str, str]] = {cohort: {} for cohort in sorted(set(self.cohort.values()))}
         for key, gate in self.gate.items():
             if gate is None:
-                found[self.period[key]][key] = self.input_hash[key]
-        return [PeriodTrends(period, hashes) for period, hashes in found.items()]
+                found[self.cohort[key]][key] = self.input_hash[key]
+        return [CohortTrends(cohort, hashes) for cohort, hashes in found.items()]
 
 
 def _inputs(source: _Source, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:
@@ -145,7 +155,7 @@ def _inputs(source: _Source, stored: pa.Table, salt: str, parameters: TrendParam
     rows = []
     for (key,) in sorted(set(wanted) - known):
         for trend in source.rows(key).values():
-            values = (key, wanted[(key,)], trend.key, trend.period, digest(salt, trend.content_hash), _gate(trend, parameters))
+            values = (key, wanted[(key,)], trend.key, *trend.cohort, digest(salt, trend.content_hash), _gate(trend, parameters))
             rows.append(dict(zip(contracts.STATE_TRENDS.names, values, strict=True)))
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TRENDS)], ["trend_key"])
 
@@ -204,15 +214,15 @@ def _adoption_chances(
     groups: Mapping[str, Mapping[str, int]],
     stored: pa.Table,
     parameters: TrendParameters,
-) -> tuple[pa.Table, dict[tuple[str, str, str], tuple[float, float]], int]:
-    """The adoption profiles of the few trends that p is found from, p itself, and how many profiles were computed."""
+) -> tuple[pa.Table, pa.Table, int]:
+    """The adoption profiles of the few trends that p is found from, p with these trends, and how many profiles were computed."""
     told: dict[tuple[str, str], list[str]] = {}
     for key, counts in groups.items():
         for pair in comparisons(set(counts)) if known.gate[key] is None else []:
             if all(counts.get(name, 0) >= least for name, least in zip(pair, _smallest(pair, parameters), strict=True)):
                 told.setdefault(pair, []).append(key)
     cap = parameters.timeline.adoption_trend_cap
-    samples = adoption_samples(known.periods(), told, parameters.smallest_span_count, cap)
+    samples = adoption_samples(known.cohorts(), told, parameters.smallest_span_count, cap)
     wanted = {(key, *pair): known.input_hash[key] for (_, *pair), keys in samples.items() for key in keys}
     kept, present = reused(stored, wanted, _KEYS, "input_hash")
     rows = []
@@ -250,7 +260,8 @@ def _compare(
     none = np.empty(0, dtype=np.int64)
     groups = trend.groups()
     lead, target = (groups.get(name, none) for name in pair)
-    row: dict[str, Any] = {"trend_key": trend.key, "period": trend.period, "lead_class": pair[0], "target_class": pair[1]}
+    row: dict[str, Any] = {"trend_key": trend.key, "unit_type": trend.unit_type, "period": trend.period}
+    row |= {"lead_class": pair[0], "target_class": pair[1]}
     row |= {"lead_adopter_count": int(lead.size), "target_adopter_count": int(target.size)}
     if gate:
         return row | {"abstain_reason": gate}
@@ -264,7 +275,7 @@ def _compare(
     if known_lead.size < smallest or known_target.size < smallest_target:
         return row | {"abstain_reason": "too_few_intervals"}
     leaders, targets = (
-        _adopters(trend, rows, references.priors.get((trend.period, name), _UNKNOWN_PRIOR))
+        _adopters(trend, rows, references.priors.get((trend.cohort, name), _UNKNOWN_PRIOR))
         for rows, name in zip((known_lead, known_target), pair, strict=True)
     )
     kernel = trend_precedence(
@@ -286,10 +297,10 @@ def _compare(
     }
     sides = _timelines(trend, pair, parameters.timeline.group_cap, parameters)
     if sides:
-        chances = references.adoptions[(trend.period, *pair)]
+        chances = references.adoptions[(trend.cohort, *pair)]
         profile = shift_profile(*sides, *chances, parameters.timeline)
-        shift = trend_shift(profile, parameters.timeline)
-        row |= {"shift_profile": profile, "shift_hours": _number(shift.hours)}
+        shift = trend_shift(profile.values, parameters.timeline)
+        row |= {"shift_profile": profile.values, "shift_slopes": profile.slopes.ravel(), "shift_hours": _number(shift.hours)}
         row |= {"shift_low_hours": _number(shift.low), "shift_high_hours": _number(shift.high)}
     return row
 
@@ -304,9 +315,9 @@ def _comparisons(
 ) -> tuple[pa.Table, int]:
     wanted = {}
     for key, input_hash in known.input_hash.items():
-        period = known.period[key]
+        cohort = known.cohort[key]
         for pair in comparisons(set(groups[key])):
-            read_with = [*(references.priors.get((period, name)) for name in pair), references.adoptions.get((period, *pair))]
+            read_with = [*(references.priors.get((cohort, name)) for name in pair), references.adoptions.get((cohort, *pair))]
             wanted[(key, *pair)] = digest(input_hash, *pair, *([] if known.gate[key] else read_with))
     kept, told = reused(stored, wanted, _KEYS, "input_hash")
     missing: dict[str, list[tuple[str, str]]] = {}
@@ -321,16 +332,21 @@ def _comparisons(
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
 
 
-def _chance_of_use(trend: TrendRows, references: References) -> float:
-    """P of the period, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
-    pair = references.adoptions.get((trend.period, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
-    return float(expit(np.mean(logit(np.array(pair)))))
+def _chances_of_use(cohort: Cohort, references: References) -> Floats:
+    """P of each of ``TIERS``: the mean in logits over micro and large creators, and apart from it what the gaps between classes are sure of.
+
+    The mean is the middle of the range where they were not compared.
+    """
+    mean = float(np.mean(logit(np.array(references.adoptions.get((cohort, LEAD_CLASS, _LARGE), _UNKNOWN_ADOPTION)))))
+    gaps = {name: references.gaps.get((cohort, LEAD_CLASS, name), 0.0) for name in set(CLASS_OF_TIER.values())}
+    micro = mean + gaps[_LARGE] / 2
+    return np.asarray(expit(np.array([micro - gaps[CLASS_OF_TIER[tier]] for tier in TIERS])))
 
 
 def _choice_row(trend: TrendRows, references: References, parameters: TrendParameters) -> dict[str, Any]:
     creators = np.flatnonzero(trend.tier >= 0)
     names = [CLASS_OF_TIER[tier] for tier in TIERS]
-    priors = np.array([references.priors.get((trend.period, name), _UNKNOWN_PRIOR) for name in names])[trend.tier[creators]]
+    priors = np.array([references.priors.get((trend.cohort, name), _UNKNOWN_PRIOR) for name in names])[trend.tier[creators]]
     posts, days = trend.prior_posts[creators], trend.prior_days[creators]
     log_rate = np.log(np.maximum((priors[:, 0] + posts) / (priors[:, 1] + days), 1e-6)) if creators.size else np.empty(0)
     account = text_words(trend.account_keys[row] for row in creators)
@@ -340,12 +356,13 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     if np.isfinite(end):
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
-        chance = _chance_of_use(trend, references)
-        opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
+        chances = _chances_of_use(trend.cohort, references)[tier]
+        opportunity = opportunities([trend.posts[row] for row in creators], chances, end, exposures)
         everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))
         rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
     return {
         "trend_key": trend.key,
+        "unit_type": trend.unit_type,
         "period": trend.period,
         "account": account[rows],
         "adopted": adopted[rows],
@@ -363,9 +380,8 @@ def _choices(
     wanted = {}
     for key, input_hash in known.input_hash.items():
         if known.gate[key] is None:
-            priors = [references.priors.get((known.period[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
-            pairs = [(known.period[key], LEAD_CLASS, target) for target in TARGET_CLASSES]
-            wanted[(key,)] = digest(input_hash, *priors, *(references.adoptions.get(pair) for pair in pairs))
+            priors = [references.priors.get((known.cohort[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
+            wanted[(key,)] = digest(input_hash, *priors, *_chances_of_use(known.cohort[key], references).tolist())
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
     rows = [
@@ -377,13 +393,13 @@ def _choices(
 
 
 def _with_q_values(compared: pa.Table) -> pa.Table:
-    """The comparisons with q-values (Benjamini-Hochberg over the rows of one lead and target class that have a p-value)."""
+    """The comparisons with q-values (Benjamini-Hochberg over the rows of one unit type, lead and target class that have a p-value)."""
     p_values = np.asarray(compared["p_value"].to_numpy(), dtype=np.float64)
-    leads, targets = compared["lead_class"].to_pylist(), compared["target_class"].to_pylist()
-    pairs = np.unique([f"{lead}\x1f{target}" for lead, target in zip(leads, targets, strict=True)], return_inverse=True)[1]
+    columns = [compared[name].to_pylist() for name in ("unit_type", "lead_class", "target_class")]
+    families = np.unique(["\x1f".join(row) for row in zip(*columns, strict=True)], return_inverse=True)[1]
     q_values = np.full(p_values.size, np.nan)
-    for pair in np.unique(pairs):
-        tested = np.flatnonzero((pairs == pair) & np.isfinite(p_values))
+    for family in np.unique(families):
+        tested = np.flatnonzero((families == family) & np.isfinite(p_values))
         if tested.size:
             q_values[tested] = false_discovery_control(p_values[tested])
     return compared.append_column(pa.field("q_value", pa.float64()), pa.array(q_values, from_pandas=True))
@@ -396,7 +412,8 @@ def analyse_trend_partitions(
 ) -> Analysis:
     """Compare, for every candidate trend, when micro creators and the target classes, and each two platforms, took it up.
 
-    A trend's numbers hang on its own rows and on its period's references (:mod:`trend_references`), and on nothing else: what
+    Trends of one type of unit are read and pooled together: how often a post has a link is another habit than how often it has a hashtag.
+    A trend's numbers hang on its own rows and on its cohort's references (:mod:`trend_references`), and on nothing else: what
     was stored for the same rows and references is taken again, and the outcome is that of computing everything anew.
 
     Args:
@@ -417,9 +434,12 @@ def analyse_trend_partitions(
         return stored_table(stored, name, contracts.STATE[name])
 
     trends = _inputs(source, old("trends"), salt, parameters)
-    names = ("partition_key", "period", "input_hash", "gate")
     keys = trends["trend_key"].to_pylist()
-    known = _Known(*(dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in names))
+    partition, input_hash, gate = (
+        dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in ("partition_key", "input_hash", "gate")
+    )
+    of_trend = dict(zip(keys, zip(trends["unit_type"].to_pylist(), trends["period"].to_pylist(), strict=True), strict=True))
+    known = _Known(partition, of_trend, input_hash, gate)
     grouped, new_trends = _groups(source, known, old("trend_groups"), parameters)
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}
     columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
@@ -427,9 +447,9 @@ def analyse_trend_partitions(
         if group:
             groups[key][group] = count
 
-    periods = known.periods()
+    cohorts = known.cohorts()
     priors, new_priors = fit_priors(
-        periods,
+        cohorts,
         groups,
         parameters.smallest_span_count,
         old("trend_priors"),
@@ -437,14 +457,14 @@ def analyse_trend_partitions(
         lambda key: source.counts(known.partition[key], key),
     )
     profiles, chances, new_profiles = _adoption_chances(source, known, groups, old("trend_adoptions"), parameters)
-    columns = [priors[name].to_pylist() for name in ("period", "group", "shape", "rate")]
-    fitted = {(period, group): (shape, rate) for period, group, shape, rate in zip(*columns, strict=True)}
-    references = References(fitted, chances)
+    columns = [priors[name].to_pylist() for name in ("unit_type", "period", "group", "shape", "rate")]
+    fitted = {((unit_type, period), group): (shape, rate) for unit_type, period, group, shape, rate in zip(*columns, strict=True)}
+    references = References(fitted, adoptions_by_pair(chances), gaps_by_pair(chances))
     compared, new_comparisons = _comparisons(source, known, groups, references, old("trend_comparisons"), parameters)
     choices, new_choices = _choices(source, known, references, old("trend_choices"), parameters)
 
     pooling = Pooling(
-        [period.period for period in periods],
+        periods_of(each.cohort for each in cohorts),
         parameters.smallest_trend_count,
         parameters.claim_level,
         parameters.kernel,
@@ -453,7 +473,7 @@ def analyse_trend_partitions(
         salt,
     )
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
-    findings = pooled_findings(of_calibrated_units(compared), always, pooling, old("findings"))
+    findings = pooled_findings(compared, always, pooling, ChanceEvidence(chances, profiles), old("findings"))
     odds = pooled_odds(choices, pooling, old("origin_odds"))
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
 
@@ -471,6 +491,7 @@ def analyse_trend_partitions(
             "trends": trends,
             "trend_groups": grouped,
             "trend_adoptions": profiles,
+            "trend_chances": chances,
             "trend_priors": priors,
             "trend_comparisons": compared,
             "trend_choices": choices,
@@ -485,11 +506,6 @@ def analyse_trend_partitions(
             "choices": new_choices,
         },
     )
-
-
-def of_calibrated_units(compared: pa.Table) -> pa.Table:
-    """Comparisons of trends of whose type of unit there are worlds: what is pooled."""
-    return compared.filter(pc.fill_null(pc.not_equal(compared["abstain_reason"], UNCALIBRATED), fill_value=True))
 
 
 def analyse_trends(

@@ -136,12 +136,13 @@ def findings(console: Console, data: Path) -> None:
 
 
 def _origins(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    for tier, ratio, low, high, q_value, trends in connection.execute(
-        "select tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
-        " where period = 'all' and odds_ratio is not null order by tier"
+    for unit_type, tier, ratio, low, high, q_value, trends in connection.execute(
+        "select unit_type, tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
+        " where period = 'all' and odds_ratio is not null order by unit_type, tier"
     ).fetchall():
         console.print(
-            f"origin at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}), q {q_value:.3f}, {trends} trends; null 1",
+            f"origin of {unit_type}s at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}),"
+            f" q {q_value:.3f}, {trends} trends; null 1"
         )
 
 
@@ -172,10 +173,13 @@ def _platforms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _precedence(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    for target, claim, level, count in connection.execute(
-        "select target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1), count(*) filter (where abstain_reason is null)"
-        " from ripple_effects group by 1 order by 1"
+    """A line for each target class that hashtags can be compared with, and for each that another type of unit was."""
+    for unit_type, target, claim, level, count in connection.execute(
+        "select unit_type, target_class, any_value(pooled_claim), count(*) filter (where evidence_level = 1),"
+        " count(*) filter (where abstain_reason is null) as compared_count from ripple_effects group by all"
+        " having unit_type = 'hashtag' or compared_count > 0 order by unit_type, target_class"
     ).fetchall():
         console.print(
-            f"micro creators before {target}: pooled claim {claim}; {level} of {count} trends beat their null at q < 0.05",
+            f"micro creators before {target}, {unit_type}s: pooled claim {claim};"
+            f" {level} of {count} trends beat their null at q < 0.05"
         )

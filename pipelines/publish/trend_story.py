@@ -114,7 +114,6 @@ _REASONS: Final = {
     "left_censored": "in use when the collection began",
     "in_use_before": "in use before its onset",
     "shock": "most of it on one day, as after a common event",
-    "unit_not_calibrated": "no hashtag: the method was tried on hashtags only",
     "too_few_adopters": "too few adopters on one of the sides",
     "too_few_intervals": "too few adopters whose post before the adoption is known",
     "no_rate_overlap": "the two sides do not post at comparable rates",

@@ -11,23 +11,33 @@ import pyarrow.compute as pc
 from scipy.stats import binomtest
 
 from pipelines.analysis.origin import first_share, naive_origin, two_sided_normal_p
-from pipelines.analysis.trend_rows import MAINSTREAM, TIERS
+from pipelines.analysis.trend_pools import EVERY_PERIOD
+from pipelines.analysis.trend_rows import HASHTAG, MAINSTREAM, MEDIA, TIERS
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters, analyse_trends
 from pipelines.world.calibration_rows import LEAD_FIRST, PUBLISHED, TARGET_FIRST
-from pipelines.world.trial import Trial
+from pipelines.world.trial import Trial, TrueTrend
 from pipelines.world.warehouse import EXCHANGED
 
 LEVEL: Final = 0.05
 """Two-sided level of every claim."""
-ORIGIN: Final = "origin_micro"
 LARGE: Final = "large_creators"
 _SIDES: Final = {LEAD_FIRST: 1, TARGET_FIRST: -1}
 Numbers = dict[str, dict[str, Any]]
 
 
-def claims_metric(target: str) -> str:
-    """Name of the metric of claims about micro creators and a target class."""
-    return f"claims_{target}"
+def claims_metric(target: str, unit_type: str = HASHTAG) -> str:
+    """Name of the metric of claims about micro creators and a target class, in trends of a type of unit; hashtags are not named."""
+    return f"claims_{target}" if unit_type == HASHTAG else f"claims_{target}_{unit_type}"
+
+
+def origin_metric(unit_type: str = HASHTAG) -> str:
+    """Name of the metric of claims about the origin of trends of a type of unit; hashtags are not named."""
+    return "origin_micro" if unit_type == HASHTAG else f"origin_micro_{unit_type}"
+
+
+def targets_of(unit_type: str) -> tuple[str, ...]:
+    """Target classes that can take up trends of a type of unit: outlets' titles and tags are asked for hashtags alone."""
+    return TARGET_CLASSES if unit_type == HASHTAG else tuple(target for target in TARGET_CLASSES if target != MEDIA)
 
 
 def _side(p_value: float | None, excess: float) -> int:
@@ -39,7 +49,7 @@ def _sign_test(ahead: int, behind: int) -> int:
 
 
 def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
-    """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric and estimator.
+    """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric (of each type of unit) and estimator.
 
     ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
     ``kernel`` and ``timeline`` each of the two estimators that must agree, and the naive ones what
@@ -52,38 +62,46 @@ def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
         trial: The trial.
         parameters: Of its analysis; defaults when None.
     """
-    ripples = trial.published["ripple_effects"]
-    findings = {
-        row["target_class"]: row
-        for row in trial.derived["precedence_findings"].to_pylist()
-        if row["period"] == "all" and row["lead_class"] == LEAD_CLASS
-    }
     found: Numbers = {}
-    for target in TARGET_CLASSES:
-        rows = ripples.filter(pc.equal(ripples["target_class"], target))
-        claim = next(iter(rows["pooled_claim"].to_pylist()), "none")
-        leads = np.asarray(rows["naive_lead_hours"].drop_null().to_numpy(), dtype=np.float64)
-        pooled = findings[target]
-        found[claims_metric(target)] = {
-            PUBLISHED: _SIDES.get(claim, 0),
-            "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
-            "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
-            "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
-        }
-    odds = trial.published["origin_by_tier"].to_pylist()
-    micro = next((row for row in odds if (row["period"], row["tier"]) == ("all", LEAD_CLASS)), None)
-    found[ORIGIN] = {
-        PUBLISHED: _side(micro["q_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
-        "odds_p": _side(micro["p_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
-        **_naive_origins(trial),
-    }
+    for unit_type in trial.unit_types:
+        found |= _claims_of(trial, unit_type)
     if trial.is_growing_when_early:
         found[claims_metric(LARGE)]["latest_tier"] = _with_latest_tiers(trial, parameters)
     return found
 
 
-def _naive_origins(trial: Trial) -> dict[str, int]:
+def _claims_of(trial: Trial, unit_type: str) -> Numbers:
+    found: Numbers = {}
+    ripples, odds = (trial.published[name] for name in ("ripple_effects", "origin_by_tier"))
+    ripples, odds = (table.filter(pc.equal(table["unit_type"], unit_type)) for table in (ripples, odds))
+    findings = {
+        row["target_class"]: row
+        for row in trial.derived["precedence_findings"].to_pylist()
+        if (row["unit_type"], row["period"], row["lead_class"]) == (unit_type, EVERY_PERIOD, LEAD_CLASS)
+    }
+    for target in targets_of(unit_type):
+        rows = ripples.filter(pc.equal(ripples["target_class"], target))
+        claim = next(iter(rows["pooled_claim"].to_pylist()), "none")
+        leads = np.asarray(rows["naive_lead_hours"].drop_null().to_numpy(), dtype=np.float64)
+        pooled = findings[target]
+        found[claims_metric(target, unit_type)] = {
+            PUBLISHED: _SIDES.get(claim, 0),
+            "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
+            "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
+            "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
+        }
+    micro = next((row for row in odds.to_pylist() if (row["period"], row["tier"]) == (EVERY_PERIOD, LEAD_CLASS)), None)
+    found[origin_metric(unit_type)] = {
+        PUBLISHED: _side(micro["q_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
+        "odds_p": _side(micro["p_value"], (micro["odds_ratio"] or 1.0) - 1) if micro else 0,
+        **_naive_origins(trial, unit_type),
+    }
+    return found
+
+
+def _naive_origins(trial: Trial, unit_type: str) -> dict[str, int]:
     trends, adoptions = trial.published["trends"], trial.published["trend_adoptions"]
+    trends = trends.filter(pc.equal(trends["unit_type"], unit_type))
     usable = trends.filter(pc.and_(pc.invert(trends["is_left_censored"]), pc.invert(trends["is_in_use_before"])))
     is_known = pc.and_(
         pc.is_in(adoptions["trend_key"], value_set=usable["trend_key"].combine_chunks()), adoptions["tier"].is_valid()
@@ -116,7 +134,8 @@ def _with_latest_tiers(trial: Trial, parameters: TrendParameters | None) -> int:
         adoptions.schema.get_field_index("tier_at_birth"), adoptions.schema.field("tier_at_birth"), tiers
     )
     findings = analyse_trends(candidates, adoptions, timelines, parameters)["precedence_findings"].to_pylist()
-    claim = next(row["claim"] for row in findings if (row["period"], row["target_class"]) == ("all", LARGE))
+    wanted = (HASHTAG, EVERY_PERIOD, LARGE)
+    claim = next(row["claim"] for row in findings if (row["unit_type"], row["period"], row["target_class"]) == wanted)
     return _SIDES.get(claim, 0)
 
 
@@ -135,7 +154,7 @@ def trend_figures(trial: Trial) -> Numbers:
     for target, suffix in ((LARGE, ""), ("media", "_media")):
         rows = [row for row in trial.published["ripple_effects"].to_pylist() if row["target_class"] == target]
         told = [row for row in rows if row["abstain_reason"] is None]
-        truths = np.array([_truth(trial.truth, row["label"], target) for row in told], dtype=np.int64)
+        truths = np.array([_truth(trial.truth, row["trend_key"], target) for row in told], dtype=np.int64)
         evident = np.array([row["evidence_level"] == 1 for row in told], dtype=np.int64)
         sides = [_SIDES[LEAD_FIRST] if row["precedence_probability"] > 0.5 else _SIDES[TARGET_FIRST] for row in told]
         tested = np.array([side if row["q_value"] < LEVEL else 0 for side, row in zip(sides, told, strict=True)], dtype=np.int64)
@@ -152,9 +171,9 @@ def trend_figures(trial: Trial) -> Numbers:
     return found
 
 
-def _truth(truth: Mapping[str, Any], label: str, target: str) -> int:
+def _truth(truth: Mapping[str, TrueTrend], key: str, target: str) -> int:
     """Who leads in a trend; nobody where nothing was planted."""
-    planted = truth.get(label)
+    planted = truth.get(key)
     return 0 if planted is None else _SIDES.get(planted.media if target == "media" else planted.large, 0)
 
 

@@ -34,6 +34,9 @@ AUDIENCE, CREATOR, AGGREGATOR, BOT, BRAND, MEDIA = range(6)
 TREND_CLASSES: Final = (
     "niche_origin", "macro_origin", "media_origin", "brand_seeded", "shock", "seasonal", "background", "bot_push",
 )  # fmt: skip
+HASHTAG: Final = "hashtag"
+UNIT_TYPES: Final = (HASHTAG, "phrase", "link", "domain", "sound", "brand")
+"""What a trend may be."""
 LANGUAGES: Final = ("en", "de", "fr", "es")
 POST, REPLY, REPOST, QUOTE = range(4)
 """Kinds of posts."""
@@ -216,6 +219,7 @@ class Trend:
         media_direction: Truth of micro creators against media and brands, in the same words.
         sponsor: Outlet (a brand) that paid for it, or NOBODY.
         event: What happened, for shocks and seasons; None.
+        unit_type: Of ``UNIT_TYPES``: what the posts that use it have in common.
     """
 
     words: str
@@ -227,11 +231,25 @@ class Trend:
     media_direction: str
     sponsor: int = NOBODY
     event: str | None = None
+    unit_type: str = HASHTAG
 
     @property
     def tag(self) -> str:
-        """The trend's hashtag, its words joined."""
+        """The trend's hashtag, its words joined: its name, whatever its unit."""
         return self.words.replace(" ", "")
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Its unit as the pipeline keeps it, and, of a hashtag, another spelling."""
+        match self.unit_type:
+            case "hashtag":
+                return (self.tag, self.alias) if self.alias else (self.tag,)
+            case "phrase":
+                return (self.words,)
+            case "domain":
+                return (f"{self.tag}.example",)
+            case _:
+                return (self.tag,)
 
 
 class _Columns:

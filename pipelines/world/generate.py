@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import pyarrow.parquet as pq
 
-from pipelines.world.drawn import NOBODY, PLATFORMS, POST, day_of
+from pipelines.world.drawn import HASHTAG, NOBODY, PLATFORMS, POST, day_of
 from pipelines.world.native import trends as search_interest
 from pipelines.world.native import wikipedia as page_views
 from pipelines.world.native.addresses import post_address
@@ -24,6 +24,7 @@ from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection, are_profiled, of_platform, profile_days
 from pipelines.world.simulate import Simulation, simulate
 from pipelines.world.truth import Ledger
+from pipelines.world.worlds import named
 
 SOURCES: Final = ("feeds", "gdelt", "mediacloud")
 
@@ -93,8 +94,13 @@ def write_world(
         Counts of what was written.
 
     Raises:
-        ValueError: unknown world or size.
+        ValueError: unknown world or size, or a world whose trends are not all hashtags.
     """
+    if named(world, size)[0].trends.unit_types != (HASHTAG,):
+        raise ValueError(
+            f"{world} is a world of the calibration, in memory only: its trends are links, sounds and the like, which no platform's"
+            " writer spells; choose a world whose trends are hashtags"
+        )
     simulation = simulate(world, size, seed)
     for folder in (out / "inbox", out / "truth"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -21,11 +21,11 @@ import pyarrow as pa
 from pipelines.analysis import trends
 from pipelines.analysis.increments import digest
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trends import TARGET_CLASSES, TrendParameters
+from pipelines.analysis.trends import TrendParameters
 from pipelines.nightly.project import method_fingerprint
 from pipelines.settings import PROJECT
 from pipelines.world.calibration_rows import PUBLISHED, SCHEMA, judge
-from pipelines.world.claims import ORIGIN, Numbers, claims, claims_metric, trend_figures
+from pipelines.world.claims import Numbers, claims, claims_metric, origin_metric, targets_of, trend_figures
 from pipelines.world.rounds import CALIBRATED, CalibrationError, Plan, unsettled
 from pipelines.world.trial import run_trial
 from pipelines.world.warehouse import render
@@ -286,8 +286,10 @@ def _after(before: int, report: Callable[[int, int], None]) -> Callable[[int, in
 
 def _rows(name: str, results: Sequence[Result]) -> Iterator[dict[str, Any]]:
     world = WORLDS[name]
-    truths = {claims_metric(target): world.truth(target) for target in TARGET_CLASSES}
-    truths[ORIGIN] = world.large
+    truths: dict[str, str] = {}
+    for unit_type in world.trends.unit_types:
+        truths |= {claims_metric(target, unit_type): world.truth(target) for target in targets_of(unit_type)}
+        truths[origin_metric(unit_type)] = world.large
     common = {"world": name, "world_kind": world.kind}
     for metric, estimator, values in _by_estimator([result.claims for result in results]):
         yield common | {

@@ -1,4 +1,7 @@
-"""Rows of the lake made straight from a world's arrays, as parsing its native files would land them. Only what the trend models and those of attention read; no files."""
+"""Rows of the lake made straight from a world's arrays, as parsing its native files would land them. Only what the trend models and those of attention read; no files.
+
+What texts say (phrases, brands) is in :mod:`pipelines.world.landed_texts`.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ _STATES_BOTS: Final = frozenset({"bluesky", "mastodon", "activitypub"})
 _DATED: Final = frozenset({"gdelt", "mediacloud"})
 """Lists of items that say the day of an item, and no more."""
 _WITHOUT_FOLLOWERS: Final = frozenset({"reddit", "tumblr", "bereal"})
+_LINKED_OR_PLAYED: Final = frozenset({"link", "domain", "sound"})
 _FIRST_DAY: Final = np.datetime64(FIRST_DAY, "D")
 Landed = dict[tuple[str, str], pa.Table]
 
@@ -36,7 +40,8 @@ def keys(letter: str, numbers: Ints, digits: int) -> NDArray[np.str_]:
     return spelled.view(f"<U{digits + 1}")[:, 0]
 
 
-def _instants(seconds: Ints) -> pa.Array:
+def instants(seconds: Ints) -> pa.Array:
+    """Instants of seconds since the calendar's start."""
     return pa.array((seconds + START_SECONDS) * 1_000_000, pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
 
 
@@ -45,7 +50,7 @@ def _rows(table: str, columns: Mapping[str, Any], observed: Ints, night: Ints, m
     count = observed.size
     nights = pa.array(_FIRST_DAY + night)
     given = {
-        "observed_at": _instants(observed),
+        "observed_at": instants(observed),
         "ts_quality": "exact",
         "collection_method": method,
         "source_format": "world",
@@ -76,9 +81,27 @@ def _tags(names: Names, posts: Posts, *, has_perennials: bool) -> pa.Array:
     )
 
 
-def _joined(parts: Sequence[Any]) -> Any:
+def joined(parts: Sequence[Any]) -> Any:
+    """Columns of several days, one after another."""
     first = parts[0]
     return type(first)(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in first.__slots__})
+
+
+def _units(names: Names, posts: Posts) -> dict[str, pa.Array]:
+    """Links, their domains and the sound of posts, of trends that are such; a post in a domain's trend has a page of its own there."""
+    kinds = [trend.unit_type for trend in names.trends]
+    links: list[list[str]] = []
+    domains: list[list[str]] = []
+    sounds: list[str | None] = []
+    rows = zip(posts.kind.tolist(), posts.trend.tolist(), posts.second_trend.tolist(), posts.number.tolist(), strict=True)
+    for kind, first, second, number in rows:
+        used = [trend for trend in (first, second) if trend != NOBODY and kind != REPOST]
+        linked = [trend for trend in used if kinds[trend] in ("link", "domain")]
+        links.append([names.trends[trend].tag if kinds[trend] == "link" else f"page{number}x{trend}" for trend in linked])
+        domains.append([f"{names.trends[trend].tag}.example" for trend in linked])
+        # A video has one sound.
+        sounds.append(next((names.trends[trend].tag for trend in used if kinds[trend] == "sound"), None))
+    return {"link_keys": pa.array(links), "link_domains": pa.array(domains), "sound_key": pa.array(sounds)}
 
 
 def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool = True) -> Landed:
@@ -89,7 +112,7 @@ def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool =
         filed: What the collection handed over, one a day, all platforms together.
         has_perennials: Whether tags that are always in use are among the tags.
     """
-    posts, deleted = (_joined([getattr(each, name) for each in filed]) for name in ("posts", "deleted"))
+    posts, deleted = (joined([getattr(each, name) for each in filed]) for name in ("posts", "deleted"))
     observed = np.concatenate([each.observed_second for each in filed])
     is_edited = np.concatenate([each.version for each in filed]) > 0
     days = np.array([each.day for each in filed])
@@ -105,10 +128,12 @@ def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool =
             "post_key": keys("p", chosen.number, 9),
             "account_key": keys("a", chosen.account, 6),
             "post_type": pa.DictionaryArray.from_arrays(chosen.kind.astype(np.int8), list(_POST_TYPES)).cast(pa.string()),
-            "published_at": _instants(chosen.stated_second),
-            "edited_at": pc.if_else(edited.is_valid(), _instants(observed[rows]), None),
+            "published_at": instants(chosen.stated_second),
+            "edited_at": pc.if_else(edited.is_valid(), instants(observed[rows]), None),
             "tags": _tags(names, chosen, has_perennials=has_perennials),
         }
+        if any(trend.unit_type in _LINKED_OR_PLAYED for trend in names.trends):
+            columns |= _units(names, chosen)
         found[platform, "posts"] = _rows("posts", columns, observed[rows], night[rows])
         rows = np.flatnonzero(names.accounts.platform[deleted.account] == number)
         if rows.size:
@@ -117,7 +142,7 @@ def landed_posts(names: Names, filed: Sequence[Filed], *, has_perennials: bool =
                 "platform": platform,
                 "subject_type": "post",
                 "subject_key": keys("p", deleted.number[rows], 9),
-                "deleted_at": _instants(moments),
+                "deleted_at": instants(moments),
             }
             found[platform, "deletions"] = _rows("deletions", columns, moments, gone[rows])
     return found
@@ -138,7 +163,7 @@ def landed_metrics(names: Names, filed: Sequence[Filed]) -> Landed:
         columns = {
             "platform": PLATFORMS[number],
             "post_key": keys("p", chosen.number, 9),
-            "published_at": _instants(chosen.stated_second),
+            "published_at": instants(chosen.stated_second),
             "like_count": chosen.like_count,
             "comment_count": chosen.comment_count,
             "share_count": chosen.share_count,
@@ -203,7 +228,7 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
         names: Of the world.
         filed: What the collection handed over, one a day.
     """
-    items = _joined([each.items for each in filed])
+    items = joined([each.items for each in filed])
     night = np.repeat([each.day for each in filed], [len(each.items) for each in filed])
     sources = np.array([outlet.source for outlet in names.outlets])
     terms = [[trend.tag] for trend in names.trends] + [[]]
@@ -222,7 +247,7 @@ def landed_items(names: Names, filed: Sequence[Filed]) -> Landed:
             "outlet_name": [outlet.name for outlet in outlets],
             # Lists of items do not tell a brand's from a medium's.
             "outlet_class": "media",
-            "published_at": _instants(items.second[rows] // DAY * DAY if source in _DATED else items.second[rows]),
+            "published_at": instants(items.second[rows] // DAY * DAY if source in _DATED else items.second[rows]),
             "ts_quality": "date_only" if source in _DATED else "exact",
             "title": [f"all about {titles[trend]}: story {story}" for trend, story in zip(trends, stories, strict=True)],
             "title_terms": [terms[trend] for trend in trends],

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.mainstream import MainstreamParameters, analyse_mainstream
 from pipelines.analysis.mainstream_rows import Beside, MainstreamTables
+from pipelines.analysis.trend_rows import HASHTAG
 from pipelines.analysis.trends import analyse_trends
 from pipelines.world.drawn import FIRST_DAY
 from pipelines.world.landing import Landed, keys
@@ -194,13 +195,13 @@ def level_counts(trial: MainstreamTrial, targets: Sequence[str] = ("media",)) ->
 
 
 def pooled_claim(trial: MainstreamTrial) -> str:
-    """What the pooled finding says of micro creators against media over all periods, which is published beside the levels."""
+    """What the pooled finding says of micro creators against media over all hashtags, which is published beside the levels."""
     rows = trial.derived["precedence_findings"].to_pylist()
     return next(
         (
             str(row["claim"])
             for row in rows
-            if (row["lead_class"], row["target_class"], row["period"]) == ("micro", "media", "all")
+            if (row["unit_type"], row["lead_class"], row["target_class"], row["period"]) == (HASHTAG, "micro", "media", "all")
         ),
         "none",
     )

@@ -146,10 +146,11 @@ def _draw_trends(
     rng: np.random.Generator, world: World, size: Size, niches: tuple[Niche, ...], outlets: tuple[Outlet, ...]
 ) -> tuple[Trend, ...]:
     mix = world.trends
-    classes = _classes(rng, mix, size.trend_count)
-    words = trend_words(rng, size.trend_count)
-    born = rng.integers(mix.earliest_day * DAY, last_birth_day(mix, size) * DAY, size.trend_count)
-    led = rng.random(size.trend_count) < mix.lead_share if mix.micro_lead_hours else np.zeros(size.trend_count, dtype=bool)
+    count = size.trend_count
+    classes = _classes(rng, mix, count)
+    words = trend_words(rng, count)
+    born = rng.integers(mix.earliest_day * DAY, last_birth_day(mix, size) * DAY, count)
+    led = rng.random(count) < mix.lead_share if mix.micro_lead_hours else np.zeros(count, dtype=bool)
     brands = [number for number, outlet in enumerate(outlets) if outlet.outlet_class == "brand"]
     trends = []
     for number, (true_class, (text, alias)) in enumerate(zip(classes, words, strict=True)):
@@ -160,7 +161,10 @@ def _draw_trends(
         if true_class == "shock":
             # In the morning, so that the day is not cut in two by midnight.
             second = day * DAY + 7 * HOUR
-        trend = Trend(text, alias, true_class, alive[number % len(alive)], second, large, media)
+        unit_type = mix.unit_types[number % len(mix.unit_types)]
+        # In turns of their own, or each niche would have one type of unit.
+        niche = alive[number // len(mix.unit_types) % len(alive)]
+        trend = Trend(text, alias, true_class, niche, second, large, media, unit_type=unit_type)
         if true_class == "brand_seeded":
             trend = replace(trend, sponsor=brands[number % len(brands)] if brands else NOBODY)
         if true_class in ("shock", "seasonal"):

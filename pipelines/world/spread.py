@@ -56,7 +56,7 @@ class Spread:
         self._forced = Forced(*(np.empty(0, dtype=np.int64) for _ in range(4)))
         self._spreads = np.array([trend.true_class == "niche_origin" and graph is not None for trend in trends], dtype=bool)
         self._expose(rng)
-        self._wait = rng.geometric(world.trends.adoption, count).astype(np.int64)
+        self._wait = rng.geometric(self._chances_of_use(), count).astype(np.int64)
         self._left = np.zeros(count, dtype=np.int64)
         self._follows_alias = rng.random(accounts.count) < _ALIAS_SHARE
         self._early = self._early_pairs() if world.people.is_growing_when_early else np.zeros(count, dtype=bool)
@@ -84,6 +84,20 @@ class Spread:
             trend_of, np.concatenate(members), np.concatenate(insiders), np.full(count, NEVER), np.full(count, NOBODY),
             np.full(count, NOBODY), np.full(count, NEVER),
         )  # fmt: skip
+
+    def _chances_of_use(self) -> float | Floats:
+        """Chance that a post after exposure uses the trend: the same for all, or by its type of unit and the account's size at its birth."""
+        mix = self._world.trends
+        if not mix.units:
+            return mix.adoption
+        chances = np.empty(len(self.adoptions.trend))
+        for number, trend in enumerate(self._trends):
+            habit = mix.units[mix.unit_types.index(trend.unit_type)]
+            middle = (habit.adoption * habit.large_adoption) ** 0.5
+            rows = np.flatnonzero(self.adoptions.trend == number)
+            by_tier = np.array([habit.adoption, middle, habit.large_adoption, habit.large_adoption])
+            chances[rows] = by_tier[self._tiers(rows, trend.born_second)]
+        return chances
 
     def _tiers(self, rows: Ints, second: int) -> Ints:
         return tiers_of(self._accounts.followers(self.adoptions.account[rows], second / DAY))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.analysis.trends import TrendParameters, analyse_trends
+from pipelines.world.landed_texts import landed_texts
 from pipelines.world.landing import Landed, landed_accounts, landed_items, landed_posts
 from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
@@ -23,8 +25,9 @@ PARTS: Final = ("world", "landing", "models", "analysis", "marts")
 
 @dataclass(frozen=True, slots=True)
 class TrueTrend:
-    """What is true of a planted trend: who leads micro creators' large counterparts, and outlets."""
+    """What is true of a planted trend: its type of unit, and who leads micro creators' large counterparts, and outlets."""
 
+    unit_type: str
     large: str
     media: str
 
@@ -40,7 +43,8 @@ class Trial:
         published: The marts ``trends``, ``trend_adoptions``, ``trend_days``, ``ripple_effects``, ``origin_by_tier``, ``creators``.
         derived: What the analysis gave to dbt.
         exchanged: What dbt gave to the analysis.
-        truth: By tag, of planted trends and of their other spellings.
+        unit_types: Of the world's trends.
+        truth: By key, of planted trends and of their other spellings.
         is_growing_when_early: Whether accounts that were early in a trend grow later, so that today's tier is not that of then.
         seconds: Processor time of each of ``PARTS``.
     """
@@ -51,6 +55,7 @@ class Trial:
     published: Mapping[str, pa.Table]
     derived: Mapping[str, pa.Table]
     exchanged: Mapping[str, pa.Table]
+    unit_types: tuple[str, ...]
     truth: Mapping[str, TrueTrend]
     is_growing_when_early: bool
     seconds: Mapping[str, float]
@@ -67,6 +72,20 @@ class _Stopwatch:
         self.seconds[part] = time.process_time() - begin
 
 
+def trend_key(unit_type: str, unit: str) -> str:
+    """Key of a trend, as the models make it.
+
+    Args:
+        unit_type: Type of its unit.
+        unit: The unit.
+    """
+    return hashlib.md5(f"{unit_type}|{unit}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _names(simulation: Simulation) -> Names:
+    return Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
+
+
 def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
     """All that a world's collection hands over, as landed rows.
 
@@ -74,7 +93,7 @@ def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
         simulation: The world.
         filed: What the collection hands over, one a day.
     """
-    names = Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
+    names = _names(simulation)
     posts = landed_posts(names, filed)
     accounts = landed_accounts(names, simulation.world.observation, simulation.size.day_count)
     return posts | accounts | landed_items(names, filed)
@@ -99,21 +118,29 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         collection = Collection(simulation)
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
-        rows = landed(simulation, filed)
+        rows, texts = landed(simulation, filed), landed_texts(_names(simulation), filed)
     warehouse = shared_warehouse()
     with watch.measuring("models"):
-        exchanged = warehouse.exchange(rows)
+        exchanged = warehouse.exchange(rows, texts)
     with watch.measuring("analysis"):
         candidates, adoptions, timelines = (exchanged[name] for name in EXCHANGED)
         derived = analyse_trends(candidates, adoptions, timelines, parameters)
     with watch.measuring("marts"):
         published = warehouse.marts(derived)
     truth = {
-        spelled: TrueTrend(trend.direction, trend.media_direction)
+        trend_key(trend.unit_type, unit): TrueTrend(trend.unit_type, trend.direction, trend.media_direction)
         for trend in simulation.trends
-        for spelled in (trend.tag, trend.alias)
-        if spelled
+        for unit in trend.units
     }
     return Trial(
-        world, seed, size, published, derived, exchanged, truth, simulation.world.people.is_growing_when_early, watch.seconds
+        world,
+        seed,
+        size,
+        published,
+        derived,
+        exchanged,
+        simulation.world.trends.unit_types,
+        truth,
+        simulation.world.people.is_growing_when_early,
+        watch.seconds,
     )

@@ -53,6 +53,18 @@ _LANDED: Final = re.compile(r"read_parquet\(\['DATA/state/empty/(\w+)/[^']*'\], 
 _STAGED: Final = re.compile(r"stg_(\w+?)__(\w+)")
 
 
+_BESIDE: Final = {
+    "landed.text_signals": TEXT_SIGNALS,
+    "landed.text_phrases": TEXT_PHRASES,
+    "state.phrases": PHRASES,
+    "state.searched_nights": SEARCHED_NIGHTS,
+    "state.outlet_keys": OUTLET_KEYS,
+    "state.calibration": CALIBRATION,
+    "ledger.erasures": ERASURES,  # nobody is erased from a world in memory
+}
+"""What the models read beside the lake's tables."""
+
+
 class RenderError(RuntimeError):
     """dbt could not compile its project."""
 
@@ -195,13 +207,8 @@ class Warehouse:
             self._connection.execute(f"create schema {schema}")
         for name, rows in project.seeds.items():
             self._store(f"main.{name}", rows)
-        state = {"outlet_keys": OUTLET_KEYS, "calibration": CALIBRATION, "phrases": PHRASES, "searched_nights": SEARCHED_NIGHTS}
-        for name, schema in state.items():
-            self._store(f"state.{name}", schema.empty_table())
-        # Worlds in memory have no texts, and nobody is erased from them.
-        self._store("landed.text_signals", TEXT_SIGNALS.empty_table())
-        self._store("landed.text_phrases", TEXT_PHRASES.empty_table())
-        self._store("ledger.erasures", ERASURES.empty_table())
+        for name, schema in _BESIDE.items():
+            self._store(name, schema.empty_table())
         for name, schema in DERIVED.items():
             self._store(f"derived.{name}", schema.empty_table())
         self._before = project.needed(self._exchanged)
@@ -213,15 +220,20 @@ class Warehouse:
                 self._store(f"landed.{staged[1]}__{staged[2]}", landed_schema(staged[2]).empty_table())
                 self._build(model)
 
-    def exchange(self, landed: Mapping[tuple[str, str], pa.Table]) -> dict[str, pa.Table]:
+    def exchange(
+        self, landed: Mapping[tuple[str, str], pa.Table], beside: Mapping[str, pa.Table] | None = None
+    ) -> dict[str, pa.Table]:
         """Run the models from landed rows to what the analysis reads.
 
         Args:
             landed: By platform and landed table, all rows of a world in :func:`landed_schema`; what is not given is empty.
+            beside: By place, what lies beside these tables, such as ``landed.text_phrases``; what is not given is empty.
 
         Returns:
             The exchanged models, in the types of their contracts.
         """
+        for name, schema in _BESIDE.items():
+            self._store(name, (beside or {}).get(name, schema.empty_table()))
         given = {f"{platform}__{table}": rows for (platform, table), rows in landed.items()}
         for name in sorted(self._delivered - set(given)):
             self._connection.execute(f"delete from landed.{name}")

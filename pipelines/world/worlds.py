@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipelines.world.drawn import NEVER
+from pipelines.world.drawn import HASHTAG, NEVER
 
 NONE: Final = "none"
 LEAD: Final = "lead_first"
@@ -18,6 +18,21 @@ WAVE_HOURS: Final = 36.0
 AGAIN_COUNT: Final = 6
 AGAIN_CHANCE: Final = 0.3
 """After the first use of a trend, each of so many next posts or items uses it again with this chance; alike for both, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHabit:
+    """How trends of one type of unit are used: tags, links and sounds are habits, and each tier has its own.
+
+    Attributes:
+        unit_type: Of ``drawn.UNIT_TYPES``.
+        adoption: Chance that a post of a micro account after exposure uses the trend.
+        large_adoption: That of an account over 100,000 followers; in the middle it is the geometric mean of both.
+    """
+
+    unit_type: str
+    adoption: float
+    large_adoption: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,7 @@ class TrendMix:
         credit_share: Share of outlets' items that link to a post that they saw, where they follow accounts.
         earliest_day: First day of birth.
         latest_day: Last day of birth; counted from the end of the calendar if negative.
+        units: Types of units that trends take turns in, with chances of use of their own; hashtags with ``adoption`` where it is empty.
     """
 
     shares: tuple[tuple[str, float], ...] = (("background", 1.0),)
@@ -49,6 +65,12 @@ class TrendMix:
     credit_share: float = 0.0
     earliest_day: int = 33
     latest_day: int = -28
+    units: tuple[UnitHabit, ...] = ()
+
+    @property
+    def unit_types(self) -> tuple[str, ...]:
+        """Types of units of the trends, in the order in which they take turns."""
+        return tuple(habit.unit_type for habit in self.units) or (HASHTAG,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +229,8 @@ _REALISTIC_MIX: Final = TrendMix(
     credit_share=0.3,
 )  # fmt: skip
 
+_WORDS: Final = (UnitHabit("hashtag", 0.6, 0.3), UnitHabit("phrase", 0.3, 0.6), UnitHabit("brand", 0.35, 0.6))
+_LINKS: Final = (UnitHabit("link", 0.3, 0.6), UnitHabit("domain", 0.6, 0.3), UnitHabit("sound", 0.5, 0.5))
 _ALL: Final = (
     World("W0_exchangeable", "null", "All tiers post and are exposed alike."),
     World(
@@ -259,6 +283,14 @@ _ALL: Final = (
         trends=TrendMix(adoption=0.3), people=People(macro_rate_ratio=4.0),
     ),
     World(
+        "W16_word_habits", "null", "Trends are hashtags, phrases and brands; how often a post has one hangs on size, exposure does not.",
+        trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
+    ),
+    World(
+        "W17_link_habits", "null", "Trends are links, domains and sounds; how often a post has one hangs on size, exposure does not.",
+        trends=TrendMix(units=_LINKS), people=People(macro_rate_ratio=2.0),
+    ),
+    World(
         "W6_macro_first", "reversal", "Large creators are exposed two days before the small ones.", large=TARGET, media=ANY,
         trends=TrendMix(shares=(("macro_origin", 1.0),)), people=People(macro_rate_ratio=2.0),
     ),
@@ -281,6 +313,16 @@ _ALL: Final = (
     World(
         "P3_micro_first_weak", "planted", "Micro creators are exposed twelve hours earlier.", large=LEAD, media=LEAD,
         trends=TrendMix(micro_lead_hours=12.0, media_lag_hours=12.0), people=People(macro_rate_ratio=4.0),
+    ),
+    World(
+        "P7_words_micro_first", "planted", "As W16_word_habits, but micro creators are exposed three days before all others.",
+        large=LEAD, media=LEAD,
+        trends=TrendMix(units=_WORDS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
+    ),
+    World(
+        "P8_links_micro_first", "planted", "As W17_link_habits, but micro creators are exposed three days before all others.",
+        large=LEAD, media=LEAD,
+        trends=TrendMix(units=_LINKS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "P4_migration", "planted", "A third of the persons move to the platform that launches.", people=People(mover_share=0.33),

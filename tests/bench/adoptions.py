@@ -84,7 +84,6 @@ def _month(folder: Path, month: str, count: int, accounts: list[str | None], rng
         "is_left_censored": pa.array(np.zeros(_TRENDS_A_MONTH, dtype=bool)),
         "is_in_use_before": pa.array(np.zeros(_TRENDS_A_MONTH, dtype=bool)),
         "largest_day_share": pa.array(np.full(_TRENDS_A_MONTH, 0.1)),
-        "is_pooled": pa.array(np.ones(_TRENDS_A_MONTH, dtype=bool)),
     }
     several = np.repeat(rows, _POSTS)
     timelines = {

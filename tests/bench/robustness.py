@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipelines.analysis.precedence import Adopters, KernelParameters, pooled_precedence, trend_precedence
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates
 from pipelines.analysis.timeline import (
+    ChanceSample,
     Timeline,
     TimelineParameters,
     adoption_profile,
@@ -212,8 +213,15 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
         sides.append((waits(lines[0], last, _TIMELINE), waits(lines[1], last, _TIMELINE)))
     pooled = pooled_precedence(np.array(thetas), np.array(decidable), np.array(accounts), _KERNEL)
     sample = sides[: _TIMELINE.adoption_trend_cap]
-    chances = best_adoption(np.sum([adoption_profile(*pair, _TIMELINE) for pair in sample], axis=0), _TIMELINE)
-    shift = pooled_shift(np.array([shift_profile(*pair, *chances, _TIMELINE) for pair in sides]), _TIMELINE)
+    told = np.array([adoption_profile(*pair, _TIMELINE) for pair in sample])
+    chances = best_adoption(told.sum(axis=0), _TIMELINE)
+    profiles = [shift_profile(*pair, *chances, _TIMELINE) for pair in sides]
+    shift = pooled_shift(
+        np.array([each.values for each in profiles]),
+        np.array([each.slopes for each in profiles]),
+        [ChanceSample(np.arange(len(sides)), np.arange(len(sample)), told)],
+        _TIMELINE,
+    )
     claim = claim_of(pooled, shift, len(thetas), _LEVEL, _SMALLEST)
     return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, claim)
 

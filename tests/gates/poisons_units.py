@@ -10,7 +10,6 @@ _EVIDENT: Final = "what was joined by evidence has all of it"
 _OVERLAP: Final = "an overlap is told of what was taken up together only"
 
 POISONS: Final[dict[str, dict[str, Poison]]] = {
-    "staged/int_trend_candidates": {"hashtags are pooled, and nothing else is": (0, {"is_pooled": False})},
     "staged/int_unit_aliases": {
         "required columns are filled": (0, {"unit": None}),
         _EVIDENT: (1, {"time_log_odds": None}),
@@ -22,7 +21,6 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "only a phrase spells a hashtag": (1, {"alias_type": "link"}),
         "hashtags stay": (0, {"alias_type": "hashtag"}),
     },
-    "marts/trends": {"nothing is claimed of units that no world has": (0, {"unit_type": "sound"})},
     "marts/trend_aliases": {
         "required columns are filled": (1, {"unit_type": None}),
         _EVIDENT: (2, {"context_log_odds": None}),
@@ -35,13 +33,8 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     },
 }
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
-    ("staged/int_trend_candidates", "unit_type"): {"hashtags are pooled, and nothing else is"},
     ("staged/int_unit_aliases", "alias_kind"): {_EVIDENT},
     ("staged/int_co_adopted_units", "unit_type"): {"only a phrase spells a hashtag"},
-    ("marts/trends", "unit_type"): {
-        "nothing is claimed of units that no world has",
-        "a left-censored trend has no first platform and no claim",
-    },
     ("marts/trend_aliases", "alias_kind"): {_EVIDENT, _OVERLAP},
 }
 """Rules that a poison of another one breaks too, by table and the rule that it is for."""

@@ -39,16 +39,17 @@ _VERDICTS: Final[Rows] = [
 ]
 _ODDS: Final = {"odds_ratio": 2.0, "odds_ratio_low": 1.5, "odds_ratio_high": 3.0, "p_value": 0.01, "q_value": 0.02}
 _NAIVE: Final = {"naive_first_count": 4.0, "naive_expected_count": 3.0, "naive_excess_ratio": 1.3, "naive_excess_low": 1.0}
+_TYPED: Final = _STAMP | {"unit_type": "hashtag"}
 _GROUPS: Final[Rows] = [
-    _STAMP
+    _TYPED
     | _ODDS
     | _NAIVE
     | {"group_kind": "niche", "group_name": "niche-1", "period": "all", "trend_count": 9, "adopter_count": 30}
     | {"origin_pick_count": 12.0, "naive_excess_high": 1.7, "naive_p_value": 0.2, "claim": "early"},
-    _STAMP
+    _TYPED
     | {"group_kind": "platform", "group_name": "bluesky", "period": "2026-08", "trend_count": 2, "adopter_count": 5}
     | {"origin_pick_count": 0.0, "claim": "abstained", "abstain_reason": "too_few_trends"},
-    _STAMP
+    _TYPED
     | _ODDS
     | _NAIVE
     | {"group_kind": "niche", "group_name": "niche-2", "period": "all", "trend_count": 9, "adopter_count": 30}
@@ -62,7 +63,7 @@ _COUNTS: Final = {"trend_count": 9, "abstained_count": 1, "left_out_count": 0}
 _OF_ALL: Final = {"population": "all", "comparison_kind": "tier", "lead_group": "micro", "left_out_count": 0}
 _TOLD: Final = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9, "kernel_p_value": 0.01}
 _FINDINGS: Final[Rows] = [
-    _STAMP
+    _TYPED
     | {"population": population, "period": "all", "comparison_kind": kind, "lead_group": lead, "target_group": target}
     | _COUNTS
     | _POOLED
@@ -74,11 +75,11 @@ _FINDINGS: Final[Rows] = [
         ("all", "niche", "niche-1", "niche-2"),
     )
 ] + [
-    _STAMP
+    _TYPED
     | {"population": "without_automation", "period": "all", "comparison_kind": "platform", "lead_group": "bluesky"}
     | {"target_group": "mastodon", "trend_count": 3, "abstained_count": 1, "left_out_count": 2, "claim": "abstained"}
     | {"abstain_reason": "too_few_trends"},
-    _STAMP
+    _TYPED
     | {"population": "without_automation", "period": "all", "comparison_kind": "tier", "lead_group": "micro"}
     | {"target_group": "large_creators", "p_value": 0.02, "q_value": 0.02, "claim": "target_first"}
     | _COUNTS
@@ -87,7 +88,7 @@ _FINDINGS: Final[Rows] = [
     | {"precedence_probability": 0.4, "precedence_low": 0.3, "shift_hours": -3.0, "shift_low_hours": -9.0},
     # Those of precedence_findings.
     *(
-        _STAMP
+        _TYPED
         | _OF_ALL
         | {"period": period, "target_group": target, "trend_count": 8, "abstained_count": 1}
         | (

@@ -9,7 +9,7 @@ from tests.gates import valid_attention
 from tests.gates.names import ECO, NICHE, OLD, OUTLET, STAMP, A, B, Rows, at
 
 _BEFORE = {"is_in_use_before": False}
-_TAG = {"unit_type": "hashtag", "is_pooled": True}
+_TAG = {"unit_type": "hashtag"}
 _TREND = {"born_at": at(10), "window_ends_at": at(1, 0, 10), "adopter_count": 2, "largest_day_share": 0.5}
 _ADOPTION = {
     "platform": "bluesky",
@@ -53,6 +53,7 @@ _TOLD: dict[str, Any] = {
 }
 _ODDS: Rows = [
     STAMP
+    | _TAG
     | {"period": period, "tier": tier, "trend_count": 0, "origin_set_count": 0}
     | (
         _TOLD
@@ -91,6 +92,7 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "trend_precedence": _PRECEDENCE,
     "precedence_findings": [
         STAMP
+        | _TAG
         | {"period": period, "lead_class": "micro", "target_class": target, "trend_count": 8, "abstained_count": 1}
         | (
             _ESTIMATE | _SHIFT | {"kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
@@ -121,6 +123,7 @@ MARTED: Final[dict[str, Rows]] = {
     **valid_attention.marted(ECO, "eco"),
     "ripple_effects": [
         row
+        | _TAG
         | {"label": "eco", "pooled_claim": "lead_first" if not row.get("abstain_reason") else "abstained"}
         | {"evidence_level": None if row.get("abstain_reason") else 1}
         for row in _PRECEDENCE

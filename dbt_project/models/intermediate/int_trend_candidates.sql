@@ -12,9 +12,7 @@ select
     earlier_adopter_count,
     is_left_censored,
     earlier_adopter_count >= {{ var("smallest_adopter_count") }} / 2 as is_in_use_before,
-    largest_day_share,
-    -- Only hashtags have worlds on which the estimators were tried.
-    unit_type = 'hashtag' as is_pooled
+    largest_day_share
 from {{ ref("int_trend_windows") }}
 where
     blocked_reason is null

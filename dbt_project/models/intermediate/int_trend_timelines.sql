@@ -10,7 +10,6 @@ with candidates as (
     from {{ ref("int_trend_candidates") }}
     where
         not is_left_censored
-        and is_pooled
         {% if is_incremental() %}
         and trend_key in (select trend_key from {{ ref("int_open_trends") }})
         {% endif %}

@@ -12,6 +12,7 @@ from pipelines.world.drawn import (
     AMBIGUOUS,
     BRAND,
     CLEAR_TEXT,
+    HASHTAG,
     MEDIA,
     NOBODY,
     PLATFORMS,
@@ -118,7 +119,7 @@ class Names:
             posts: The posts.
             has_perennials: False leaves all but the trends' away.
         """
-        spelled = [(trend.tag, trend.alias or trend.tag) for trend in self.trends]
+        spelled = [(trend.tag, trend.alias or trend.tag) if trend.unit_type == HASHTAG else None for trend in self.trends]
         vocabularies = [niche.tags for niche in self.niches]
         pick = posts.pick
         first = (pick & np.uint64(0xFF)).tolist()
@@ -141,7 +142,7 @@ class Names:
                 found.append([])
                 continue
             words = vocabularies[niche]
-            tags = [spelled[used][is_alias] for used in (trend, other) if used != NOBODY]
+            tags = [told[is_alias] for used in (trend, other) if used != NOBODY and (told := spelled[used])]
             if not has_perennials:
                 found.append(tags)
                 continue

@@ -156,7 +156,8 @@ def _raw_ccf(linked: Linked, target: str) -> tuple[str, str]:
 
 def _naive_excess(linked: Linked) -> tuple[str, str]:
     rows = linked.rows(
-        "select naive_excess_ratio, naive_excess_low, naive_excess_high from origin_by_tier where period = 'all' and tier_of(tier) = 'micro'"
+        "select naive_excess_ratio, naive_excess_low, naive_excess_high from origin_by_tier"
+        " where unit_type = 'hashtag' and period = 'all' and tier_of(tier) = 'micro'"
     )
     if not rows or None in rows[0]:
         return NONE, "no excess"

@@ -49,15 +49,18 @@ def powerful(world: World, target: str, claim: str, note: str | None = None) -> 
 
 
 def pooled_claim(linked: Linked, target: str) -> str:
-    """The published claim over all trends; abstained where no trend was compared."""
-    claims = linked.rows(f"select distinct pooled_claim from ripple_effects where target_class = '{target}'")
+    """The published claim over all hashtags, which planted trends are; abstained where none was compared."""
+    claims = linked.rows(
+        f"select distinct pooled_claim from ripple_effects where target_class = '{target}' and unit_type = 'hashtag'"
+    )
     return str(claims[0][0]) if claims else ABSTAINED
 
 
 def origin_claim(linked: Linked) -> tuple[str, str]:
     """What the odds of micro creators claim over all periods at 5%, in the words of the pooled claims; and the numbers."""
     rows = linked.rows(
-        "select odds_ratio, odds_ratio_low, odds_ratio_high, q_value from origin_by_tier where period = 'all' and tier_of(tier) = 'micro'"
+        "select odds_ratio, odds_ratio_low, odds_ratio_high, q_value from origin_by_tier"
+        " where unit_type = 'hashtag' and period = 'all' and tier_of(tier) = 'micro'"
     )
     if not rows or rows[0][0] is None or rows[0][3] is None:
         return ABSTAINED, "no odds ratio"
@@ -68,7 +71,8 @@ def origin_claim(linked: Linked) -> tuple[str, str]:
 
 def _probability(linked: Linked, target: str) -> Found:
     (values,) = linked.numbers(
-        f"select precedence_probability from ripple_effects where target_class = '{target}' and precedence_probability is not null"
+        f"select precedence_probability from ripple_effects where target_class = '{target}' and unit_type = 'hashtag'"
+        " and precedence_probability is not null"
     )
     if not values.size:
         return nothing("no trend was compared")
@@ -83,7 +87,7 @@ def _trend_claims(linked: Linked, target: str, condition: str) -> Found:
         select count(*) filter (where claim is distinct from {_TRUE_DIRECTION[target]}), count(*)
         from (
             select label, case when precedence_probability > 0.5 then '{LEAD}' else '{TARGET}' end as claim
-            from ripple_effects where target_class = '{target}' and {condition}
+            from ripple_effects where target_class = '{target}' and unit_type = 'hashtag' and {condition}
         ) left join true_trends on label = tag
     """)
     if not count:
@@ -97,7 +101,7 @@ def _trend_power(linked: Linked, target: str) -> Found:
         select
             count(*) filter (where q_value < {_LEVEL} and (precedence_probability > 0.5) = ({_TRUE_DIRECTION[target]} = '{LEAD}')),
             count(q_value), count(*)
-        from true_trends left join (select * from ripple_effects where target_class = '{target}') on label = tag
+        from true_trends left join (select * from ripple_effects where target_class = '{target}' and unit_type = 'hashtag') on label = tag
         where {_TRUE_DIRECTION[target]} in ('{LEAD}', '{TARGET}')
     """)
     return share(

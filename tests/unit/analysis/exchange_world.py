@@ -84,7 +84,6 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
                 "is_left_censored": False,
                 "is_in_use_before": False,
                 "largest_day_share": 0.2,
-                "is_pooled": True,
             }
         )
     return TrendTables(

@@ -21,11 +21,11 @@ JUNE, JULY, AUGUST = date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)
 TREND = "t"
 
 
-def candidate(key: str = TREND, *, is_pooled: bool = True) -> dict[str, Any]:
+def candidate(key: str = TREND, unit_type: str = "hashtag") -> dict[str, Any]:
     return {
-        "trend_key": key, "unit_type": "hashtag" if is_pooled else "phrase", "label": key, "born_at": BORN,
+        "trend_key": key, "unit_type": unit_type, "label": key, "born_at": BORN,
         "window_ends_at": BORN + timedelta(days=60), "adopter_count": 30, "is_left_censored": False, "is_in_use_before": False,
-        "largest_day_share": 0.1, "is_pooled": is_pooled,
+        "largest_day_share": 0.1,
     }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_a_larger_trend_of_the_same_spread_spans_no_more() -> None:
 
 
 def test_only_units_that_estimators_were_tried_on_have_a_row() -> None:
-    made = tables([adoption("a", 0)], [candidate(), candidate("phrase", is_pooled=False)])
+    made = tables([adoption("a", 0)], [candidate(), candidate("other", "phrase")])
     assert [row["trend_key"] for row in landmark_rows(made, NOBODY, {}, {}, LandmarkParameters())] == [TREND]
 
 

@@ -117,7 +117,6 @@ def test_a_time_of_collection_orders_nothing_and_outlets_begin_nothing() -> None
         (EVERYDAY, "left_censored", None, "left_censored"),
         (EVERYDAY, "in_use_before", None, "in_use_before"),
         (EVERYDAY, "shock", None, "shock"),
-        (EVERYDAY, "unit_not_calibrated", None, "unit_not_calibrated"),
         (EVERYDAY[:9], None, None, "too_few_adopters"),
         (EVERYDAY, None, platform_days(platforms=("x",)), "no_coverage"),
         (EVERYDAY, None, platform_days(40), "low_coverage"),
@@ -131,7 +130,7 @@ def test_what_cannot_be_known_abstains_with_its_reason(
     assert verdict["abstain_reason"] == reason
     assert verdict.get("origin_confidence") is None
     assert verdict.get("origin_tier") is None
-    if reason in ("left_censored", "in_use_before", "unit_not_calibrated", "no_coverage", "low_coverage"):
+    if reason in ("left_censored", "in_use_before", "no_coverage", "low_coverage"):
         assert {row["credibility_null_reason"] for row in found} == {reason}
         assert all(row["credibility"] is None for row in found)
 
@@ -305,7 +304,7 @@ def exchanged(trend_count: int = 9, seed: int = 1) -> TrendTables:
                 "window_ends_at": born + timedelta(days=60),
                 "adopter_count": 40,
             }
-            | {"unit_type": "hashtag", "is_pooled": True}
+            | {"unit_type": "hashtag"}
             | {"is_left_censored": number == 3, "is_in_use_before": False, "largest_day_share": 0.2}
         )
     names = ("int_trend_candidates", "int_trend_adoptions", "int_trend_timelines")

@@ -51,7 +51,6 @@ def worlds_tables(lead_hours: float, seed: int = 3) -> TrendTables:
             }
             | {
                 "unit_type": "hashtag",
-                "is_pooled": True,
                 "is_left_censored": False,
                 "is_in_use_before": False,
                 "largest_day_share": 0.2,
@@ -121,9 +120,10 @@ def led() -> tuple[Analysis, Analysis]:
     return analyse_trend_partitions(partitioned(tables)), analyse_niche_pairs(partitioned(tables), assigned(tables), MONTHS)
 
 
-def rows_of(found: Analysis) -> dict[tuple[str, ...], Mapping[str, Any]]:
+def rows_of(found: Analysis, unit_type: str = "hashtag") -> dict[tuple[str, ...], Mapping[str, Any]]:
     names = ("population", "period", "comparison_kind", "lead_group", "target_group")
-    return {tuple(row[name] for name in names): row for row in found.tables["ripple_findings"].to_pylist()}
+    rows = [row for row in found.tables["ripple_findings"].to_pylist() if row["unit_type"] == unit_type]
+    return {tuple(row[name] for name in names): row for row in rows}
 
 
 def test_findings_of_all_trends_are_those_of_the_trends_themselves(led: tuple[Analysis, Analysis]) -> None:
@@ -218,15 +218,31 @@ def test_nothing_gives_rows_that_abstain() -> None:
     assert table.num_rows == 12  # three targets for each population
 
 
-def test_a_month_whose_only_trend_is_no_hashtag_has_the_findings_of_the_trends_analysis() -> None:
+def test_another_type_of_unit_has_findings_of_its_own_and_hashtags_are_as_they_were_without_it() -> None:
     tables = worlds_tables(48.0)
-    place = tables.candidates.schema.get_field_index("is_pooled")
-    others = tables.candidates.set_column(
-        place, tables.candidates.schema.field(place), pa.array([False] * tables.candidates.num_rows, pa.bool_())
-    )
-    parts = partitioned(TrendTables(others, tables.adoptions, tables.timelines))
-    trends, pairs = analyse_trend_partitions(parts), analyse_niche_pairs(parts, assigned(tables), MONTHS)
-    found = rows_of(pool_ripples(trends.state, pairs.state, flags()))
-    told = {(row["period"], row["lead_class"], row["target_class"]) for row in trends.tables["precedence_findings"].to_pylist()}
-    assert {(key[1], *key[3:]) for key in found if key[0] == EVERYONE and key[2] != "niche"} == told
-    assert {row["claim"] for row in found.values()} == {"abstained"}
+    count = tables.candidates.num_rows
+    renamed = {
+        name: pc.utf8_replace_slice(getattr(tables, name)["trend_key"], 0, 1, "f")
+        for name in ("candidates", "adoptions", "timelines")
+    }
+    sounds = {name: _with(getattr(tables, name), "trend_key", keys) for name, keys in renamed.items()}
+    sounds["candidates"] = _with(sounds["candidates"], "unit_type", pa.array(["sound"] * count))
+    both = TrendTables(*(pa.concat_tables([getattr(tables, name), sounds[name]]) for name in renamed))
+    alone, joined = (pooled_of(each) for each in (tables, both))
+    hashtags, others = rows_of(joined), rows_of(joined, "sound")
+    assert hashtags == rows_of(alone)
+    assert others.keys() == hashtags.keys()
+    same = ("claim", "trend_count", "comparison_kind")
+    assert {key: [row[name] for name in same] for key, row in others.items()} == {
+        key: [row[name] for name in same] for key, row in hashtags.items()
+    }
+
+
+def _with(table: pa.Table, name: str, values: Any) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
+
+
+def pooled_of(tables: TrendTables) -> Analysis:
+    trends = analyse_trend_partitions(partitioned(tables))
+    pairs = analyse_niche_pairs(partitioned(tables), assigned(tables), MONTHS)
+    return pool_ripples(trends.state, pairs.state, flags())

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit, logit
 
 from pipelines.analysis.timeline import (
+    ChanceSample,
+    Shift,
+    ShiftProfile,
     Timeline,
     TimelineParameters,
+    _best_logits,
+    adoption_gap,
     adoption_profile,
     best_adoption,
     capped,
@@ -41,8 +50,36 @@ def group(
 def profile(
     lead: list[Timeline], target: list[Timeline], chances: tuple[float, float], parameters: TimelineParameters
 ) -> np.ndarray:
+    return evidence(lead, target, chances, parameters).values
+
+
+def evidence(
+    lead: list[Timeline], target: list[Timeline], chances: tuple[float, float], parameters: TimelineParameters
+) -> ShiftProfile:
     last = max(each.adopted_hours for each in lead + target)
     return shift_profile(waits(lead, last, parameters), waits(target, last, parameters), *chances, parameters)
+
+
+def cubes_of(pairs: list[tuple[list[Timeline], list[Timeline]]], parameters: TimelineParameters) -> np.ndarray:
+    lasts = [max(each.adopted_hours for each in lead + target) for lead, target in pairs]
+    sides = [
+        (waits(lead, last, parameters), waits(target, last, parameters))
+        for (lead, target), last in zip(pairs, lasts, strict=True)
+    ]
+    return np.array([adoption_profile(*both, parameters) for both in sides])
+
+
+def pooled(
+    pairs: list[tuple[list[Timeline], list[Timeline]]],
+    chances: tuple[float, float],
+    parameters: TimelineParameters,
+    sample: np.ndarray | None = None,
+) -> Shift:
+    """Pooled, p known, or found from the first of these trends."""
+    found = [evidence(lead, target, chances, parameters) for lead, target in pairs]
+    profiles, slopes = np.array([each.values for each in found]), np.array([each.slopes for each in found])
+    samples = [] if sample is None else [ChanceSample(np.arange(len(pairs)), np.arange(len(sample)), sample)]
+    return pooled_shift(profiles, slopes, samples, parameters)
 
 
 def plain_log_likelihood(
@@ -91,7 +128,7 @@ def test_where_p_is_sought_the_likelihood_is_that_of_the_profile() -> None:
     for one in (0, 3, 5):
         for other in (1, 4):
             whole = shift_profile(*sides, SMALL.adoption_grid[one], SMALL.adoption_grid[other], SMALL)
-            assert cube[one, other] == pytest.approx(whole[[0, 3, 6, 9, 12]], rel=1e-9)
+            assert cube[one, other] == pytest.approx(whole.values[[0, 3, 6, 9, 12]], rel=1e-9)
 
 
 def test_the_adoption_chances_of_both_groups_are_found() -> None:
@@ -108,8 +145,8 @@ def test_the_adoption_chances_of_both_groups_are_found() -> None:
 def test_a_planted_shift_is_found_with_its_sign() -> None:
     generator, parameters = np.random.default_rng(4), TimelineParameters()
     pairs = [(group(40, generator), group(15, generator, delay=30.0, daily=4.0)) for _ in range(12)]
-    shift = pooled_shift(np.array([profile(lead, target, (0.5, 0.5), parameters) for lead, target in pairs]), parameters)
-    mirrored = pooled_shift(np.array([profile(target, lead, (0.5, 0.5), parameters) for lead, target in pairs]), parameters)
+    shift = pooled(pairs, (0.5, 0.5), parameters)
+    mirrored = pooled([(target, lead) for lead, target in pairs], (0.5, 0.5), parameters)
     assert 15 < shift.low < shift.hours < shift.high < 45
     assert shift.p_value < 0.05
     assert -45 < mirrored.hours < -15
@@ -137,4 +174,54 @@ def test_a_parabolas_peak_lies_between_the_grids_points_and_its_interval_is_wher
 
 
 def test_one_trend_alone_has_no_pooled_shift() -> None:
-    assert np.isnan(pooled_shift(np.zeros((1, 41)), TimelineParameters()).hours)
+    assert np.isnan(pooled_shift(np.zeros((1, 41)), np.zeros((1, 2, 41)), [], TimelineParameters()).hours)
+
+
+def test_slopes_are_the_change_of_the_profile_with_p_of_each_group() -> None:
+    generator = np.random.default_rng(5)
+    lead, target = group(60, generator), group(60, generator, daily=2.0)
+    # So many steps that the density is at its maximum, where it needs no other fit for another p.
+    parameters = replace(SMALL, iteration_count=400, smoothing_bins=0.01)
+    found = evidence(lead, target, (0.5, 0.5), parameters)
+    for side in range(2):
+        moved = [
+            profile(lead, target, (expit(step), 0.5) if side == 0 else (0.5, expit(step)), parameters) for step in (0.05, -0.05)
+        ]
+        assert found.slopes[side] == pytest.approx((moved[0] - moved[1]) / 0.1, abs=0.6)
+
+
+def test_a_shift_is_less_sure_where_p_was_found_from_the_same_trends_and_is_the_same_shift() -> None:
+    generator, parameters = np.random.default_rng(6), replace(TimelineParameters(), bootstrap_count=400)
+    pairs = [(group(40, generator), group(12, generator, daily=2.0)) for _ in range(10)]
+    sample = cubes_of(pairs, parameters)
+    chances = best_adoption(sample.sum(axis=0), parameters)
+    known, found = pooled(pairs, chances, parameters), pooled(pairs, chances, parameters, sample)
+    assert found.hours == known.hours
+    assert found.high - found.low > known.high - known.low
+
+
+def test_p_of_many_sums_is_that_of_each_one() -> None:
+    generator, parameters = np.random.default_rng(7), TimelineParameters()
+    cubes = cubes_of([(group(20, generator, chance=0.3), group(9, generator)) for _ in range(3)], parameters)
+    assert _best_logits(cubes, parameters) == pytest.approx(logit([best_adoption(cube, parameters) for cube in cubes]), abs=1e-12)
+    at = logit(np.array(parameters.adoption_grid))
+    cube = cubes[0].reshape(at.size, at.size, -1)
+    plane = cube[:, :, int(cube.max(axis=(0, 1)).argmax())]
+    fine = np.arange(-10, 20) * 0.2
+    surface = RectBivariateSpline(at, at, plane, kx=3, ky=3)(fine, fine)
+    one, other = np.unravel_index(int(surface.argmax()), surface.shape)
+    assert best_adoption(cubes[0], parameters) == pytest.approx((expit(fine[one]), expit(fine[other])))
+
+
+def test_a_gap_between_two_groups_is_found_where_there_is_one_and_shrunken_to_nothing_where_resamples_do_not_hold_it() -> None:
+    parameters, apart, alike = TimelineParameters(), [], []
+    for seed in range(4):
+        generator = np.random.default_rng(100 + seed)
+        other = cubes_of([(group(40, generator, chance=0.6), group(30, generator, chance=0.3)) for _ in range(10)], parameters)
+        same = cubes_of([(group(40, generator), group(10, generator)) for _ in range(10)], parameters)
+        apart.append(adoption_gap(other, parameters))
+        alike.append(adoption_gap(same, parameters))
+    assert np.mean(apart) == pytest.approx(logit(0.6) - logit(0.3), abs=0.35)
+    assert max(abs(gap) for gap in alike) < 0.5
+    assert 0.0 in alike
+    assert adoption_gap(other[:1], parameters) == 0.0

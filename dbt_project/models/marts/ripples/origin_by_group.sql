@@ -6,6 +6,7 @@ with naive_false_claims as (
 )
 
 select
+    odds.unit_type,
     odds.group_kind,
     odds.group_name,
     odds.period,
@@ -30,4 +31,4 @@ select
     odds.params_hash
 from {{ source("derived", "origin_by_group") }} as odds
 cross join naive_false_claims
-order by odds.group_kind, odds.period, odds.group_name
+order by odds.unit_type, odds.group_kind, odds.period, odds.group_name

@@ -6,6 +6,7 @@ with naive_false_claims as (
 )
 
 select
+    unit_type,
     period,
     tier,
     trend_count,
@@ -26,4 +27,4 @@ select
     params_hash
 from {{ source("derived", "origin_odds") }}
 cross join naive_false_claims
-order by period, tier
+order by unit_type, period, tier

@@ -1,5 +1,6 @@
 with pooled as (
     select
+        unit_type,
         lead_class,
         target_class,
         claim
@@ -9,6 +10,7 @@ with pooled as (
 
 select
     precedence.trend_key,
+    candidates.unit_type,
     candidates.label,
     precedence.lead_class,
     precedence.target_class,
@@ -38,7 +40,11 @@ select
     precedence.params_hash
 from {{ source("derived", "trend_precedence") }} as precedence
 inner join {{ ref("int_trend_candidates") }} as candidates using (trend_key)
-left join pooled on precedence.lead_class = pooled.lead_class and precedence.target_class = pooled.target_class
+left join pooled
+    on
+        candidates.unit_type = pooled.unit_type
+        and precedence.lead_class = pooled.lead_class
+        and precedence.target_class = pooled.target_class
 -- Platforms against platforms stay out: here their naive number would stand beside label shuffles, which do not hold between collections.
 where precedence.lead_class = 'micro'
 order by precedence.trend_key, precedence.lead_class, precedence.target_class

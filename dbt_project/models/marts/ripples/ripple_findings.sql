@@ -6,6 +6,7 @@ with naive_false_claims as (
 )
 
 select
+    findings.unit_type,
     findings.population,
     findings.period,
     findings.comparison_kind,
@@ -34,4 +35,4 @@ select
     findings.params_hash
 from {{ source("derived", "ripple_findings") }} as findings
 cross join naive_false_claims
-order by findings.population, findings.period, findings.comparison_kind, findings.lead_group, findings.target_group
+order by findings.unit_type, findings.population, findings.period, findings.comparison_kind, findings.lead_group, findings.target_group
