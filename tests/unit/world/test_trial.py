@@ -61,9 +61,9 @@ def test_a_trial_publishes_every_mart_and_says_what_is_true(trial: Trial) -> Non
     assert set(trial.published) == set(PUBLISHED)
     assert set(trial.exchanged) == set(EXCHANGED)
     assert all(table.num_rows for table in trial.published.values())
-    planted = [label for label in trial.published["trends"]["label"].to_pylist() if label in trial.truth]
+    planted = [key for key in trial.published["trends"]["trend_key"].to_pylist() if key in trial.truth]
     assert len(planted) >= 20
-    assert {trial.truth[label].large for label in planted} <= {"none", "lead_first", "target_first"}
+    assert {trial.truth[key].large for key in planted} <= {"none", "lead_first", "target_first"}
     assert set(trial.seconds) == set(PARTS)
 
 
