@@ -29,7 +29,7 @@ def calibrate(
 ) -> None:
     """Repeat the worlds of known truth with the current method; exit 0 only if what it claims may be published.
 
-    Seeds come in rounds (60, 120, 200): a world whose bounds are within their limits stops, the others go on.
+    Seeds come in rounds (36, 60, 120, 200): a world whose bounds are within their limits stops, the others go on.
     The results are kept by method, and each single world as it ends, so that a run that was stopped goes on where it was.
     """
     os.environ["UNDERCURRENT_DATA"] = str(data.resolve())

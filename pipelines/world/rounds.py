@@ -13,8 +13,8 @@ from scipy.stats import binom
 from pipelines.world.calibration_rows import DEFAULT_LIMIT, FAILED, upper_bound
 from pipelines.world.worlds import WORLDS
 
-ROUNDS: Final = (60, 120, 200)
-"""Seeds of a world after each round: of 60 one false claim is within the limit, of 120 four, of 200 ten."""
+ROUNDS: Final = (36, 60, 120, 200)
+"""Seeds of a world after each round: of 36 no false claim is within the limit, of 60 one, of 120 four, of 200 ten."""
 QUICK_SEED_COUNT: Final = 6
 SAME_AS_EXCHANGEABLE: Final[Mapping[str, str]] = {
     "P4_migration": "a trial has one platform, so nobody can move",

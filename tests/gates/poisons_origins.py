@@ -81,6 +81,7 @@ _ADOPTED: Final = "every account adopted the trend then"
 ALSO: Final[dict[tuple[str, str], set[str]]] = {
     ("derived/ripple_findings", "claim"): {_OF_ALL, _SILENT},
     ("derived/ripple_findings", "period"): {_OF_ALL},
+    ("derived/ripple_findings", "unit_type"): {_OF_ALL},
     ("marts/ripple_findings", "claim"): {_SILENT},
     ("staged/int_trend_flags", "first_adopter_count"): {"parts are not more than the whole"},
     ("derived/trend_origins", "trend_key account_key"): {_FIRST, _ADD_UP},

@@ -62,7 +62,7 @@ def test_the_bounds_are_shown_and_kept_and_a_second_call_runs_nothing(harness: H
     assert first.exit_code == 0, first.output
     assert harness.asked == [Plan(ROUNDS)]
     assert "null_bursty" in first.output
-    assert "may be published: 2 claims within their limits in worlds of known truth, 60 seeds or more each" in first.output
+    assert "may be published: 2 claims within their limits in worlds of known truth, 36 seeds or more each" in first.output
     assert seeds_of(find_calibration(DataPaths(tmp_path / "data"), calibration_key())) == ROUNDS[0]
     again = calibrate(tmp_path, "--quick")
     assert again.exit_code == 0

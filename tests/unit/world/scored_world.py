@@ -205,7 +205,7 @@ def published() -> Rows:
         ],
         "ripple_effects": [
             {
-                "trend_key": f"key{t:02d}", "label": f"trend{t:02d}", "lead_class": "micro", "target_class": target,
+                "trend_key": f"key{t:02d}", "unit_type": "hashtag", "label": f"trend{t:02d}", "lead_class": "micro", "target_class": target,
                 "precedence_probability": 0.5 if t in CLASSES else 0.9, "q_value": 0.6 if t in CLASSES else 0.001, "pooled_claim": LEAD,
                 "evidence_level": 0 if t in CLASSES else 1, "abstain_reason": None,
             }
@@ -221,7 +221,7 @@ def published() -> Rows:
         "adoption_survival": [{"origin_class": "all", "target_class": "media", "day": 0, "survival": 1.0}],
         "origin_by_tier": [
             {
-                "period": "all", "tier": "micro", "odds_ratio": 4.0, "odds_ratio_low": 2.0, "odds_ratio_high": 8.0, "q_value": 0.001,
+                "unit_type": "hashtag", "period": "all", "tier": "micro", "odds_ratio": 4.0, "odds_ratio_low": 2.0, "odds_ratio_high": 8.0, "q_value": 0.001,
                 "naive_excess_ratio": 1.2, "naive_excess_low": 1.1, "naive_excess_high": 1.3,
             }
         ],
