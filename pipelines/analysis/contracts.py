@@ -353,7 +353,6 @@ STATE_TREND_CHANCES: Final = pa.schema(
         _required("trend_keys", pa.list_(pa.string())),
         _required("adoption_lead", pa.float64()),
         _required("adoption_target", pa.float64()),
-        _required("adoption_gap", pa.float64()),  # logit of the lead's p less that of the target's, shrunken
     ]
 )
 # trend: who could have been among its first adopters

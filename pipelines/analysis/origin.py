@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, t
 
-METHOD_VERSION: Final = "rank_ordered_logit_4"
+METHOD_VERSION: Final = "rank_ordered_logit_3"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _EXPOSURE_POINTS: Final = 48
@@ -228,7 +228,7 @@ def origin_end(adopted: Floats, parameters: OriginParameters) -> float:
     return float(later[parameters.origin_set_size - 1]) if later.size > parameters.origin_set_size else NONE
 
 
-def opportunities(posts: list[Floats], chance: float | Floats, end: float, exposures: Floats) -> Floats:
+def opportunities(posts: list[Floats], chance: float, end: float, exposures: Floats) -> Floats:
     """How likely each adopter's own posts made it to be in the origin set: the same exposure for all, its own occasions.
 
     Who was exposed at ``b`` shows the trend by ``t`` with ``1 - (1 - p)^n``, n its posts in between (see :mod:`pipelines.analysis.timeline`):
@@ -238,7 +238,7 @@ def opportunities(posts: list[Floats], chance: float | Floats, end: float, expos
 
     Args:
         posts: Posting times of each account from the birth on, hours since birth.
-        chance: p, the chance that a post after exposure uses the trend: one for all, or of each account.
+        chance: p, the chance that a post after exposure uses the trend.
         end: See :func:`origin_end`.
         exposures: Times about which the trend's adopters were exposed, hours since birth.
     """
@@ -248,7 +248,7 @@ def opportunities(posts: list[Floats], chance: float | Floats, end: float, expos
     return np.asarray(early / np.maximum(_shown(posts, chance, quantiles, np.inf).mean(axis=1), _TINY))
 
 
-def _shown(posts: list[Floats], chance: float | Floats, points: Floats, end: float) -> Floats:
+def _shown(posts: list[Floats], chance: float, points: Floats, end: float) -> Floats:
     """Chance of each account to have shown a trend by a time, for exposures at some points in rising order."""
     counts = np.array([each.size for each in posts])
     hours = np.concatenate([*posts, np.empty(0)])
@@ -258,7 +258,7 @@ def _shown(posts: list[Floats], chance: float | Floats, points: Floats, end: flo
     place = np.searchsorted(points, hours[inside], side="right")
     table = np.bincount(owner[inside] * (points.size + 1) + place, minlength=len(posts) * (points.size + 1))
     after = table.reshape(len(posts), -1)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
-    return np.asarray(1 - (1 - np.reshape(chance, (-1, 1))) ** after)
+    return np.asarray(1 - (1 - chance) ** after)
 
 
 def _separated(stack: _Situations, picked: float, parameters: OriginParameters) -> OriginOdds:

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import chdtrc, chdtri, expit, logit
 from scipy.stats import t as student
 
-from pipelines.analysis.precedence import resampled_sums, two_sided_p
+from pipelines.analysis.precedence import two_sided_p
 
 METHOD_VERSION: Final = "timeline_likelihood_3"
 Floats = NDArray[np.float64]
@@ -23,7 +23,6 @@ _TINY: Final = 1e-300
 _LOGIT_STEP: Final = 0.2
 _SLOPE_STEP: Final = 0.1
 _RESAMPLE_BLOCK: Final = 100
-_GAP_RESAMPLES: Final = 200
 
 
 @dataclass(frozen=True)
@@ -300,25 +299,6 @@ def shift_profile(
     sides = ((lead, inner, adoption_lead, density), (target, slice(None), adoption_target, padded))
     slopes = [_slope(*side) for side in sides]
     return ShiftProfile(leads.fit(density) + targets.fit(padded), np.stack(slopes))
-
-
-def adoption_gap(profiles: Floats, parameters: TimelineParameters) -> float:
-    """How much more a post of the lead group is used for the trend than one of the target group: logit of p less logit of p, shrunken.
-
-    Shrunken by the positive part of one less its variance in a trend-level bootstrap over its square (James and Stein 1961): a difference
-    that resamples do not hold is taken for none.
-
-    Args:
-        profiles: Trend x :func:`adoption_profile`.
-        parameters: See :class:`TimelineParameters`.
-    """
-    logits = _best_logits(profiles.sum(axis=0, keepdims=True), parameters)[0]
-    gap = float(logits[0] - logits[1])
-    if gap == 0 or len(profiles) < 2:
-        return 0.0
-    resamples = _best_logits(resampled_sums(profiles, _GAP_RESAMPLES, parameters.seed), parameters)
-    variance = float((resamples[:, 0] - resamples[:, 1]).var()) * len(profiles) / (len(profiles) - 1)
-    return gap * max(0.0, 1.0 - variance / gap**2)
 
 
 def _slope(group: Waits, columns: slice, adoption: float, densities: Floats) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipelines.analysis import contracts
 from pipelines.analysis.increments import digest, joined, reused
 from pipelines.analysis.rates import fit_gamma_prior, rounded_prior
-from pipelines.analysis.timeline import ChanceSample, TimelineParameters, adoption_gap, best_adoption
+from pipelines.analysis.timeline import ChanceSample, TimelineParameters, best_adoption
 from pipelines.analysis.trend_rows import Cohort
 
 METHOD_VERSION: Final = "span_references_2"
@@ -32,17 +32,10 @@ class CohortTrends:
 
 @dataclass(frozen=True)
 class References:
-    """What trends are read with.
-
-    Attributes:
-        priors: By cohort and group, the prior of posting rates.
-        adoptions: By cohort, lead and target class, the p of both in the timeline model.
-        gaps: By the same, how much the logits of both differ, as far as that is sure.
-    """
+    """By cohort and group the prior of posting rates; by cohort, lead and target class the p of both in the timeline model."""
 
     priors: Mapping[tuple[Cohort, str], tuple[float, float]]
     adoptions: Mapping[tuple[Cohort, str, str], tuple[float, float]]
-    gaps: Mapping[tuple[Cohort, str, str], float]
 
 
 def spans(counts: list[int], smallest: int) -> list[range]:
@@ -159,8 +152,7 @@ def adoption_chances(
     for (cohort, lead, target), chosen in samples.items():
         keys = [key for key in chosen if (key, lead, target) in known.place]
         if keys:
-            own = known.of(keys, lead, target)
-            found = (*best_adoption(own.sum(axis=0), parameters), adoption_gap(own, parameters))
+            found = best_adoption(known.of(keys, lead, target).sum(axis=0), parameters)
             hashes = digest(*(known.hashes[known.place[key, lead, target]] for key in keys))
             rows.append(
                 dict(zip(contracts.STATE_TREND_CHANCES.names, (*cohort, lead, target, hashes, keys, *found), strict=True))
@@ -179,18 +171,6 @@ def adoptions_by_pair(chances: pa.Table) -> dict[tuple[Cohort, str, str], tuple[
             row["adoption_lead"],
             row["adoption_target"],
         )
-        for row in chances.to_pylist()
-    }
-
-
-def gaps_by_pair(chances: pa.Table) -> dict[tuple[Cohort, str, str], float]:
-    """How much the logits of both p differ, shrunken, by cohort, lead and target class.
-
-    Args:
-        chances: ``contracts.STATE_TREND_CHANCES``.
-    """
-    return {
-        ((row["unit_type"], row["period"]), row["lead_class"], row["target_class"]): row["adoption_gap"]
         for row in chances.to_pylist()
     }
 

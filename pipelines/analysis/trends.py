@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
@@ -30,7 +29,6 @@ from pipelines.analysis.trend_references import (
     adoption_samples,
     adoptions_by_pair,
     fit_priors,
-    gaps_by_pair,
 )
 from pipelines.analysis.trend_rows import (
     CLASS_OF_TIER,
@@ -48,8 +46,6 @@ from pipelines.analysis.trend_rows import (
 METHOD_VERSION: Final = "trends_7"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
-_LARGE: Final = TARGET_CLASSES[0]
-Floats = NDArray[np.float64]
 _PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
@@ -332,15 +328,10 @@ def _comparisons(
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
 
 
-def _chances_of_use(cohort: Cohort, references: References) -> Floats:
-    """P of each of ``TIERS``: the mean in logits over micro and large creators, and apart from it what the gaps between classes are sure of.
-
-    The mean is the middle of the range where they were not compared.
-    """
-    mean = float(np.mean(logit(np.array(references.adoptions.get((cohort, LEAD_CLASS, _LARGE), _UNKNOWN_ADOPTION)))))
-    gaps = {name: references.gaps.get((cohort, LEAD_CLASS, name), 0.0) for name in set(CLASS_OF_TIER.values())}
-    micro = mean + gaps[_LARGE] / 2
-    return np.asarray(expit(np.array([micro - gaps[CLASS_OF_TIER[tier]] for tier in TIERS])))
+def _chance_of_use(trend: TrendRows, references: References) -> float:
+    """P of the cohort, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
+    pair = references.adoptions.get((trend.cohort, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
+    return float(expit(np.mean(logit(np.array(pair)))))
 
 
 def _choice_row(trend: TrendRows, references: References, parameters: TrendParameters) -> dict[str, Any]:
@@ -356,8 +347,8 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     if np.isfinite(end):
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
-        chances = _chances_of_use(trend.cohort, references)[tier]
-        opportunity = opportunities([trend.posts[row] for row in creators], chances, end, exposures)
+        chance = _chance_of_use(trend, references)
+        opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
         everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))
         rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
     return {
@@ -381,7 +372,8 @@ def _choices(
     for key, input_hash in known.input_hash.items():
         if known.gate[key] is None:
             priors = [references.priors.get((known.cohort[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
-            wanted[(key,)] = digest(input_hash, *priors, *_chances_of_use(known.cohort[key], references).tolist())
+            pairs = [(known.cohort[key], LEAD_CLASS, target) for target in TARGET_CLASSES]
+            wanted[(key,)] = digest(input_hash, *priors, *(references.adoptions.get(pair) for pair in pairs))
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
     rows = [
@@ -459,7 +451,7 @@ def analyse_trend_partitions(
     profiles, chances, new_profiles = _adoption_chances(source, known, groups, old("trend_adoptions"), parameters)
     columns = [priors[name].to_pylist() for name in ("unit_type", "period", "group", "shape", "rate")]
     fitted = {((unit_type, period), group): (shape, rate) for unit_type, period, group, shape, rate in zip(*columns, strict=True)}
-    references = References(fitted, adoptions_by_pair(chances), gaps_by_pair(chances))
+    references = References(fitted, adoptions_by_pair(chances))
     compared, new_comparisons = _comparisons(source, known, groups, references, old("trend_comparisons"), parameters)
     choices, new_choices = _choices(source, known, references, old("trend_choices"), parameters)
 

@@ -155,6 +155,7 @@ class World:
         says: One sentence.
         large: What may be claimed of micro against large creators, over all trends.
         media: What may be claimed of micro creators against media and brands, over all trends.
+        is_limit: What the method is known not to hold: it is repeated and shown, and nothing is withheld for it.
         trends: Trends.
         people: People.
         observation: Observation.
@@ -165,6 +166,7 @@ class World:
     says: str
     large: str = NONE
     media: str = NONE
+    is_limit: bool = False
     trends: TrendMix = field(default_factory=TrendMix)
     people: People = field(default_factory=People)
     observation: Observation = field(default_factory=Observation)
@@ -284,11 +286,19 @@ _ALL: Final = (
     ),
     World(
         "W16_word_habits", "null", "Trends are hashtags, phrases and brands; how often a post has one hangs on size, exposure does not.",
-        trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
+        is_limit=True, trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W17_link_habits", "null", "Trends are links, domains and sounds; how often a post has one hangs on size, exposure does not.",
-        trends=TrendMix(units=_LINKS), people=People(macro_rate_ratio=2.0),
+        is_limit=True, trends=TrendMix(units=_LINKS), people=People(macro_rate_ratio=2.0),
+    ),
+    World(
+        "W18_words", "null", "Trends are hashtags, phrases and brands; large creators post twice as often, exposure is the same.",
+        trends=TrendMix(units=tuple(UnitHabit(kind, 0.5, 0.5) for kind in ("hashtag", "phrase", "brand"))), people=People(macro_rate_ratio=2.0),
+    ),
+    World(
+        "W19_links", "null", "Trends are links, domains and sounds; large creators post twice as often, exposure is the same.",
+        trends=TrendMix(units=tuple(UnitHabit(kind, 0.5, 0.5) for kind in ("link", "domain", "sound"))), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W6_macro_first", "reversal", "Large creators are exposed two days before the small ones.", large=TARGET, media=ANY,

@@ -19,7 +19,6 @@ from pipelines.analysis.timeline import (
     Timeline,
     TimelineParameters,
     _best_logits,
-    adoption_gap,
     adoption_profile,
     best_adoption,
     capped,
@@ -211,17 +210,3 @@ def test_p_of_many_sums_is_that_of_each_one() -> None:
     surface = RectBivariateSpline(at, at, plane, kx=3, ky=3)(fine, fine)
     one, other = np.unravel_index(int(surface.argmax()), surface.shape)
     assert best_adoption(cubes[0], parameters) == pytest.approx((expit(fine[one]), expit(fine[other])))
-
-
-def test_a_gap_between_two_groups_is_found_where_there_is_one_and_shrunken_to_nothing_where_resamples_do_not_hold_it() -> None:
-    parameters, apart, alike = TimelineParameters(), [], []
-    for seed in range(4):
-        generator = np.random.default_rng(100 + seed)
-        other = cubes_of([(group(40, generator, chance=0.6), group(30, generator, chance=0.3)) for _ in range(10)], parameters)
-        same = cubes_of([(group(40, generator), group(10, generator)) for _ in range(10)], parameters)
-        apart.append(adoption_gap(other, parameters))
-        alike.append(adoption_gap(same, parameters))
-    assert np.mean(apart) == pytest.approx(logit(0.6) - logit(0.3), abs=0.35)
-    assert max(abs(gap) for gap in alike) < 0.5
-    assert 0.0 in alike
-    assert adoption_gap(other[:1], parameters) == 0.0

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts
+from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import TrendTables
 from pipelines.analysis.trends import analyse_trends, comparisons
 from tests.unit.analysis.exchange_world import simulated
@@ -166,3 +167,37 @@ def test_empty_input_gives_empty_precedence_and_abstaining_findings() -> None:
     assert derived["trend_precedence"].num_rows == 0
     assert set(derived["precedence_findings"]["claim"].to_pylist()) == {"abstained"}
     assert set(derived["origin_odds"]["abstain_reason"].to_pylist()) == {"too_few_trends"}
+
+
+def test_what_a_chance_was_found_from_is_told_by_cohort_with_the_trends_that_are_not_pooled() -> None:
+    pair = ("micro", "media")
+    profiles = pa.Table.from_pylist(
+        [
+            {
+                "trend_key": key,
+                "lead_class": "micro",
+                "target_class": "media",
+                "input_hash": key,
+                "adoption_profile": [float(place)],
+            }
+            for place, key in enumerate("abcd")
+        ],
+        schema=contracts.STATE_TREND_ADOPTIONS,
+    )
+    found = {"lead_class": "micro", "target_class": "media", "adoption_lead": 0.5, "adoption_target": 0.5}
+    chances = pa.Table.from_pylist(
+        [
+            found | {"unit_type": "sound", "period": "2026-07", "input_hash": "h7", "trend_keys": ["a", "b"]},
+            found | {"unit_type": "sound", "period": "2026-08", "input_hash": "h8", "trend_keys": ["b", "d"]},
+        ],
+        schema=contracts.STATE_TREND_CHANCES,
+    )
+    evidence = ChanceEvidence(chances, profiles)
+    july, august = ("sound", "2026-07"), ("sound", "2026-08")
+    samples, others = evidence.samples(["b", "c", "x"], [july, august, ("link", "2026-08")], pair)
+    assert others == 2
+    assert [each.read.tolist() for each in samples] == [[0], [1]]
+    assert [each.rows.tolist() for each in samples] == [[3, 0], [0, 4]]
+    assert [each.profiles.ravel().tolist() for each in samples] == [[0.0, 1.0], [1.0, 3.0]]
+    assert evidence.hash_of([july], pair) != evidence.hash_of([august], pair)
+    assert evidence.samples(["x"], [("link", "2026-08")], pair) == ([], 0)

@@ -78,8 +78,8 @@ def test_the_chance_to_pass_is_that_of_drawn_counts(rate: float) -> None:
     assert passing_probability(rate) == pytest.approx(simulated(rate, ROUNDS, 20_000), abs=0.015)
 
 
-def test_three_looks_let_a_rate_at_the_limit_pass_a_little_more_often_than_one() -> None:
+def test_four_looks_let_a_rate_at_the_limit_pass_a_little_more_often_than_one() -> None:
     assert passing_probability(0.085, (200,)) <= 0.05
-    assert 0.05 < passing_probability(0.085) < 0.08
+    assert 0.05 < passing_probability(0.085) < 0.1
     assert passing_probability(0.15) < 0.001
     assert passing_probability(0.02) > 0.99
