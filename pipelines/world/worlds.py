@@ -155,10 +155,10 @@ class World:
         says: One sentence.
         large: What may be claimed of micro against large creators, over all trends.
         media: What may be claimed of micro creators against media and brands, over all trends.
-        is_limit: What the method is known not to hold: it is repeated and shown, and nothing is withheld for it.
         trends: Trends.
         people: People.
         observation: Observation.
+        is_limit: What the method is known not to hold: it is repeated and shown, and nothing is withheld for it.
     """
 
     name: str
@@ -166,10 +166,10 @@ class World:
     says: str
     large: str = NONE
     media: str = NONE
-    is_limit: bool = False
     trends: TrendMix = field(default_factory=TrendMix)
     people: People = field(default_factory=People)
     observation: Observation = field(default_factory=Observation)
+    is_limit: bool = False
 
     def truth(self, target: str) -> str:
         """What may be claimed of micro creators against a target class, over all trends.
