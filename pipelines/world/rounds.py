@@ -62,8 +62,12 @@ def seeds_by_world(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def is_done(rows: Sequence[Mapping[str, Any]], rounds: Sequence[int]) -> bool:
-    """Whether judged rows are all that these rounds would find: each world settled after one of them, or run to the end of the last."""
-    seeds, going_on = seeds_by_world(rows), unsettled(rows)
+    """Whether judged rows are all that these rounds would find: each world settled after one of them, or run to the end of the last.
+
+    Of a world in which nothing gates, any number of seeds is enough: no bound hangs on it.
+    """
+    gating, going_on = {row["world"] for row in rows if row["is_gating"]}, unsettled(rows)
+    seeds = {world: count for world, count in seeds_by_world(rows).items() if world in gating}
     return bool(seeds) and all(count >= (rounds[-1] if world in going_on else rounds[0]) for world, count in seeds.items())
 
 

@@ -158,7 +158,7 @@ class World:
         trends: Trends.
         people: People.
         observation: Observation.
-        is_limit: What the method is known not to hold: it is repeated and shown, and nothing is withheld for it.
+        is_limit: It holds what the method is known not to keep its level in: it is repeated and shown, and nothing is withheld for it.
     """
 
     name: str
@@ -326,12 +326,12 @@ _ALL: Final = (
     ),
     World(
         "P7_words_micro_first", "planted", "As W16_word_habits, but micro creators are exposed three days before all others.",
-        large=LEAD, media=LEAD,
+        large=LEAD, media=LEAD, is_limit=True,
         trends=TrendMix(units=_WORDS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "P8_links_micro_first", "planted", "As W17_link_habits, but micro creators are exposed three days before all others.",
-        large=LEAD, media=LEAD,
+        large=LEAD, media=LEAD, is_limit=True,
         trends=TrendMix(units=_LINKS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
     ),
     World(

@@ -56,6 +56,9 @@ def test_a_calibration_is_whole_where_each_world_is_settled_or_at_its_last_round
     assert is_done([*judged({"quiet": (0, 0)}, 60), *judged({"loud": (40, 0)}, 200)], ROUNDS)
     assert not is_done(judged({"quiet": (0, 0)}, 60), (200,))
     assert not is_done([], ROUNDS)
+    shown = [row | {"is_gating": False, "status": "measured"} for row in judged({"limit": (5, 0)}, 7)]
+    assert is_done([*judged({"quiet": (0, 0)}, 60), *shown], ROUNDS)
+    assert not is_done(shown, ROUNDS)
 
 
 def test_of_two_calibrations_each_world_keeps_the_rows_of_more_seeds() -> None:
@@ -81,5 +84,5 @@ def test_the_chance_to_pass_is_that_of_drawn_counts(rate: float) -> None:
 def test_four_looks_let_a_rate_at_the_limit_pass_a_little_more_often_than_one() -> None:
     assert passing_probability(0.085, (200,)) <= 0.05
     assert 0.05 < passing_probability(0.085) < 0.1
-    assert passing_probability(0.15) < 0.001
+    assert passing_probability(0.15) < 0.005
     assert passing_probability(0.02) > 0.99
