@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
@@ -17,8 +15,8 @@ from pipelines.analysis import origin_contracts
 from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds, two_sided_normal_p
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
-from pipelines.analysis.trend_pools import EVERY_PERIOD
-from pipelines.analysis.trend_rows import Cohort
+from pipelines.analysis.trend_pools import EVERY_PERIOD, by_cohort, periods_of
+from pipelines.analysis.trend_rows import cohorts_in
 
 METHOD_VERSION: Final = "origin_groups_2"
 KINDS: Final = ("niche", "platform", "insider")
@@ -201,15 +199,6 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
     return rows
 
 
-def _by_cohort(table: pa.Table) -> Iterator[tuple[Cohort, pa.Table]]:
-    """Of each type of unit all trends, and those born in each month."""
-    for unit_type in sorted(set(table["unit_type"].to_pylist())):
-        own = table.filter(pc.equal(table["unit_type"], unit_type))
-        yield (unit_type, EVERY_PERIOD), own
-        for period in sorted(set(own["period"].to_pylist())):
-            yield (unit_type, period), own.filter(pc.equal(own["period"], period))
-
-
 def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.Table, salt: str) -> pa.Table:
     """Origin odds of all groups, of each type of unit over all its trends and over those born in a month; where no trend changed they are taken again.
 
@@ -223,7 +212,7 @@ def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.T
         ``origin_groups`` of the state, ordered by type of unit, kind, period (all of them first) and group.
     """
     schema = origin_contracts.STATE["origin_groups"]
-    members = dict(_by_cohort(table))
+    members = dict(by_cohort(table, periods_of(cohorts_in(table))))
     wanted = {cohort: digest(salt, *inside["input_hash"].to_pylist()) for cohort, inside in members.items()}
     kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [

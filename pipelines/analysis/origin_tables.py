@@ -31,7 +31,7 @@ from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_gro
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_references import adoptions_by_pair
-from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, read_trends, uses_in
+from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, cohorts_in, read_trends, uses_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
 METHOD_VERSION: Final = "origin_tables_2"
@@ -105,8 +105,7 @@ def cohorts_of(trends_state: pa.Table) -> dict[str, Cohort]:
     Args:
         trends_state: ``contracts.STATE_TRENDS``.
     """
-    columns = (trends_state[name].to_pylist() for name in ("trend_key", "unit_type", "period"))
-    return {key: (unit_type, period) for key, unit_type, period in zip(*columns, strict=True)}
+    return dict(zip(trends_state["trend_key"].to_pylist(), cohorts_in(trends_state), strict=True))
 
 
 def chances_of_use(state: Mapping[str, pa.Table]) -> dict[Cohort, float]:
@@ -118,7 +117,7 @@ def chances_of_use(state: Mapping[str, pa.Table]) -> dict[Cohort, float]:
     found = adoptions_by_pair(state["trend_chances"])
     return {
         cohort: float(expit(np.mean(logit(np.array(found.get((cohort, *_PAIR), _UNKNOWN_ADOPTION))))))
-        for cohort in sorted(set(cohorts_of(state["trends"]).values()))
+        for cohort in sorted(set(cohorts_in(state["trends"])))
     }
 
 

@@ -20,6 +20,7 @@ from pipelines.analysis.origin_tables import stamped
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, periods_of, pooled_findings
 from pipelines.analysis.trend_references import ChanceEvidence
+from pipelines.analysis.trend_rows import cohorts_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
 METHOD_VERSION: Final = "ripple_findings_3"
@@ -85,7 +86,7 @@ def populations(flags: pa.Table, coordinated: Collection[str], parameters: Rippl
 
 def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
     return Pooling(
-        periods_of(zip(state["unit_type"].to_pylist(), state["period"].to_pylist(), strict=True)),
+        periods_of(cohorts_in(state)),
         parameters.smallest_trend_count,
         parameters.claim_level,
         parameters.kernel,

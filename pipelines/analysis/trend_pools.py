@@ -19,7 +19,7 @@ from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, 
 from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
 from pipelines.analysis.timeline import Shift, TimelineParameters, pooled_shift
 from pipelines.analysis.trend_references import ChanceEvidence
-from pipelines.analysis.trend_rows import HASHTAG, MEDIA, TIERS, Cohort
+from pipelines.analysis.trend_rows import HASHTAG, MEDIA, TIERS, Cohort, cohorts_in
 
 Floats = NDArray[np.float64]
 EVERY_PERIOD: Final = "all"
@@ -106,7 +106,7 @@ def _finding(
     if shifted.num_rows:
         profiles = _matrix(shifted["shift_profile"])
         slopes = _matrix(shifted["shift_slopes"]).reshape(len(profiles), 2, -1)
-        samples, others = evidence.samples(shifted["trend_key"].to_pylist(), _cohorts(shifted), pair)
+        samples, others = evidence.samples(shifted["trend_key"].to_pylist(), cohorts_in(shifted), pair)
         shift = pooled_shift(profiles, slopes, samples, pooling.timeline, others)
     # The two estimators may lose different trends: the smaller number decides whether there are enough.
     claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), level, pooling.smallest_trend_count)
@@ -136,17 +136,18 @@ def _finding(
     }
 
 
-def _by_cohort(table: pa.Table, periods: Mapping[str, list[str]]) -> Iterator[tuple[Cohort, pa.Table]]:
-    """Of each type of unit all trends, and those born in each month."""
+def by_cohort(table: pa.Table, periods: Mapping[str, list[str]]) -> Iterator[tuple[Cohort, pa.Table]]:
+    """Rows of each type of unit: all of them, and those of trends born in each month.
+
+    Args:
+        table: With ``unit_type`` and ``period``.
+        periods: From :func:`periods_of`.
+    """
     for unit_type, months in periods.items():
         own = table.filter(pc.equal(table["unit_type"], unit_type))
         yield (unit_type, EVERY_PERIOD), own
         for period in months:
             yield (unit_type, period), own.filter(pc.equal(own["period"], period))
-
-
-def _cohorts(table: pa.Table) -> list[Cohort]:
-    return list(zip(table["unit_type"].to_pylist(), table["period"].to_pylist(), strict=True))
 
 
 def _hash(salt: str, table: pa.Table) -> str:
@@ -192,12 +193,12 @@ def pooled_findings(
     members: dict[_Key, pa.Table] = {}
     for lead, target in sorted(pairs):
         own = compared.filter(pc.and_(pc.equal(compared["lead_class"], lead), pc.equal(compared["target_class"], target)))
-        for cohort, inside in _by_cohort(own, pooling.periods):
+        for cohort, inside in by_cohort(own, pooling.periods):
             if inside.num_rows or (lead, target) in always:
                 members[*cohort, lead, target] = inside
     levels = _levels(members, set(always), pooling)
     wanted = {
-        key: digest(_hash(pooling.salt, inside), levels[key], evidence.hash_of(sorted(set(_cohorts(inside))), key[2:]))
+        key: digest(_hash(pooling.salt, inside), levels[key], evidence.hash_of(sorted(set(cohorts_in(inside))), key[2:]))
         for key, inside in members.items()
     }
     kept, known = reused(stored, wanted, list(_KEYS), "input_hash")
@@ -272,7 +273,7 @@ def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Tab
     Returns:
         ``contracts.STATE_ORIGIN_ODDS``.
     """
-    members = dict(_by_cohort(choices, pooling.periods))
+    members = dict(by_cohort(choices, pooling.periods))
     wanted = {cohort: _hash(pooling.salt, inside) for cohort, inside in members.items()}
     kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [
@@ -284,6 +285,5 @@ def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Tab
     table = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_ORIGIN_ODDS)])
     # Tiers have an order of their own: the stored rows of a cohort keep it.
     place = {cohort: index for index, cohort in enumerate(members)}
-    cohorts = zip(table["unit_type"].to_pylist(), table["period"].to_pylist(), strict=True)
-    where = np.array([place[cohort] for cohort in cohorts], dtype=np.int64)
+    where = np.array([place[cohort] for cohort in cohorts_in(table)], dtype=np.int64)
     return table.take(pa.array(np.argsort(where, kind="stable"), pa.int64())).combine_chunks()

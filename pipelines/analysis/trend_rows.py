@@ -132,6 +132,15 @@ class TrendRows:
         return found
 
 
+def cohorts_in(table: pa.Table) -> list[Cohort]:
+    """Type of unit and period of each row.
+
+    Args:
+        table: With ``unit_type`` and ``period``.
+    """
+    return list(zip(table["unit_type"].to_pylist(), table["period"].to_pylist(), strict=True))
+
+
 def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(), dtype=np.int64)
 

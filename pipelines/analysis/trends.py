@@ -39,6 +39,7 @@ from pipelines.analysis.trend_rows import (
     TrendPartition,
     TrendRows,
     TrendTables,
+    cohorts_in,
     partitioned,
     read_trends,
 )
@@ -430,7 +431,7 @@ def analyse_trend_partitions(
     partition, input_hash, gate = (
         dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in ("partition_key", "input_hash", "gate")
     )
-    of_trend = dict(zip(keys, zip(trends["unit_type"].to_pylist(), trends["period"].to_pylist(), strict=True), strict=True))
+    of_trend = dict(zip(keys, cohorts_in(trends), strict=True))
     known = _Known(partition, of_trend, input_hash, gate)
     grouped, new_trends = _groups(source, known, old("trend_groups"), parameters)
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}

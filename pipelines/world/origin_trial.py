@@ -12,10 +12,9 @@ import pyarrow as pa
 from pipelines.analysis.trend_rows import TrendTables
 from pipelines.world.drawn import DAY, NOBODY, PLATFORMS, day_of, tier_of
 from pipelines.world.landing import keys, landed_coverage
-from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import simulate_planned
-from pipelines.world.trial import landed
+from pipelines.world.trial import landed, names_of
 from pipelines.world.warehouse import EXCHANGED, shared_warehouse
 from pipelines.world.worlds import named
 
@@ -58,7 +57,7 @@ def run_origin_trial(world: str, seed: int, size: str = "trial", *, loss: float 
     simulation = simulate_planned(plan, size, planned, seed)
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
-    names = Names.of(seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
+    names = names_of(simulation)
     exchanged = shared_warehouse(_MODELS, ()).exchange(landed(simulation, filed) | landed_coverage(names, filed))
     state, accounts = simulation.adoptions, simulation.accounts
     everyone = np.arange(accounts.count)

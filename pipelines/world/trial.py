@@ -25,9 +25,8 @@ PARTS: Final = ("world", "landing", "models", "analysis", "marts")
 
 @dataclass(frozen=True, slots=True)
 class TrueTrend:
-    """What is true of a planted trend: its type of unit, and who leads micro creators' large counterparts, and outlets."""
+    """What is true of a planted trend: who leads micro creators' large counterparts, and outlets."""
 
-    unit_type: str
     large: str
     media: str
 
@@ -82,7 +81,8 @@ def trend_key(unit_type: str, unit: str) -> str:
     return hashlib.md5(f"{unit_type}|{unit}".encode(), usedforsecurity=False).hexdigest()
 
 
-def _names(simulation: Simulation) -> Names:
+def names_of(simulation: Simulation) -> Names:
+    """What things are called in a world."""
     return Names.of(simulation.seed, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
 
 
@@ -93,7 +93,7 @@ def landed(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
         simulation: The world.
         filed: What the collection hands over, one a day.
     """
-    names = _names(simulation)
+    names = names_of(simulation)
     posts = landed_posts(names, filed)
     accounts = landed_accounts(names, simulation.world.observation, simulation.size.day_count)
     return posts | accounts | landed_items(names, filed)
@@ -118,7 +118,7 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         collection = Collection(simulation)
         filed = [collection.see(day) for day in simulation.days()]
     with watch.measuring("landing"):
-        rows, texts = landed(simulation, filed), landed_texts(_names(simulation), filed)
+        rows, texts = landed(simulation, filed), landed_texts(names_of(simulation), filed)
     warehouse = shared_warehouse()
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows, texts)
@@ -128,7 +128,7 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
     with watch.measuring("marts"):
         published = warehouse.marts(derived)
     truth = {
-        trend_key(trend.unit_type, unit): TrueTrend(trend.unit_type, trend.direction, trend.media_direction)
+        trend_key(trend.unit_type, unit): TrueTrend(trend.direction, trend.media_direction)
         for trend in simulation.trends
         for unit in trend.units
     }

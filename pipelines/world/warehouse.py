@@ -215,6 +215,7 @@ class Warehouse:
         known = {model.name for model in self._before}
         self._after = [model for model in project.needed(self._published) if model.name not in known]
         self._delivered: set[str] = set()
+        self._beside: set[str] = set()
         for model in [*self._before, *self._after]:
             if staged := _STAGED.fullmatch(model.name):
                 self._store(f"landed.{staged[1]}__{staged[2]}", landed_schema(staged[2]).empty_table())
@@ -232,8 +233,12 @@ class Warehouse:
         Returns:
             The exchanged models, in the types of their contracts.
         """
-        for name, schema in _BESIDE.items():
-            self._store(name, (beside or {}).get(name, schema.empty_table()))
+        beside = beside or {}
+        for name in self._beside - set(beside):
+            self._store(name, _BESIDE[name].empty_table())
+        for name, rows in beside.items():
+            self._store(name, rows)
+        self._beside = set(beside)
         given = {f"{platform}__{table}": rows for (platform, table), rows in landed.items()}
         for name in sorted(self._delivered - set(given)):
             self._connection.execute(f"delete from landed.{name}")

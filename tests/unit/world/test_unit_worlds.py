@@ -21,7 +21,7 @@ from pipelines.world.native.files import Filed
 from pipelines.world.native.names import Names
 from pipelines.world.observation import Collection
 from pipelines.world.simulate import Simulation, simulate
-from pipelines.world.trial import Trial, landed, run_trial, trend_key
+from pipelines.world.trial import Trial, landed, names_of, run_trial, trend_key
 from tests.unit.world.few_draws import FEW_DRAWS
 
 WORDS, LINKS = "W16_word_habits", "W17_link_habits"
@@ -32,8 +32,7 @@ def collected_world(world: str) -> tuple[Simulation, list[Filed], Names]:
     simulation = simulate(world, "trial", 1)
     collection = Collection(simulation)
     filed = [collection.see(day) for day in simulation.days()]
-    names = Names.of(1, simulation.accounts, simulation.niches, simulation.trends, simulation.outlets)
-    return simulation, filed, names
+    return simulation, filed, names_of(simulation)
 
 
 @cache
