@@ -301,7 +301,7 @@ def _rows(name: str, results: Sequence[Result]) -> Iterator[dict[str, Any]]:
             "target_first_count": sum(value < 0 for value in values),
             "is_gating": estimator == PUBLISHED and truths[metric] != ANY and not world.is_limit,
         }
-        timed = [result.figures | {"seconds_per_world": {"pipeline": sum(result.seconds.values())}} for result in results]
+    timed = [result.figures | {"seconds_per_world": {"pipeline": sum(result.seconds.values())}} for result in results]
     for metric, estimator, values in _by_estimator(timed):
         mean = float(np.mean(values))
         half = _DEVIATES * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else None

@@ -15,18 +15,20 @@ from pipelines.analysis.timeline import TimelineParameters
 from pipelines.analysis.trends import METHOD_VERSION
 from pipelines.world import harness
 from pipelines.world.calibration_rows import SCHEMA
+from pipelines.world.claims import LARGE, claims_metric, origin_metric
 from pipelines.world.harness import Result, TimeUpError, WorldError, calibrate, find_results
 from pipelines.world.rounds import CALIBRATED, Plan, seeds_by_world
+from pipelines.world.worlds import WORLDS
 from tests.unit.world.few_draws import FEW_DRAWS
 
 
 def invented(world: str, seed: int, *_: object) -> Result:
     """A result without a world: micro creators are claimed to be first in even seeds."""
     side = 1 - seed % 2
-    claims: dict[str, dict[str, Any]] = {
-        "claims_large_creators": {"published": side, "kernel": 1},
-        "origin_micro": {"published": -side},
-    }
+    claims: dict[str, dict[str, Any]] = {}
+    for unit_type in WORLDS[world].trends.unit_types:
+        claims[claims_metric(LARGE, unit_type)] = {"published": side, "kernel": 1}
+        claims[origin_metric(unit_type)] = {"published": -side}
     figures: dict[str, dict[str, Any]] = {"trend_power": {"published": 0.25 * seed}, "trend_coverage": {"kernel": None}}
     return Result(world, seed, claims, figures, {"world": 1.0, "models": 0.5})
 
@@ -136,14 +138,14 @@ def test_a_settled_world_stops_and_the_others_go_on(runs: Runs, monkeypatch: pyt
     told: list[tuple[int, int]] = []
     names = ["W2_shock", "W9_growth_only", "W12_bots", "W8_brand_astroturf"]
     rows = calibrate(Plan(), worlds=names, report=lambda done, total: told.append((done, total))).to_pylist()
-    # One claim of 60 is within the limit, three are not; three of 120 are. Of brands the world says nothing, so it has nothing to wait for.
-    assert seeds_by_world(rows) == {"W2_shock": 60, "W9_growth_only": 120, "W12_bots": 200, "W8_brand_astroturf": 60}
+    # One claim of 60 is within the limit, three are not; three of 120 are. Of brands the world says nothing, so its first round is enough.
+    assert seeds_by_world(rows) == {"W2_shock": 60, "W9_growth_only": 120, "W12_bots": 200, "W8_brand_astroturf": 36}
     claims = {row["world"]: row for row in rows if row["metric"] == "claims_large_creators"}
     assert {world: row["status"] for world, row in claims.items()} == {
         "W2_shock": "passed", "W9_growth_only": "passed", "W12_bots": "failed", "W8_brand_astroturf": "measured",
     }  # fmt: skip
     assert (claims["W12_bots"]["lead_first_count"], claims["W12_bots"]["seed_count"]) == (50, 200)
-    assert len(runs.asked) == 60 + 120 + 200 + 60 == told[-1][0] == told[-1][1]
+    assert len(runs.asked) == 60 + 120 + 200 + 36 == told[-1][0] == told[-1][1]
 
 
 def test_rounds_go_on_where_a_killed_run_was(runs: Runs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
