@@ -253,6 +253,9 @@ PRECEDENCE_FINDINGS: Final = pa.schema(
         pa.field("shift_low_hours", pa.float64()),
         pa.field("shift_high_hours", pa.float64()),
         pa.field("timeline_p_value", pa.float64()),
+        pa.field("lead_use_chance", pa.float64()),  # that a post after exposure uses the trend
+        pa.field("target_use_chance", pa.float64()),
+        pa.field("use_chance_p_value", pa.float64()),  # two-sided, of both being equal
         _required(
             "claim", pa.string()
         ),  # lead_first, target_first, none, withheld (media, whose reaction time is not known), abstained
@@ -365,7 +368,8 @@ STATE_TREND_CHOICES: Final = pa.schema(
         _required("account", pa.list_(pa.uint64())),
         _required("adopted", _NUMBERS),
         _required("log_rate", _NUMBERS),
-        _required("opportunity", _NUMBERS),  # what its own posts gave each adopter
+        _required("opportunity", _NUMBERS),  # what its own posts gave each adopter, with one chance of use for all
+        _required("opportunity_by_tier", _NUMBERS),  # the same with the chance of its tier
         _required("tier", pa.list_(pa.int8())),
         _required("stands_for", _NUMBERS),  # adopters that a sampled one stands for
         _required("tier_counts", pa.list_(pa.int64())),  # all adopters, by tier

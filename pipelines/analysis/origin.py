@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, t
 
-METHOD_VERSION: Final = "rank_ordered_logit_3"
+METHOD_VERSION: Final = "rank_ordered_logit_4"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _EXPOSURE_POINTS: Final = 48
@@ -228,7 +229,16 @@ def origin_end(adopted: Floats, parameters: OriginParameters) -> float:
     return float(later[parameters.origin_set_size - 1]) if later.size > parameters.origin_set_size else NONE
 
 
-def opportunities(posts: list[Floats], chance: float, end: float, exposures: Floats) -> Floats:
+def most_cautious(readings: Sequence[OriginOdds]) -> OriginOdds:
+    """Of several readings of the same choices the one that says least: the largest p-value, and none where one of them cannot tell.
+
+    Args:
+        readings: One at least; of equal p-values the first is given.
+    """
+    return max(readings, key=lambda each: np.inf if np.isnan(each.p_value) else each.p_value)
+
+
+def opportunities(posts: list[Floats], chance: float | Floats, end: float, exposures: Floats) -> Floats:
     """How likely each adopter's own posts made it to be in the origin set: the same exposure for all, its own occasions.
 
     Who was exposed at ``b`` shows the trend by ``t`` with ``1 - (1 - p)^n``, n its posts in between (see :mod:`pipelines.analysis.timeline`):
@@ -238,7 +248,7 @@ def opportunities(posts: list[Floats], chance: float, end: float, exposures: Flo
 
     Args:
         posts: Posting times of each account from the birth on, hours since birth.
-        chance: p, the chance that a post after exposure uses the trend.
+        chance: p, the chance that a post after exposure uses the trend, of all accounts or of each.
         end: See :func:`origin_end`.
         exposures: Times about which the trend's adopters were exposed, hours since birth.
     """
@@ -248,7 +258,7 @@ def opportunities(posts: list[Floats], chance: float, end: float, exposures: Flo
     return np.asarray(early / np.maximum(_shown(posts, chance, quantiles, np.inf).mean(axis=1), _TINY))
 
 
-def _shown(posts: list[Floats], chance: float, points: Floats, end: float) -> Floats:
+def _shown(posts: list[Floats], chance: float | Floats, points: Floats, end: float) -> Floats:
     """Chance of each account to have shown a trend by a time, for exposures at some points in rising order."""
     counts = np.array([each.size for each in posts])
     hours = np.concatenate([*posts, np.empty(0)])
@@ -258,7 +268,7 @@ def _shown(posts: list[Floats], chance: float, points: Floats, end: float) -> Fl
     place = np.searchsorted(points, hours[inside], side="right")
     table = np.bincount(owner[inside] * (points.size + 1) + place, minlength=len(posts) * (points.size + 1))
     after = table.reshape(len(posts), -1)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
-    return np.asarray(1 - (1 - chance) ** after)
+    return np.asarray(1 - (1 - np.reshape(chance, (-1, 1))) ** after)
 
 
 def _separated(stack: _Situations, picked: float, parameters: OriginParameters) -> OriginOdds:

@@ -131,6 +131,9 @@ RIPPLE_FINDINGS: Final = pa.schema(
         pa.field("shift_low_hours", pa.float64()),
         pa.field("shift_high_hours", pa.float64()),
         pa.field("timeline_p_value", pa.float64()),
+        pa.field("lead_use_chance", pa.float64()),  # that a post after exposure uses the trend
+        pa.field("target_use_chance", pa.float64()),
+        pa.field("use_chance_p_value", pa.float64()),  # two-sided, of both being equal
         pa.field("p_value", pa.float64()),  # the larger of both: each must be small
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of a unit type, kind, population and period
         pa.field("naive_lead_hours", pa.float64()),  # median over the trends with both sides

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.stats import t as student
 
 from pipelines.analysis.increments import digest, mixed
 
-METHOD_VERSION: Final = "kernel_intervals_2"
+METHOD_VERSION: Final = "kernel_intervals_3"
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 NONE: Final = float("nan")
@@ -326,6 +327,33 @@ def two_sided_p(resamples: Floats) -> float:
     return float(min(1.0, 2 * (smaller + 1) / (resamples.size + 1)))
 
 
+def spread_p(value: float, spread: float, unit_count: float = np.inf) -> float:
+    """Two-sided p-value of zero by Student's t; 1 without a spread.
+
+    Args:
+        value: The estimate.
+        spread: Its standard deviation.
+        unit_count: Units that the spread was found from; the normal distribution where they are not counted.
+    """
+    return float(2 * student.sf(abs(value) / spread, unit_count - 1)) if spread > 0 else 1.0
+
+
+def resampled_p(resamples: Floats, unit_count: float = np.inf) -> float:
+    """Two-sided p-value of zero: counted, and by the spread where no resample lies beyond zero.
+
+    Counting cannot tell p-values below two in the number of resamples, and claims of many pairs share a level that may lie below that.
+
+    Args:
+        resamples: Of the estimate.
+        unit_count: Units that were resampled; infinite where they are many or not counted.
+    """
+    told = resamples[np.isfinite(resamples)]
+    counted = two_sided_p(told)
+    if not told.size or ((told <= 0).any() and (told >= 0).any()):
+        return counted
+    return min(counted, spread_p(float(told.mean()), float(told.std()), unit_count))
+
+
 def resampled_sums(values: Floats, resample_count: int, seed: int) -> Floats:
     """Sums over trends in a trend-level bootstrap, resample x column; linear in trends, a few resamples in memory at a time.
 
@@ -369,7 +397,8 @@ def pooled_precedence(theta: Floats, decidable: Floats, account_thetas: Floats, 
     ]
     low, high = max(ranges, key=lambda ends: float(ends[1] - ends[0]))
     probability = float(_probability(theta.mean(), decidable.mean()))
-    return PooledPrecedence(probability, float(low), float(high), max(two_sided_p(by_trend), two_sided_p(by_account)), count)
+    p_value = max(resampled_p(by_trend, count), resampled_p(by_account))
+    return PooledPrecedence(probability, float(low), float(high), p_value, count)
 
 
 def naive_lead(lead_hours: Floats, target_hours: Floats) -> tuple[float, float, float]:

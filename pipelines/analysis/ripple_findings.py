@@ -23,7 +23,7 @@ from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import cohorts_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_3"
+METHOD_VERSION: Final = "ripple_findings_4"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
@@ -41,6 +41,9 @@ _SAME: Final = (
     "shift_low_hours",
     "shift_high_hours",
     "timeline_p_value",
+    "lead_use_chance",
+    "target_use_chance",
+    "use_chance_p_value",
     "claim",
 )
 _KEYS: Final = ("unit_type", "period", "lead_class", "target_class")

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import chdtrc, chdtri, expit, logit
-from scipy.stats import t as student
 
-from pipelines.analysis.precedence import two_sided_p
+from pipelines.analysis.precedence import resampled_p, spread_p, two_sided_p
 
-METHOD_VERSION: Final = "timeline_likelihood_3"
+METHOD_VERSION: Final = "timeline_likelihood_4"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _TINY: Final = 1e-300
@@ -41,6 +40,8 @@ class TimelineParameters:
         adoption_group_cap: Adopters of a group that enter where p is sought; a seeded sample above that.
         adoption_iteration_count: Smoothed EM steps where p is sought.
         group_cap: Adopters of a group that enter one trend; a seeded sample above that.
+        unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
+        alone_level_ratio: Share of a claim's level that the shift must reach there: other estimators assume one chance, so it stands alone.
         bootstrap_count: Trend-level resamples.
         interval_level: Coverage of reported intervals.
         seed: Of every random draw.
@@ -57,6 +58,8 @@ class TimelineParameters:
     adoption_group_cap: int = 80
     adoption_iteration_count: int = 15
     group_cap: int = 200
+    unequal_chance_level: float = 0.05
+    alone_level_ratio: float = 0.2
     bootstrap_count: int = 1000
     interval_level: float = 0.90
     seed: int = 20260902
@@ -78,6 +81,23 @@ class Shift:
     low: float
     high: float
     p_value: float
+
+
+@dataclass(frozen=True)
+class PooledShift(Shift):
+    """The shift over trends, and the chances of use that it was read with; NaN where they cannot be told.
+
+    Attributes:
+        lead_chance: p of the lead group: the chance that a post after exposure uses the trend; the mean in logits over the pooled trends.
+        target_chance: p of the target group.
+        chance_p_value: Two-sided, of both being equal.
+        level_ratio: Share of a claim's level that the shift's p-value must reach.
+    """
+
+    lead_chance: float = NONE
+    target_chance: float = NONE
+    chance_p_value: float = NONE
+    level_ratio: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -336,7 +356,7 @@ def trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
 
 def pooled_shift(
     profiles: Floats, slopes: Floats, samples: Sequence[ChanceSample], parameters: TimelineParameters, other_count: int = 0
-) -> Shift:
+) -> PooledShift:
     """Shift over trends: peak of the summed profile, with a trend-level bootstrap interval and two-sided p-value.
 
     The p-value is the larger of the bootstrap's own and that of its standard deviation with Student's t: ten trends tell little of a spread.
@@ -352,11 +372,12 @@ def pooled_shift(
     """
     count = profiles.shape[0]
     if count < 2:
-        return Shift(NONE, NONE, NONE, NONE)
+        return PooledShift(NONE, NONE, NONE, NONE)
     peak = float(_peaks(profiles.sum(axis=0, keepdims=True), parameters)[0])
     found = [_best_logits(sample.profiles.sum(axis=0, keepdims=True), parameters) for sample in samples]
+    shares = np.array([sample.read.size for sample in samples]) / max(sum(sample.read.size for sample in samples), 1)
     generators = [np.random.default_rng([parameters.seed, part]) for part in range(2)]
-    parts = []
+    parts, gaps = [], []
     for begin in range(0, parameters.bootstrap_count, _RESAMPLE_BLOCK):
         block = min(_RESAMPLE_BLOCK, parameters.bootstrap_count - begin)
         weights = np.concatenate(
@@ -366,18 +387,26 @@ def pooled_shift(
             ],
             axis=1,
         ).astype(np.float64)
-        sums = weights[:, :count] @ profiles
-        for sample, logits in zip(samples, found, strict=True):
+        sums, gap = weights[:, :count] @ profiles, np.zeros(block)
+        for sample, logits, share in zip(samples, found, shares, strict=True):
             drawn = weights[:, sample.rows]
             is_told = drawn.sum(axis=1, keepdims=True) > 0
-            moved = np.where(is_told, _best_logits(drawn @ sample.profiles, parameters) - logits, 0.0)
+            own = np.where(is_told, _best_logits(drawn @ sample.profiles, parameters), logits)
+            gap += share * (own[:, 0] - own[:, 1])
             for side in range(2):
-                sums += weights[:, sample.read] @ slopes[sample.read, side] * moved[:, side, None]
+                sums += weights[:, sample.read] @ slopes[sample.read, side] * (own - logits)[:, side, None]
         parts.append(sums)
+        gaps.append(gap)
     resamples = _peaks(np.concatenate(parts), parameters)
     resamples = peak + (resamples - peak) * np.sqrt(count / (count - 1))
     tail = (1 - parameters.interval_level) / 2
     low, high = np.quantile(resamples, [tail, 1 - tail])
-    spread = float(resamples.std())
-    by_spread = 2 * float(student.sf(abs(peak) / spread, count - 1)) if spread > 0 else 1.0
-    return Shift(peak, float(low), float(high), max(two_sided_p(resamples), by_spread))
+    p_value = max(resampled_p(resamples, count), spread_p(peak, float(resamples.std()), count))
+    shift = (peak, float(low), float(high), p_value)
+    if not samples:
+        return PooledShift(*shift)
+    lead, target = expit(shares @ np.concatenate(found))
+    # Logits move in steps, so that a difference of nothing is met often: rounding must not make a side of it.
+    chance_p_value = two_sided_p(np.concatenate(gaps).round(9))
+    is_unequal = chance_p_value <= parameters.unequal_chance_level
+    return PooledShift(*shift, float(lead), float(target), chance_p_value, parameters.alone_level_ratio if is_unequal else 1.0)

@@ -15,9 +15,9 @@ from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts
 from pipelines.analysis.increments import digest, reused
-from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, most_cautious, naive_origin, origin_odds
 from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
-from pipelines.analysis.timeline import Shift, TimelineParameters, pooled_shift
+from pipelines.analysis.timeline import PooledShift, TimelineParameters, pooled_shift
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import HASHTAG, MEDIA, TIERS, Cohort, cohorts_in
 
@@ -74,8 +74,10 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
     return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(column), -1)
 
 
-def claim_of(pooled: PooledPrecedence, shift: Shift, trend_count: int, level: float, smallest_trend_count: int) -> str:
+def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, level: float, smallest_trend_count: int) -> str:
     """Give the pooled claim: lead_first or target_first only where both estimators say so.
+
+    The kernel takes the chances of use to be equal; where they surely differ it is no second opinion, and the shift must be the surer.
 
     Args:
         pooled: Kernel estimate over trends.
@@ -86,7 +88,7 @@ def claim_of(pooled: PooledPrecedence, shift: Shift, trend_count: int, level: fl
     """
     if trend_count < smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
-    if max(pooled.p_value, shift.p_value) > level:
+    if pooled.p_value > level or shift.p_value > level * shift.level_ratio:
         return "none"
     if pooled.probability > 0.5 and shift.hours > 0:
         return "lead_first"
@@ -102,7 +104,7 @@ def _finding(
     theta, decidable = (np.asarray(decided[name].to_numpy(), dtype=np.float64) for name in ("theta", "decidable_ratio"))
     replicates = _matrix(decided["account_thetas"]) if decided.num_rows else np.empty((0, 0))
     pooled = pooled_precedence(theta, decidable, replicates, pooling.kernel)
-    shift = Shift(_NONE, _NONE, _NONE, _NONE)
+    shift = PooledShift(_NONE, _NONE, _NONE, _NONE)
     if shifted.num_rows:
         profiles = _matrix(shifted["shift_profile"])
         slopes = _matrix(shifted["shift_slopes"]).reshape(len(profiles), 2, -1)
@@ -123,6 +125,9 @@ def _finding(
         "shift_low_hours": shift.low,
         "shift_high_hours": shift.high,
         "timeline_p_value": shift.p_value,
+        "lead_use_chance": shift.lead_chance,
+        "target_use_chance": shift.target_chance,
+        "use_chance_p_value": shift.chance_p_value,
     }
     return {
         "unit_type": cohort[0],
@@ -212,23 +217,27 @@ def pooled_findings(
 
 @dataclass(frozen=True)
 class _Choices:
-    """Choice sets of some trends, all tiers."""
+    """Choice sets of some trends, all tiers; each read in two ways, with one chance of use for all and with one for each tier."""
 
-    sets: list[tuple[NDArray[Any], ...]]
+    readings: tuple[list[tuple[NDArray[Any], ...]], ...]
     shares: Floats
 
-    def of(self, tier: int) -> list[ChoiceSet]:
-        return [ChoiceSet(who, when, rate, chance, tiers == tier, many) for who, when, rate, chance, tiers, many in self.sets]
+    def of(self, tier: int) -> Iterator[list[ChoiceSet]]:
+        """The choice sets of a tier, in each reading."""
+        for sets in self.readings:
+            yield [ChoiceSet(who, when, rate, chance, tiers == tier, many) for who, when, rate, chance, tiers, many in sets]
 
 
 def _choices(table: pa.Table) -> _Choices:
-    names = ("account", "adopted", "log_rate", "opportunity", "tier", "stands_for")
-    columns = [table[name].combine_chunks() for name in names]
-    bounds = np.append(0, np.cumsum(columns[0].value_lengths().to_numpy(zero_copy_only=False)))
-    flat = [column.flatten().to_numpy(zero_copy_only=False) for column in columns]
-    sets = [tuple(column[a:b] for column in flat) for a, b in pairwise(bounds)]
+    bounds = np.append(0, np.cumsum(pc.list_value_length(table["account"]).to_numpy()))
+
+    def sets(opportunity: str) -> list[tuple[NDArray[Any], ...]]:
+        names = ("account", "adopted", "log_rate", opportunity, "tier", "stands_for")
+        flat = [table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in names]
+        return [tuple(column[begin:end] for column in flat) for begin, end in pairwise(bounds)]
+
     counts = _matrix(table["tier_counts"])
-    return _Choices(sets, counts / counts.sum(axis=1, keepdims=True))
+    return _Choices((sets("opportunity"), sets("opportunity_by_tier")), counts / counts.sum(axis=1, keepdims=True))
 
 
 def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
@@ -242,9 +251,9 @@ def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[s
         if choices is None:
             row["abstain_reason"] = "too_few_trends"
             continue
-        sets = choices.of(place)
-        odds = origin_odds(sets, pooling.origin)
-        firsts = np.array([first_share(each.adopted, each.is_group) for each in sets])
+        readings = list(choices.of(place))
+        odds = most_cautious([origin_odds(sets, pooling.origin) for sets in readings])
+        firsts = np.array([first_share(each.adopted, each.is_group) for each in readings[0]])
         naive = naive_origin(firsts, choices.shares[:, place], pooling.origin.interval_level)
         row |= {"origin_set_count": round(odds.origin_set_count)}
         row |= {"naive_first_count": round(naive.first_count), "naive_expected_count": naive.expected_count}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
@@ -44,7 +45,7 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_7"
+METHOD_VERSION: Final = "trends_8"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2
@@ -335,6 +336,20 @@ def _chance_of_use(trend: TrendRows, references: References) -> float:
     return float(expit(np.mean(logit(np.array(pair)))))
 
 
+def _chances_by_tier(trend: TrendRows, references: References) -> NDArray[np.float64]:
+    """P of each of ``TIERS``, as its class was compared with micro creators; theirs is the mean in logits over these comparisons.
+
+    The cohort's common p where a class was not compared.
+    """
+    pairs = {target: references.adoptions.get((trend.cohort, LEAD_CLASS, target)) for target in set(CLASS_OF_TIER.values())}
+    chances = {target: pair[1] for target, pair in pairs.items() if pair}
+    leads = [logit(pair[0]) for _, pair in sorted(pairs.items()) if pair]
+    if leads:
+        chances[LEAD_CLASS] = float(expit(np.mean(leads)))
+    common = _chance_of_use(trend, references)
+    return np.array([chances.get(CLASS_OF_TIER[tier], common) for tier in TIERS])
+
+
 def _choice_row(trend: TrendRows, references: References, parameters: TrendParameters) -> dict[str, Any]:
     creators = np.flatnonzero(trend.tier >= 0)
     names = [CLASS_OF_TIER[tier] for tier in TIERS]
@@ -343,13 +358,15 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     log_rate = np.log(np.maximum((priors[:, 0] + posts) / (priors[:, 1] + days), 1e-6)) if creators.size else np.empty(0)
     account = text_words(trend.account_keys[row] for row in creators)
     tier, adopted = trend.tier[creators], trend.adopted[creators]
-    rows, stands_for, opportunity = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+    rows, stands_for = np.empty(0, dtype=np.int64), np.empty(0)
+    opportunity, by_tier = np.empty(0), np.empty(0)
     end = origin_end(adopted, parameters.origin)
     if np.isfinite(end):
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
-        chance = _chance_of_use(trend, references)
-        opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
+        own_posts = [trend.posts[row] for row in creators]
+        opportunity = opportunities(own_posts, _chance_of_use(trend, references), end, exposures)
+        by_tier = opportunities(own_posts, _chances_by_tier(trend, references)[tier], end, exposures)
         everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))
         rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
     return {
@@ -360,6 +377,7 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
         "adopted": adopted[rows],
         "log_rate": log_rate[rows],
         "opportunity": opportunity[rows],
+        "opportunity_by_tier": by_tier[rows],
         "tier": tier[rows].astype(np.int8),
         "stands_for": stands_for,
         "tier_counts": np.bincount(tier, minlength=len(TIERS)),

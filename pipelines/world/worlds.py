@@ -286,11 +286,11 @@ _ALL: Final = (
     ),
     World(
         "W16_word_habits", "null", "Trends are hashtags, phrases and brands; how often a post has one hangs on size, exposure does not.",
-        is_limit=True, trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
+        trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W17_link_habits", "null", "Trends are links, domains and sounds; how often a post has one hangs on size, exposure does not.",
-        is_limit=True, trends=TrendMix(units=_LINKS), people=People(macro_rate_ratio=2.0),
+        trends=TrendMix(units=_LINKS), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W18_words", "null", "Trends are hashtags, phrases and brands; large creators post twice as often, exposure is the same.",
@@ -326,12 +326,12 @@ _ALL: Final = (
     ),
     World(
         "P7_words_micro_first", "planted", "As W16_word_habits, but micro creators are exposed three days before all others.",
-        large=LEAD, media=LEAD, is_limit=True,
+        large=LEAD, media=LEAD,
         trends=TrendMix(units=_WORDS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "P8_links_micro_first", "planted", "As W17_link_habits, but micro creators are exposed three days before all others.",
-        large=LEAD, media=LEAD, is_limit=True,
+        large=LEAD, media=LEAD,
         trends=TrendMix(units=_LINKS, micro_lead_hours=72.0, media_lag_hours=72.0), people=People(macro_rate_ratio=2.0),
     ),
     World(

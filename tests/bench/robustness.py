@@ -47,6 +47,7 @@ class Plan:
         lead_count: Lead adopters of each.
         target_count: Target adopters.
         lead_hours: How much earlier the lead group is exposed.
+        led_share: Share of the trends in which it is; in the others both are exposed alike.
         rate_ratio: Rates of the target group over those of the lead group, by which they are counted before the birth.
         lead_chance: Chance of use of the lead group.
         target_chance: Of the target group.
@@ -61,6 +62,7 @@ class Plan:
     lead_count: int = 60
     target_count: int = 20
     lead_hours: float = 0.0
+    led_share: float = 1.0
     rate_ratio: float = 1.0
     lead_chance: float = 0.6
     target_chance: float = 0.6
@@ -72,6 +74,8 @@ class Plan:
 
 NULL: Final = Plan("nothing")
 LED: Final = Plan("lead 24 h earlier", lead_hours=24.0)
+MIXED: Final = Plan("a fifth of the trends 96 h earlier", lead_hours=96.0, led_share=0.2)
+LARGE_MIX: Final = replace(MIXED, name="the same, 60 trends of 120 and 25", trend_count=60, lead_count=120, target_count=25)
 PLANS: Final = (
     NULL,
     replace(NULL, name="target posts 4 times as often", rate_ratio=4.0),
@@ -85,6 +89,9 @@ PLANS: Final = (
     replace(NULL, name="lead's rate doubles at the birth", lead_change=2.0),
     replace(NULL, name="both rates double", lead_change=2.0, target_change=2.0),
     replace(NULL, name="target's rate halves at the birth", target_change=0.5),
+    MIXED,
+    LARGE_MIX,
+    replace(LARGE_MIX, name="the same, p 1, target 4 times as often", rate_ratio=4.0, lead_chance=1.0, target_chance=1.0),
     replace(NULL, name="target's rate doubles, p .3", target_change=2.0, lead_chance=0.3, target_chance=0.3),
 )
 
@@ -158,8 +165,9 @@ def drawn(plan: Plan, seed: int) -> list[tuple[Group, Group]]:
     """
     rng = np.random.default_rng([seed, 77])
     trends = []
-    for _ in range(plan.trend_count):
-        lead = _drawn(rng, plan.lead_count, 1, 1.0, plan.lead_change, plan.lead_chance, plan.lead_hours, 36.0)
+    for number in range(plan.trend_count):
+        lead_hours = plan.lead_hours if number < plan.led_share * plan.trend_count else 0.0
+        lead = _drawn(rng, plan.lead_count, 1, 1.0, plan.lead_change, plan.lead_chance, lead_hours, 36.0)
         target = _drawn(rng, plan.target_count, 10_000, plan.rate_ratio, plan.target_change, plan.target_chance, 0.0, 36.0)
         if plan.is_permuted:
             both = joined(lead, target)

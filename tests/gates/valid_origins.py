@@ -58,6 +58,7 @@ _GROUPS: Final[Rows] = [
 ]
 _POOLED: Final = {"precedence_probability": 0.6, "precedence_low": 0.55, "precedence_high": 0.65, "kernel_p_value": 0.01}
 _SHIFTED: Final = {"shift_hours": 9.0, "shift_low_hours": 2.0, "shift_high_hours": 12.0, "timeline_p_value": 0.02}
+_USED: Final = {"lead_use_chance": 0.6, "target_use_chance": 0.5, "use_chance_p_value": 0.3}
 _LED: Final = {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_p_value": 0.4}
 _COUNTS: Final = {"trend_count": 9, "abstained_count": 1, "left_out_count": 0}
 _OF_ALL: Final = {"population": "all", "comparison_kind": "tier", "lead_group": "micro", "left_out_count": 0}
@@ -68,6 +69,7 @@ _FINDINGS: Final[Rows] = [
     | _COUNTS
     | _POOLED
     | _SHIFTED
+    | _USED
     | _LED
     | {"p_value": 0.02, "q_value": 0.02, "claim": "lead_first"}
     for population, kind, lead, target in (

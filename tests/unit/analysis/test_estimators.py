@@ -16,9 +16,11 @@ from scipy.stats import binomtest
 from pipelines.analysis.increments import text_words
 from pipelines.analysis.origin import (
     ChoiceSet,
+    OriginOdds,
     OriginParameters,
     choice_set,
     first_share,
+    most_cautious,
     naive_origin,
     opportunities,
     origin_end,
@@ -33,8 +35,10 @@ from pipelines.analysis.precedence import (
     naive_lead,
     pair_forms,
     pooled_precedence,
+    resampled_p,
     resampled_sums,
     sampled,
+    spread_p,
     stable_seed,
     studentised,
     trend_precedence,
@@ -151,6 +155,19 @@ def test_resampled_sums_draw_as_many_trends_as_there_are() -> None:
 def test_a_bootstrap_p_value_is_two_sided_and_splits_ties() -> None:
     assert two_sided_p(np.array([-1.0] * 5 + [1.0] * 94)) == pytest.approx(2 * 6 / 100)
     assert two_sided_p(np.array([0.0] * 10 + [1.0] * 89)) == pytest.approx(2 * 6 / 100)
+
+
+def test_where_no_resample_lies_beyond_zero_the_spread_tells_how_small_a_p_value_is() -> None:
+    resamples = np.random.default_rng(4).normal(6.0, 1.0, 400)
+    crossing = np.append(resamples, -0.1)
+    assert resampled_p(crossing) == two_sided_p(crossing) == pytest.approx(4 / 402)
+    assert resampled_p(resamples) == pytest.approx(spread_p(resamples.mean(), resamples.std()))
+    assert resampled_p(resamples) < 1e-6 < resampled_p(resamples, 8) < two_sided_p(resamples)
+    # A wide spread says no more than counting does.
+    wide = np.array([0.1] * 60 + [30.0])
+    assert resampled_p(wide) == two_sided_p(wide) == pytest.approx(2 / 62)
+    assert resampled_p(-resamples) == resampled_p(resamples)
+    assert resampled_p(np.zeros(9)) == resampled_p(np.full(9, np.nan)) == spread_p(1.0, 0.0) == 1.0
 
 
 def test_the_pooled_probability_is_mean_theta_over_mean_decidable_share_and_mirrors_with_the_sign() -> None:
@@ -304,6 +321,20 @@ def test_opportunity_is_the_chance_that_own_posts_gave_and_nothing_without_posts
     early = 0.5 * (12 / 16) ** 2
     later = 0.5 * np.mean(exposures < 4)
     assert found[1] == pytest.approx(early / later, rel=0.15)
+
+
+def test_an_opportunity_by_own_chances_is_that_of_each_chance() -> None:
+    posts = [np.array([1.0, 4.0]), np.array([2.0, 9.0, 30.0]), np.array([3.0])]
+    exposures = np.linspace(0, 40, 50)
+    apart = [opportunities([one], chance, 8.0, exposures)[0] for one, chance in zip(posts, (0.2, 0.5, 0.9), strict=True)]
+    assert opportunities(posts, np.array([0.2, 0.5, 0.9]), 8.0, exposures) == pytest.approx(apart)
+
+
+def test_of_several_readings_the_one_that_says_least_is_given() -> None:
+    sure, unsure, dumb = (OriginOdds(2.0, 1.5, 3.0, p_value, 9.0) for p_value in (0.01, 0.3, math.nan))
+    assert most_cautious([sure, unsure]) is most_cautious([unsure, sure]) is unsure
+    assert most_cautious([sure, dumb]) is dumb
+    assert most_cautious([sure, replace(sure, odds_ratio=3.0)]) is sure
 
 
 def test_the_origin_set_ends_with_its_last_member_after_the_first_adopter() -> None:

@@ -12,9 +12,10 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
+from pipelines.analysis.precedence import PooledPrecedence
 from pipelines.analysis.timeline import (
     ChanceSample,
-    Shift,
+    PooledShift,
     ShiftProfile,
     Timeline,
     TimelineParameters,
@@ -27,6 +28,7 @@ from pipelines.analysis.timeline import (
     trend_shift,
     waits,
 )
+from pipelines.analysis.trend_pools import claim_of
 
 SMALL = TimelineParameters(
     largest_shift_bins=6, adoption_shift_bins=(-6, -3, 0, 3, 6), iteration_count=8, adoption_iteration_count=8
@@ -73,7 +75,7 @@ def pooled(
     chances: tuple[float, float],
     parameters: TimelineParameters,
     sample: np.ndarray | None = None,
-) -> Shift:
+) -> PooledShift:
     """Pooled, p known, or found from the first of these trends."""
     found = [evidence(lead, target, chances, parameters) for lead, target in pairs]
     profiles, slopes = np.array([each.values for each in found]), np.array([each.slopes for each in found])
@@ -197,6 +199,46 @@ def test_a_shift_is_less_sure_where_p_was_found_from_the_same_trends_and_is_the_
     known, found = pooled(pairs, chances, parameters), pooled(pairs, chances, parameters, sample)
     assert found.hours == known.hours
     assert found.high - found.low > known.high - known.low
+
+
+def test_a_pooled_shift_tells_whether_both_groups_use_a_trend_as_readily_and_must_be_surer_where_they_do_not() -> None:
+    generator, parameters = np.random.default_rng(8), replace(TimelineParameters(), bootstrap_count=400)
+
+    def found(lead_chance: float) -> PooledShift:
+        pairs = [(group(40, generator, chance=lead_chance), group(20, generator, daily=2.0, chance=0.6)) for _ in range(10)]
+        sample = cubes_of(pairs, parameters)
+        return pooled(pairs, best_adoption(sample.sum(axis=0), parameters), parameters, sample)
+
+    equal, unequal = found(0.6), found(0.2)
+    assert equal.chance_p_value > 0.05 >= unequal.chance_p_value
+    assert (equal.level_ratio, unequal.level_ratio) == (1.0, parameters.alone_level_ratio)
+    assert unequal.lead_chance == pytest.approx(0.2, abs=0.15)
+    assert unequal.target_chance == pytest.approx(0.6, abs=0.15)
+
+
+def test_of_no_chance_that_was_found_nothing_is_told_and_nothing_more_is_asked_for() -> None:
+    generator = np.random.default_rng(9)
+    shift = pooled([(group(10, generator), group(9, generator)) for _ in range(3)], (0.5, 0.5), SMALL)
+    assert np.isnan([shift.lead_chance, shift.target_chance, shift.chance_p_value]).all()
+    assert shift.level_ratio == 1.0
+
+
+@pytest.mark.parametrize(
+    ("kernel_p", "shift_p", "level_ratio", "claim"),
+    [
+        (0.04, 0.04, 1.0, "lead_first"),
+        (0.04, 0.04, 0.4, "none"),
+        (0.04, 0.02, 0.4, "lead_first"),
+        (0.06, 0.001, 0.4, "none"),
+        (0.04, 0.06, 1.0, "none"),
+    ],
+)
+def test_a_claim_needs_both_estimators_and_a_surer_shift_where_habits_differ(
+    kernel_p: float, shift_p: float, level_ratio: float, claim: str
+) -> None:
+    kernel = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9)
+    shift = PooledShift(9.0, 2.0, 12.0, shift_p, level_ratio=level_ratio)
+    assert claim_of(kernel, shift, 9, 0.05, 8) == claim
 
 
 def test_p_of_many_sums_is_that_of_each_one() -> None:

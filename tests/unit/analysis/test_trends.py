@@ -11,9 +11,10 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts
+from pipelines.analysis.origin import ChoiceSet, OriginParameters, origin_odds
 from pipelines.analysis.trend_references import ChanceEvidence
-from pipelines.analysis.trend_rows import TrendTables
-from pipelines.analysis.trends import analyse_trends, comparisons
+from pipelines.analysis.trend_rows import TrendTables, partitioned
+from pipelines.analysis.trends import analyse_trend_partitions, analyse_trends, comparisons
 from tests.unit.analysis.exchange_world import simulated
 
 
@@ -156,6 +157,32 @@ def test_every_naive_origin_number_has_an_interval_beside_it(derived: dict[str, 
     rows = [row for row in derived["origin_odds"].to_pylist() if row["naive_excess_ratio"] is not None]
     assert rows
     assert all(row["naive_excess_low"] <= row["naive_excess_ratio"] <= row["naive_excess_high"] for row in rows)
+
+
+def test_origin_odds_are_those_of_the_more_cautious_of_both_readings_of_the_chance_of_use(world: TrendTables) -> None:
+    found = analyse_trend_partitions(partitioned(world))
+    sets = [row for row in found.state["trend_choices"].to_pylist() if row["account"]]
+    row = next(row for row in found.tables["origin_odds"].to_pylist() if (row["period"], row["tier"]) == ("all", "micro"))
+    odds = [
+        origin_odds(
+            [
+                ChoiceSet(
+                    np.array(each["account"], dtype=np.uint64),
+                    np.array(each["adopted"]),
+                    np.array(each["log_rate"]),
+                    np.array(each[opportunity]),
+                    np.array(each["tier"]) == 0,
+                    np.array(each["stands_for"]),
+                )
+                for each in sets
+            ],
+            OriginParameters(),
+        )
+        for opportunity in ("opportunity", "opportunity_by_tier")
+    ]
+    assert odds[0].p_value != odds[1].p_value
+    assert row["p_value"] == pytest.approx(max(each.p_value for each in odds))
+    assert row["odds_ratio"] == pytest.approx(max(odds, key=lambda each: each.p_value).odds_ratio)
 
 
 def test_empty_input_gives_empty_precedence_and_abstaining_findings() -> None:
