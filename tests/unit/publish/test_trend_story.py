@@ -380,6 +380,22 @@ class TestWhatIsNotKnown:
         story = tell(_asked(TABLES | {"coverage_days": days}), "cleanbeauty")
         assert "bluesky is collected since 2026-07-30 only: who took it up there before was not seen." in story.unknown
 
+    def test_habits_that_differ_are_said_of_its_own_type_of_unit(self) -> None:
+        finding: dict[str, Any] = {
+            "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
+            "lead_use_chance": 0.6, "target_use_chance": 0.32, "use_chance_p_value": 0.01,
+        }  # fmt: skip
+        others = [
+            {"unit_type": "sound"},
+            {"target_group": "mid_creators", "use_chance_p_value": 0.2},
+            {"population": "without_astroturf"},
+        ]
+        story = tell(_asked(TABLES | {"ripple_findings": [finding, *(finding | other for other in others)]}), "cleanbeauty")
+        said = [sentence for sentence in story.unknown if "habits" in sentence]
+        assert said == [
+            "Once they know a hashtag, micro creators use it in 60% of their posts and large creators in 32%: such habits mislead P, and not the shift in hours."
+        ]
+
     def test_a_withheld_table_is_said_and_the_rest_is_told(self) -> None:
         story = _told("cleanbeauty", without="ripple_effects")
         assert story.effects == []
