@@ -385,7 +385,7 @@ class TestWhatIsNotKnown:
             "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
             "lead_use_chance": 0.6, "target_use_chance": 0.32, "use_chance_p_value": 0.01,
         }  # fmt: skip
-        others = [
+        others: Rows = [
             {"unit_type": "sound"},
             {"target_group": "mid_creators", "use_chance_p_value": 0.2},
             {"population": "without_astroturf"},
