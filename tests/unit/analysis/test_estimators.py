@@ -170,6 +170,13 @@ def test_where_no_resample_lies_beyond_zero_the_spread_tells_how_small_a_p_value
     assert resampled_p(np.zeros(9)) == resampled_p(np.full(9, np.nan)) == spread_p(1.0, 0.0) == 1.0
 
 
+def test_a_plain_lead_is_sure_enough_for_a_level_that_the_pairs_of_six_niches_share() -> None:
+    generator, parameters = np.random.default_rng(5), KernelParameters()
+    theta = 0.4 + generator.normal(0, 0.05, 9)
+    accounts = theta[:, None] + generator.normal(0, 0.05, (9, parameters.bootstrap_count))
+    assert pooled_precedence(theta, np.full(9, 0.8), accounts, parameters).p_value < 0.05 / math.comb(6, 2)
+
+
 def test_the_pooled_probability_is_mean_theta_over_mean_decidable_share_and_mirrors_with_the_sign() -> None:
     generator = np.random.default_rng(1)
     theta, decidable = generator.normal(0.1, 0.1, 20), generator.uniform(0.4, 0.8, 20)
