@@ -286,7 +286,7 @@ _ALL: Final = (
     ),
     World(
         "W16_word_habits", "null", "Trends are hashtags, phrases and brands; how often a post has one hangs on size, exposure does not.",
-        trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
+        is_limit=True, trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W17_link_habits", "null", "Trends are links, domains and sounds; how often a post has one hangs on size, exposure does not.",
