@@ -299,7 +299,7 @@ def _rows(name: str, results: Sequence[Result]) -> Iterator[dict[str, Any]]:
             "seed_count": len(values),
             "lead_first_count": sum(value > 0 for value in values),
             "target_first_count": sum(value < 0 for value in values),
-            "is_gating": estimator == PUBLISHED and truths[metric] != ANY and not world.is_limit,
+            "is_gating": estimator == PUBLISHED and truths[metric] != ANY,
         }
     timed = [result.figures | {"seconds_per_world": {"pipeline": sum(result.seconds.values())}} for result in results]
     for metric, estimator, values in _by_estimator(timed):

@@ -158,7 +158,6 @@ class World:
         trends: Trends.
         people: People.
         observation: Observation.
-        is_limit: It holds what the method is known not to keep its level in: it is repeated and shown, and nothing is withheld for it.
     """
 
     name: str
@@ -169,7 +168,6 @@ class World:
     trends: TrendMix = field(default_factory=TrendMix)
     people: People = field(default_factory=People)
     observation: Observation = field(default_factory=Observation)
-    is_limit: bool = False
 
     def truth(self, target: str) -> str:
         """What may be claimed of micro creators against a target class, over all trends.
@@ -286,7 +284,7 @@ _ALL: Final = (
     ),
     World(
         "W16_word_habits", "null", "Trends are hashtags, phrases and brands; how often a post has one hangs on size, exposure does not.",
-        is_limit=True, trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
+        trends=TrendMix(units=_WORDS), people=People(macro_rate_ratio=2.0),
     ),
     World(
         "W17_link_habits", "null", "Trends are links, domains and sounds; how often a post has one hangs on size, exposure does not.",
