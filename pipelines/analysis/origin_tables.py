@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import expit, logit
 
 from pipelines.analysis import origin, origin_contracts, origin_groups, origins, precedence, trends
 from pipelines.analysis.increments import (
@@ -32,12 +31,10 @@ from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, da
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_references import adoptions_by_pair
 from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, cohorts_in, read_trends, uses_in
-from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
+from pipelines.analysis.trends import TrendParameters, chance_of_use
 
 METHOD_VERSION: Final = "origin_tables_2"
 _INSIDER_COLUMNS: Final = ["month", "account_key", "niche_id", "is_insider"]
-_UNKNOWN_ADOPTION: Final = (0.5, 0.5)
-_PAIR: Final = (LEAD_CLASS, TARGET_CLASSES[0])
 # A window is shorter than three months: its adopters are looked at in the month before the birth and in the three from it on.
 _MONTHS_LOOKED_AT: Final = range(-1, 4)
 
@@ -115,10 +112,7 @@ def chances_of_use(state: Mapping[str, pa.Table]) -> dict[Cohort, float]:
         state: Of the analysis of trends.
     """
     found = adoptions_by_pair(state["trend_chances"])
-    return {
-        cohort: float(expit(np.mean(logit(np.array(found.get((cohort, *_PAIR), _UNKNOWN_ADOPTION))))))
-        for cohort in sorted(set(cohorts_in(state["trends"])))
-    }
+    return {cohort: chance_of_use(found, cohort) for cohort in sorted(set(cohorts_in(state["trends"])))}
 
 
 def choice_row(

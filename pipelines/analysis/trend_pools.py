@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 EVERY_PERIOD: Final = "all"
 _KEYS: Final = ("unit_type", "period", "lead_class", "target_class")
 _Key = tuple[str, str, str, str]
+_READINGS: Final = ("opportunity", "opportunity_by_tier")
 _DIRECTIONS: Final = ("lead_first", "target_first")
 _NONE: Final = float("nan")
 
@@ -219,25 +220,24 @@ def pooled_findings(
 class _Choices:
     """Choice sets of some trends, all tiers; each read in two ways, with one chance of use for all and with one for each tier."""
 
-    readings: tuple[list[tuple[NDArray[Any], ...]], ...]
+    sets: list[tuple[NDArray[Any], ...]]
     shares: Floats
 
-    def of(self, tier: int) -> Iterator[list[ChoiceSet]]:
+    def of(self, tier: int) -> list[list[ChoiceSet]]:
         """The choice sets of a tier, in each reading."""
-        for sets in self.readings:
-            yield [ChoiceSet(who, when, rate, chance, tiers == tier, many) for who, when, rate, chance, tiers, many in sets]
+        return [
+            [ChoiceSet(who, when, rate, own[reading], tiers == tier, many) for who, when, rate, tiers, many, *own in self.sets]
+            for reading in range(len(_READINGS))
+        ]
 
 
 def _choices(table: pa.Table) -> _Choices:
-    bounds = np.append(0, np.cumsum(pc.list_value_length(table["account"]).to_numpy()))
-
-    def sets(opportunity: str) -> list[tuple[NDArray[Any], ...]]:
-        names = ("account", "adopted", "log_rate", opportunity, "tier", "stands_for")
-        flat = [table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in names]
-        return [tuple(column[begin:end] for column in flat) for begin, end in pairwise(bounds)]
-
+    columns = [table[name].combine_chunks() for name in ("account", "adopted", "log_rate", "tier", "stands_for", *_READINGS)]
+    bounds = np.append(0, np.cumsum(columns[0].value_lengths().to_numpy(zero_copy_only=False)))
+    flat = [column.flatten().to_numpy(zero_copy_only=False) for column in columns]
+    sets = [tuple(column[begin:end] for column in flat) for begin, end in pairwise(bounds)]
     counts = _matrix(table["tier_counts"])
-    return _Choices((sets("opportunity"), sets("opportunity_by_tier")), counts / counts.sum(axis=1, keepdims=True))
+    return _Choices(sets, counts / counts.sum(axis=1, keepdims=True))
 
 
 def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
@@ -251,7 +251,7 @@ def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[s
         if choices is None:
             row["abstain_reason"] = "too_few_trends"
             continue
-        readings = list(choices.of(place))
+        readings = choices.of(place)
         odds = most_cautious([origin_odds(sets, pooling.origin) for sets in readings])
         firsts = np.array([first_share(each.adopted, each.is_group) for each in readings[0]])
         naive = naive_origin(firsts, choices.shares[:, place], pooling.origin.interval_level)

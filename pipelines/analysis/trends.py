@@ -330,9 +330,14 @@ def _comparisons(
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
 
 
-def _chance_of_use(trend: TrendRows, references: References) -> float:
-    """P of the cohort, the mean in logits over micro and large creators; the middle of its range where they were not compared."""
-    pair = references.adoptions.get((trend.cohort, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
+def chance_of_use(adoptions: Mapping[tuple[Cohort, str, str], tuple[float, float]], cohort: Cohort) -> float:
+    """P of a cohort, the mean in logits over micro and large creators; the middle of its range where they were not compared.
+
+    Args:
+        adoptions: From :func:`pipelines.analysis.trend_references.adoptions_by_pair`.
+        cohort: Type of unit and period.
+    """
+    pair = adoptions.get((cohort, LEAD_CLASS, TARGET_CLASSES[0]), _UNKNOWN_ADOPTION)
     return float(expit(np.mean(logit(np.array(pair)))))
 
 
@@ -346,7 +351,7 @@ def _chances_by_tier(trend: TrendRows, references: References) -> NDArray[np.flo
     leads = [logit(pair[0]) for _, pair in sorted(pairs.items()) if pair]
     if leads:
         chances[LEAD_CLASS] = float(expit(np.mean(leads)))
-    common = _chance_of_use(trend, references)
+    common = chance_of_use(references.adoptions, trend.cohort)
     return np.array([chances.get(CLASS_OF_TIER[tier], common) for tier in TIERS])
 
 
@@ -365,7 +370,7 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
         own_posts = [trend.posts[row] for row in creators]
-        opportunity = opportunities(own_posts, _chance_of_use(trend, references), end, exposures)
+        opportunity = opportunities(own_posts, chance_of_use(references.adoptions, trend.cohort), end, exposures)
         by_tier = opportunities(own_posts, _chances_by_tier(trend, references)[tier], end, exposures)
         everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))
         rows, stands_for = choice_set(everyone, parameters.origin, precedence.stable_seed(parameters.kernel.seed, trend.key))
