@@ -253,6 +253,7 @@ PRECEDENCE_FINDINGS: Final = pa.schema(
         pa.field("shift_low_hours", pa.float64()),
         pa.field("shift_high_hours", pa.float64()),
         pa.field("timeline_p_value", pa.float64()),
+        pa.field("shift_spread_hours", pa.float64()),  # standard deviation of the shift between trends; 0: they share one
         pa.field("lead_use_chance", pa.float64()),  # that a post after exposure uses the trend
         pa.field("target_use_chance", pa.float64()),
         pa.field("use_chance_p_value", pa.float64()),  # two-sided, of both being equal

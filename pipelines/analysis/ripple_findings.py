@@ -23,7 +23,7 @@ from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import cohorts_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_4"
+METHOD_VERSION: Final = "ripple_findings_5"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
@@ -41,6 +41,7 @@ _SAME: Final = (
     "shift_low_hours",
     "shift_high_hours",
     "timeline_p_value",
+    "shift_spread_hours",
     "lead_use_chance",
     "target_use_chance",
     "use_chance_p_value",
@@ -90,8 +91,7 @@ def populations(flags: pa.Table, coordinated: Collection[str], parameters: Rippl
 def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
     return Pooling(
         periods_of(cohorts_in(state)),
-        parameters.smallest_trend_count,
-        parameters.claim_level,
+        parameters.claims,
         parameters.kernel,
         parameters.timeline,
         parameters.origin,
@@ -229,7 +229,7 @@ def pool_ripples(
                 kind = "niche" if prefix else "tier" if finding["lead_class"] == LEAD_CLASS else "platform"
                 members = inside.get(key, compared.slice(0, 0))
                 count = everybody[key].num_rows - members.num_rows if key in everybody else 0
-                rows.append(_row(finding, members, count, kind, population, own.smallest_trend_count))
+                rows.append(_row(finding, members, count, kind, population, own.claims.smallest_trend_count))
     _with_q_values(rows)
     rows.sort(
         key=lambda row: tuple(

@@ -15,10 +15,11 @@ from scipy.special import chdtrc, chdtri, expit, logit
 
 from pipelines.analysis.precedence import resampled_p, spread_p, two_sided_p
 
-METHOD_VERSION: Final = "timeline_likelihood_4"
+METHOD_VERSION: Final = "timeline_likelihood_5"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _TINY: Final = 1e-300
+_LEAST_LOG: Final = -600.0
 _LOGIT_STEP: Final = 0.2
 _SLOPE_STEP: Final = 0.1
 _RESAMPLE_BLOCK: Final = 100
@@ -40,8 +41,7 @@ class TimelineParameters:
         adoption_group_cap: Adopters of a group that enter where p is sought; a seeded sample above that.
         adoption_iteration_count: Smoothed EM steps where p is sought.
         group_cap: Adopters of a group that enter one trend; a seeded sample above that.
-        unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
-        alone_level_ratio: Share of a claim's level that the shift must reach there: other estimators assume one chance, so it stands alone.
+        spread_hours: Standard deviations of the shift between trends that are tried beside none.
         bootstrap_count: Trend-level resamples.
         interval_level: Coverage of reported intervals.
         seed: Of every random draw.
@@ -58,8 +58,7 @@ class TimelineParameters:
     adoption_group_cap: int = 80
     adoption_iteration_count: int = 15
     group_cap: int = 200
-    unequal_chance_level: float = 0.05
-    alone_level_ratio: float = 0.2
+    spread_hours: tuple[float, ...] = (6.0, 12.0, 24.0, 48.0)
     bootstrap_count: int = 1000
     interval_level: float = 0.90
     seed: int = 20260902
@@ -85,19 +84,19 @@ class Shift:
 
 @dataclass(frozen=True)
 class PooledShift(Shift):
-    """The shift over trends, and the chances of use that it was read with; NaN where they cannot be told.
+    """The mean shift over trends, and the chances of use that it was read with; NaN where they cannot be told.
 
     Attributes:
+        spread_hours: Standard deviation of the shift between trends, the likeliest of those that are tried.
         lead_chance: p of the lead group: the chance that a post after exposure uses the trend; the mean in logits over the pooled trends.
         target_chance: p of the target group.
         chance_p_value: Two-sided, of both being equal.
-        level_ratio: Share of a claim's level that the shift's p-value must reach.
     """
 
+    spread_hours: float = NONE
     lead_chance: float = NONE
     target_chance: float = NONE
     chance_p_value: float = NONE
-    level_ratio: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -354,10 +353,45 @@ def trend_shift(profile: Floats, parameters: TimelineParameters) -> Shift:
     return Shift(peak, min(float(inside[0]), peak), max(float(inside[-1]), peak), float(chdtrc(1, max(drop, 0.0))))
 
 
+@lru_cache(maxsize=8)
+def _spreads(size: int, bin_hours: float, spread_hours: tuple[float, ...]) -> Floats:
+    """Chance of each shift of a trend where shifts vary about their mean as a normal distribution on the grid: shift x (spread, mean)."""
+    hours = np.arange(size) * bin_hours
+    away = hours[:, None] - hours[None, :]
+    densities = [np.exp(-(away**2) / (2 * spread**2)) for spread in spread_hours]
+    return np.concatenate([density / density.sum(axis=0) for density in densities], axis=1)
+
+
+def _varied(profiles: Floats, slopes: Floats, parameters: TimelineParameters) -> tuple[Floats, Floats]:
+    """Log likelihood of each trend for the spread and the mean of shifts, and its slopes in p; columns (spread, mean), no spread first.
+
+    Where shifts vary a trend's likelihood is its mean over the shifts that it may have; the slope of a logarithm of a mean is the mean
+    of the slopes, weighted by what each shift contributes.
+    """
+    top = profiles.max(axis=1, keepdims=True)
+    chances = np.exp(np.maximum(profiles - top, _LEAST_LOG))
+    spreads = _spreads(profiles.shape[1], parameters.bin_hours, parameters.spread_hours)
+    mean = chances @ spreads
+    moved = (chances[:, None, :] * slopes) @ spreads / mean[:, None, :]
+    return np.concatenate([profiles, np.log(mean) + top], axis=1), np.concatenate([slopes, moved], axis=2)
+
+
+def _best_shifts(sums: Floats, parameters: TimelineParameters) -> tuple[Floats, Floats]:
+    """Mean and spread of the shift, hours, at the maximum of each row of :func:`_varied` or of sums of it."""
+    spreads = np.array([0.0, *parameters.spread_hours])
+    planes = sums.reshape(len(sums), spreads.size, -1)
+    best = planes.max(axis=2).argmax(axis=1)
+    return _peaks(planes[np.arange(len(planes)), best], parameters), spreads[best]
+
+
 def pooled_shift(
     profiles: Floats, slopes: Floats, samples: Sequence[ChanceSample], parameters: TimelineParameters, other_count: int = 0
 ) -> PooledShift:
-    """Shift over trends: peak of the summed profile, with a trend-level bootstrap interval and two-sided p-value.
+    """Mean shift over trends, with a trend-level bootstrap interval and two-sided p-value.
+
+    Trends need not share one shift: each has its own, normal about the mean with a spread that is found with it (the random effects of
+    DerSimonian and Laird 1986, on whole likelihoods in place of estimates). One common shift for all finds a mean near zero where a fifth
+    of the trends are led, since the others speak against it.
 
     The p-value is the larger of the bootstrap's own and that of its standard deviation with Student's t: ten trends tell little of a spread.
     p is found from trends, and a shift and a p of one group look alike: each resample finds its own p from its trends, and reads its
@@ -373,7 +407,8 @@ def pooled_shift(
     count = profiles.shape[0]
     if count < 2:
         return PooledShift(NONE, NONE, NONE, NONE)
-    peak = float(_peaks(profiles.sum(axis=0, keepdims=True), parameters)[0])
+    values, moved = _varied(profiles, slopes, parameters)
+    peak, spread = (float(each[0]) for each in _best_shifts(values.sum(axis=0, keepdims=True), parameters))
     found = [_best_logits(sample.profiles.sum(axis=0, keepdims=True), parameters) for sample in samples]
     shares = np.array([sample.read.size for sample in samples]) / max(sum(sample.read.size for sample in samples), 1)
     generators = [np.random.default_rng([parameters.seed, part]) for part in range(2)]
@@ -387,26 +422,25 @@ def pooled_shift(
             ],
             axis=1,
         ).astype(np.float64)
-        sums, gap = weights[:, :count] @ profiles, np.zeros(block)
+        sums, gap = weights[:, :count] @ values, np.zeros(block)
         for sample, logits, share in zip(samples, found, shares, strict=True):
             drawn = weights[:, sample.rows]
             is_told = drawn.sum(axis=1, keepdims=True) > 0
             own = np.where(is_told, _best_logits(drawn @ sample.profiles, parameters), logits)
             gap += share * (own[:, 0] - own[:, 1])
             for side in range(2):
-                sums += weights[:, sample.read] @ slopes[sample.read, side] * (own - logits)[:, side, None]
+                sums += weights[:, sample.read] @ moved[sample.read, side] * (own - logits)[:, side, None]
         parts.append(sums)
         gaps.append(gap)
-    resamples = _peaks(np.concatenate(parts), parameters)
+    resamples, _ = _best_shifts(np.concatenate(parts), parameters)
     resamples = peak + (resamples - peak) * np.sqrt(count / (count - 1))
     tail = (1 - parameters.interval_level) / 2
     low, high = np.quantile(resamples, [tail, 1 - tail])
     p_value = max(resampled_p(resamples, count), spread_p(peak, float(resamples.std()), count))
-    shift = (peak, float(low), float(high), p_value)
+    shift = (peak, float(low), float(high), p_value, spread)
     if not samples:
         return PooledShift(*shift)
     lead, target = expit(shares @ np.concatenate(found))
     # Logits move in steps, so that a difference of nothing is met often: rounding must not make a side of it.
     chance_p_value = two_sided_p(np.concatenate(gaps).round(9))
-    is_unequal = chance_p_value <= parameters.unequal_chance_level
-    return PooledShift(*shift, float(lead), float(target), chance_p_value, parameters.alone_level_ratio if is_unequal else 1.0)
+    return PooledShift(*shift, float(lead), float(target), chance_p_value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -31,13 +31,29 @@ _NONE: Final = float("nan")
 
 
 @dataclass(frozen=True)
+class ClaimRule:
+    """When a pooled comparison is a claim.
+
+    Attributes:
+        level: Two-sided level that both estimators must reach.
+        smallest_trend_count: Fewer trends abstain.
+        unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
+        alone_level_ratio: Share of the level that the shift must reach there: the kernel takes the chances to be one, and is no second opinion.
+    """
+
+    level: float = 0.05
+    smallest_trend_count: int = 8
+    unequal_chance_level: float = 0.05
+    alone_level_ratio: float = 0.2
+
+
+@dataclass(frozen=True)
 class Pooling:
     """How trends are pooled.
 
     Attributes:
         periods: By type of unit, its months of birth, in time's order.
-        smallest_trend_count: Fewer trends abstain.
-        claim_level: Two-sided level that both estimators must reach.
+        claims: When a comparison is a claim.
         kernel: Of the kernel estimator.
         timeline: Of the timeline model.
         origin: Of the choice model.
@@ -45,8 +61,7 @@ class Pooling:
     """
 
     periods: Mapping[str, list[str]]
-    smallest_trend_count: int
-    claim_level: float
+    claims: ClaimRule
     kernel: KernelParameters
     timeline: TimelineParameters
     origin: OriginParameters
@@ -75,21 +90,19 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
     return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(column), -1)
 
 
-def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, level: float, smallest_trend_count: int) -> str:
+def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rule: ClaimRule) -> str:
     """Give the pooled claim: lead_first or target_first only where both estimators say so.
-
-    The kernel takes the chances of use to be equal; where they surely differ it is no second opinion, and the shift must be the surer.
 
     Args:
         pooled: Kernel estimate over trends.
         shift: Timeline estimate over trends.
         trend_count: Trends that were compared.
-        level: Two-sided level that both must reach.
-        smallest_trend_count: Fewer trends abstain.
+        rule: See :class:`ClaimRule`.
     """
-    if trend_count < smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
+    if trend_count < rule.smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
-    if pooled.p_value > level or shift.p_value > level * shift.level_ratio:
+    ratio = rule.alone_level_ratio if shift.chance_p_value <= rule.unequal_chance_level else 1.0
+    if pooled.p_value > rule.level or shift.p_value > rule.level * ratio:
         return "none"
     if pooled.probability > 0.5 and shift.hours > 0:
         return "lead_first"
@@ -97,7 +110,7 @@ def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, lev
 
 
 def _finding(
-    cohort: Cohort, pair: tuple[str, str], compared: pa.Table, level: float, pooling: Pooling, evidence: ChanceEvidence
+    cohort: Cohort, pair: tuple[str, str], compared: pa.Table, rule: ClaimRule, pooling: Pooling, evidence: ChanceEvidence
 ) -> dict[str, Any]:
     told = compared.filter(compared["theta"].is_valid())
     decided = told.filter(pc.greater(told["decidable_ratio"], 0.0))
@@ -112,7 +125,7 @@ def _finding(
         samples, others = evidence.samples(shifted["trend_key"].to_pylist(), cohorts_in(shifted), pair)
         shift = pooled_shift(profiles, slopes, samples, pooling.timeline, others)
     # The two estimators may lose different trends: the smaller number decides whether there are enough.
-    claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), level, pooling.smallest_trend_count)
+    claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), rule)
     if pair[1] == MEDIA and claim in _DIRECTIONS:
         # An editorial delay, and items that were never collected, look like one side being earlier: without each outlet's own
         # reaction time (R5) timing alone cannot tell, so the numbers stand and no direction is claimed.
@@ -126,6 +139,7 @@ def _finding(
         "shift_low_hours": shift.low,
         "shift_high_hours": shift.high,
         "timeline_p_value": shift.p_value,
+        "shift_spread_hours": shift.spread_hours,
         "lead_use_chance": shift.lead_chance,
         "target_use_chance": shift.target_chance,
         "use_chance_p_value": shift.chance_p_value,
@@ -173,10 +187,11 @@ def _levels(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling
     family: dict[Cohort, int] = {}
     for (unit_type, period, lead, target), compared in members.items():
         told = compared.num_rows - compared["theta"].null_count
-        if (lead, target) not in always and told >= pooling.smallest_trend_count:
+        if (lead, target) not in always and told >= pooling.claims.smallest_trend_count:
             family[unit_type, period] = family.get((unit_type, period), 0) + 1
     return {
-        key: pooling.claim_level if key[2:] in always else pooling.claim_level / max(family.get(key[:2], 0), 1) for key in members
+        key: pooling.claims.level if key[2:] in always else pooling.claims.level / max(family.get(key[:2], 0), 1)
+        for key in members
     }
 
 
@@ -209,7 +224,8 @@ def pooled_findings(
     }
     kept, known = reused(stored, wanted, list(_KEYS), "input_hash")
     rows = [
-        _finding(key[:2], key[2:], members[key], levels[key], pooling, evidence) | {"input_hash": wanted[key]}
+        _finding(key[:2], key[2:], members[key], replace(pooling.claims, level=levels[key]), pooling, evidence)
+        | {"input_hash": wanted[key]}
         for key in members
         if key not in known
     ]

@@ -20,7 +20,7 @@ from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, o
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
 from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
-from pipelines.analysis.trend_pools import Pooling, periods_of, pooled_findings, pooled_odds
+from pipelines.analysis.trend_pools import ClaimRule, Pooling, periods_of, pooled_findings, pooled_odds
 from pipelines.analysis.trend_references import (
     ChanceEvidence,
     CohortTrends,
@@ -45,7 +45,7 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_8"
+METHOD_VERSION: Final = "trends_9"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2
@@ -64,9 +64,8 @@ class TrendParameters:
         smallest_target_count: Fewer target adopters abstain; of two platforms, neither may have fewer than the lead count.
         smallest_exposure_days: Who was first seen later than this long before the birth is not compared: its rate is hardly known, and it
             could not be seen with the trend before (R4, for one account).
-        smallest_trend_count: Fewer trends abstain from a pooled finding.
         smallest_span_count: Trends over which rate priors and adoption chances are found, as far as there are.
-        claim_level: Two-sided level that both estimators must reach.
+        claims: When a pooled comparison is a claim.
         kernel: Of the kernel estimator.
         timeline: Of the timeline model.
         origin: Of the choice model.
@@ -76,9 +75,8 @@ class TrendParameters:
     smallest_lead_count: int = 5
     smallest_target_count: int = 3
     smallest_exposure_days: float = 7.0
-    smallest_trend_count: int = 8
     smallest_span_count: int = 12
-    claim_level: float = 0.05
+    claims: ClaimRule = field(default_factory=ClaimRule)
     kernel: KernelParameters = field(default_factory=KernelParameters)
     timeline: TimelineParameters = field(default_factory=TimelineParameters)
     origin: OriginParameters = field(default_factory=OriginParameters)
@@ -481,8 +479,7 @@ def analyse_trend_partitions(
 
     pooling = Pooling(
         periods_of(each.cohort for each in cohorts),
-        parameters.smallest_trend_count,
-        parameters.claim_level,
+        parameters.claims,
         parameters.kernel,
         parameters.timeline,
         parameters.origin,

@@ -25,13 +25,12 @@ from pipelines.analysis.timeline import (
     shift_profile,
     waits,
 )
-from pipelines.analysis.trend_pools import claim_of
+from pipelines.analysis.trend_pools import ClaimRule, claim_of
 
 Floats = NDArray[np.float64]
 _WINDOW_HOURS: Final = 600.0
 _BEFORE_HOURS: Final = 720.0
 _LEVEL: Final = 0.05
-_SMALLEST: Final = 8
 # The permutations of a single trend are no part of what is pooled.
 _KERNEL: Final = KernelParameters(permutation_count=19)
 _TIMELINE: Final = TimelineParameters()
@@ -47,7 +46,7 @@ class Plan:
         lead_count: Lead adopters of each.
         target_count: Target adopters.
         lead_hours: How much earlier the lead group is exposed.
-        led_share: Share of the trends in which it is; in the others both are exposed alike.
+        led_every: It is in one trend of so many; in the others both are exposed alike.
         rate_ratio: Rates of the target group over those of the lead group, by which they are counted before the birth.
         lead_chance: Chance of use of the lead group.
         target_chance: Of the target group.
@@ -62,7 +61,7 @@ class Plan:
     lead_count: int = 60
     target_count: int = 20
     lead_hours: float = 0.0
-    led_share: float = 1.0
+    led_every: int = 1
     rate_ratio: float = 1.0
     lead_chance: float = 0.6
     target_chance: float = 0.6
@@ -74,7 +73,7 @@ class Plan:
 
 NULL: Final = Plan("nothing")
 LED: Final = Plan("lead 24 h earlier", lead_hours=24.0)
-MIXED: Final = Plan("a fifth of the trends 96 h earlier", lead_hours=96.0, led_share=0.2)
+MIXED: Final = Plan("a fifth of the trends 96 h earlier", lead_hours=96.0, led_every=5)
 LARGE_MIX: Final = replace(MIXED, name="the same, 60 trends of 120 and 25", trend_count=60, lead_count=120, target_count=25)
 PLANS: Final = (
     NULL,
@@ -166,7 +165,8 @@ def drawn(plan: Plan, seed: int) -> list[tuple[Group, Group]]:
     rng = np.random.default_rng([seed, 77])
     trends = []
     for number in range(plan.trend_count):
-        lead_hours = plan.lead_hours if number < plan.led_share * plan.trend_count else 0.0
+        # Spread out, so that the first trends, of which p is found, are as the others are.
+        lead_hours = 0.0 if number % plan.led_every else plan.lead_hours
         lead = _drawn(rng, plan.lead_count, 1, 1.0, plan.lead_change, plan.lead_chance, lead_hours, 36.0)
         target = _drawn(rng, plan.target_count, 10_000, plan.rate_ratio, plan.target_change, plan.target_chance, 0.0, 36.0)
         if plan.is_permuted:
@@ -230,7 +230,7 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
         [ChanceSample(np.arange(len(sides)), np.arange(len(sample)), told)],
         _TIMELINE,
     )
-    claim = claim_of(pooled, shift, len(thetas), _LEVEL, _SMALLEST)
+    claim = claim_of(pooled, shift, len(thetas), ClaimRule(_LEVEL))
     return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, claim)
 
 

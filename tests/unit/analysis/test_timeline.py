@@ -20,6 +20,7 @@ from pipelines.analysis.timeline import (
     Timeline,
     TimelineParameters,
     _best_logits,
+    _varied,
     adoption_profile,
     best_adoption,
     capped,
@@ -28,7 +29,7 @@ from pipelines.analysis.timeline import (
     trend_shift,
     waits,
 )
-from pipelines.analysis.trend_pools import claim_of
+from pipelines.analysis.trend_pools import ClaimRule, claim_of
 
 SMALL = TimelineParameters(
     largest_shift_bins=6, adoption_shift_bins=(-6, -3, 0, 3, 6), iteration_count=8, adoption_iteration_count=8
@@ -201,7 +202,7 @@ def test_a_shift_is_less_sure_where_p_was_found_from_the_same_trends_and_is_the_
     assert found.high - found.low > known.high - known.low
 
 
-def test_a_pooled_shift_tells_whether_both_groups_use_a_trend_as_readily_and_must_be_surer_where_they_do_not() -> None:
+def test_a_pooled_shift_tells_whether_both_groups_use_a_trend_as_readily() -> None:
     generator, parameters = np.random.default_rng(8), replace(TimelineParameters(), bootstrap_count=400)
 
     def found(lead_chance: float) -> PooledShift:
@@ -211,34 +212,89 @@ def test_a_pooled_shift_tells_whether_both_groups_use_a_trend_as_readily_and_mus
 
     equal, unequal = found(0.6), found(0.2)
     assert equal.chance_p_value > 0.05 >= unequal.chance_p_value
-    assert (equal.level_ratio, unequal.level_ratio) == (1.0, parameters.alone_level_ratio)
     assert unequal.lead_chance == pytest.approx(0.2, abs=0.15)
     assert unequal.target_chance == pytest.approx(0.6, abs=0.15)
 
 
-def test_of_no_chance_that_was_found_nothing_is_told_and_nothing_more_is_asked_for() -> None:
+def test_of_no_chance_that_was_found_nothing_is_told() -> None:
     generator = np.random.default_rng(9)
     shift = pooled([(group(10, generator), group(9, generator)) for _ in range(3)], (0.5, 0.5), SMALL)
     assert np.isnan([shift.lead_chance, shift.target_chance, shift.chance_p_value]).all()
-    assert shift.level_ratio == 1.0
 
 
 @pytest.mark.parametrize(
-    ("kernel_p", "shift_p", "level_ratio", "claim"),
+    ("kernel_p", "shift_p", "chance_p", "claim"),
     [
-        (0.04, 0.04, 1.0, "lead_first"),
-        (0.04, 0.04, 0.4, "none"),
-        (0.04, 0.02, 0.4, "lead_first"),
-        (0.06, 0.001, 0.4, "none"),
-        (0.04, 0.06, 1.0, "none"),
+        (0.04, 0.04, 0.3, "lead_first"),
+        (0.04, 0.04, float("nan"), "lead_first"),
+        (0.04, 0.04, 0.05, "none"),
+        (0.04, 0.01, 0.05, "lead_first"),
+        (0.06, 0.001, 0.05, "none"),
+        (0.04, 0.06, 0.3, "none"),
     ],
 )
 def test_a_claim_needs_both_estimators_and_a_surer_shift_where_habits_differ(
-    kernel_p: float, shift_p: float, level_ratio: float, claim: str
+    kernel_p: float, shift_p: float, chance_p: float, claim: str
 ) -> None:
     kernel = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9)
-    shift = PooledShift(9.0, 2.0, 12.0, shift_p, level_ratio=level_ratio)
-    assert claim_of(kernel, shift, 9, 0.05, 8) == claim
+    shift = PooledShift(9.0, 2.0, 12.0, shift_p, chance_p_value=chance_p)
+    assert claim_of(kernel, shift, 9, ClaimRule()) == claim
+
+
+def normal_profiles(means: np.ndarray, error: float, parameters: TimelineParameters) -> np.ndarray:
+    """Profiles of trends whose shift was measured with a normal error."""
+    reach = parameters.largest_shift_bins
+    grid = np.arange(-reach, reach + 1) * parameters.bin_hours
+    return -((grid[None, :] - means[:, None]) ** 2) / (2 * error**2)
+
+
+def test_of_trends_that_differ_the_mean_shift_and_its_spread_are_found() -> None:
+    parameters = TimelineParameters()
+    generator = np.random.default_rng(11)
+    profiles = normal_profiles(np.where(np.arange(60) % 5, 0.0, 96.0) + generator.normal(0, 8, 60), 8.0, parameters)
+    shift = pooled_shift(profiles, np.zeros((60, 2, 41)), [], parameters)
+    assert shift.hours == pytest.approx(19.2, abs=3)
+    assert shift.low < 19.2 < shift.high
+    assert shift.spread_hours == 48.0
+    assert shift.p_value < 0.01
+
+
+def test_trends_that_share_a_shift_have_no_spread_and_the_peak_of_their_sum() -> None:
+    parameters = TimelineParameters()
+    profiles = normal_profiles(np.full(12, 20.0), 10.0, parameters)
+    shift = pooled_shift(profiles, np.zeros((12, 2, 41)), [], parameters)
+    assert shift.spread_hours == 0.0
+    assert shift.hours == pytest.approx(20.0)
+
+
+def test_the_likelihood_of_varied_shifts_is_the_normal_one_where_errors_are_normal() -> None:
+    parameters = TimelineParameters()
+    means = np.array([-18.0, 6.0, 30.0])
+    values, _ = _varied(normal_profiles(means, 6.0, parameters), np.zeros((3, 2, 41)), parameters)
+    for place, spread in enumerate(parameters.spread_hours[:3], start=1):
+        own = values.reshape(3, -1, 41)[:, place, 10:31]
+        grid = (np.arange(41) - 20)[10:31] * parameters.bin_hours
+        normal = -((grid[None, :] - means[:, None]) ** 2) / (2 * (6.0**2 + spread**2))
+        assert own - own.max(axis=1, keepdims=True) == pytest.approx(normal - normal.max(axis=1, keepdims=True), abs=1e-2)
+
+
+def test_slopes_of_varied_shifts_are_those_of_their_likelihood() -> None:
+    generator, parameters = np.random.default_rng(12), TimelineParameters()
+    profiles, slopes = generator.normal(0, 3, (4, 41)), generator.normal(0, 1, (4, 2, 41))
+    _, moved = _varied(profiles, slopes, parameters)
+    step = 1e-5
+    for side in range(2):
+        ahead, _ = _varied(profiles + step * slopes[:, side], slopes, parameters)
+        behind, _ = _varied(profiles - step * slopes[:, side], slopes, parameters)
+        assert moved[:, side] == pytest.approx((ahead - behind) / (2 * step), abs=1e-6)
+
+
+def test_a_likelihood_too_small_for_numbers_is_not_lost() -> None:
+    parameters = TimelineParameters()
+    profiles = normal_profiles(np.full(9, 96.0), 0.5, parameters)
+    shift = pooled_shift(profiles, np.zeros((9, 2, 41)), [], parameters)
+    assert shift.hours == pytest.approx(96.0)
+    assert np.isfinite([shift.low, shift.high, shift.p_value]).all()
 
 
 def test_p_of_many_sums_is_that_of_each_one() -> None:

@@ -23,6 +23,7 @@ select
     findings.shift_low_hours,
     findings.shift_high_hours,
     findings.timeline_p_value,
+    findings.shift_spread_hours,
     findings.lead_use_chance,
     findings.target_use_chance,
     findings.use_chance_p_value,
