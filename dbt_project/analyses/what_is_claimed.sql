@@ -13,6 +13,7 @@ select
     shift_hours,
     shift_low_hours,
     shift_high_hours,
+    shift_spread_hours,
     q_value,
     naive_lead_hours,
     naive_false_claim_ratio,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scipy.stats import binomtest
 
 from pipelines.analysis.origin import first_share, naive_origin, two_sided_normal_p
-from pipelines.analysis.trend_pools import EVERY_PERIOD
+from pipelines.analysis.trend_pools import EVERY_PERIOD, ClaimRule
 from pipelines.analysis.trend_rows import HASHTAG, MAINSTREAM, MEDIA, TIERS
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters, analyse_trends
 from pipelines.world.calibration_rows import LEAD_FIRST, PUBLISHED, TARGET_FIRST
@@ -48,15 +48,25 @@ def _sign_test(ahead: int, behind: int) -> int:
     return _side(float(binomtest(ahead, ahead + behind).pvalue), ahead - behind) if ahead + behind else 0
 
 
+def _by_other_rules(pooled: Mapping[str, Any], rule: ClaimRule) -> dict[str, int]:
+    if pooled["timeline_p_value"] is None:
+        return {"shift_alone": 0, "both_p": 0}
+    chance_p_value = pooled["use_chance_p_value"]
+    level = rule.level_at(np.nan if chance_p_value is None else chance_p_value)
+    shift = int(np.sign(pooled["shift_hours"])) if pooled["timeline_p_value"] <= level else 0
+    kernel = _side(pooled["kernel_p_value"], pooled["precedence_probability"] - 0.5)
+    return {"shift_alone": shift, "both_p": shift if shift == kernel else 0}
+
+
 def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric (of each type of unit) and estimator.
 
     ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
-    ``kernel`` and ``timeline`` each of the two estimators that must agree, and the naive ones what
-    most dashboards show: ``naive_lead_sign`` (in most trends the first of one side comes before the first of the other),
-    ``naive_first`` (in most trends the first of all is a micro creator), ``naive_origin_excess`` (micro creators are first more often
-    than their share of adopters), and, where accounts grow with what they were early in, ``latest_tier`` (the same analysis with
-    the tiers that accounts have at the end).
+    ``kernel`` and ``timeline`` each estimator at its own 5%; ``shift_alone`` the claim without a second opinion, ``both_p`` with the
+    kernel's p-value in place of its side; and the naive ones what most dashboards show: ``naive_lead_sign`` (in most trends the first of
+    one side comes before the first of the other), ``naive_first`` (in most trends the first of all is a micro creator),
+    ``naive_origin_excess`` (micro creators are first more often than their share of adopters), and, where accounts grow with what they
+    were early in, ``latest_tier`` (the same analysis with the tiers that accounts have at the end).
 
     Args:
         trial: The trial.
@@ -64,13 +74,13 @@ def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """
     found: Numbers = {}
     for unit_type in trial.unit_types:
-        found |= _claims_of(trial, unit_type)
+        found |= _claims_of(trial, unit_type, (parameters or TrendParameters()).claims)
     if trial.is_growing_when_early:
         found[claims_metric(LARGE)]["latest_tier"] = _with_latest_tiers(trial, parameters)
     return found
 
 
-def _claims_of(trial: Trial, unit_type: str) -> Numbers:
+def _claims_of(trial: Trial, unit_type: str, rule: ClaimRule) -> Numbers:
     found: Numbers = {}
     ripples, odds = (trial.published[name] for name in ("ripple_effects", "origin_by_tier"))
     ripples, odds = (table.filter(pc.equal(table["unit_type"], unit_type)) for table in (ripples, odds))
@@ -88,6 +98,7 @@ def _claims_of(trial: Trial, unit_type: str) -> Numbers:
             PUBLISHED: _SIDES.get(claim, 0),
             "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
             "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
+            **_by_other_rules(pooled, rule),
             "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
         }
     micro = next((row for row in odds.to_pylist() if (row["period"], row["tier"]) == (EVERY_PERIOD, LEAD_CLASS)), None)

@@ -300,6 +300,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "counts are not negative": (0, {"abstained_count": -1}),
         "probabilities and shares lie between 0 and 1": (0, {"timeline_p_value": -0.1}),
         "intervals are ordered: low, value, high": (0, {"precedence_high": 0.75}),
+        "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": -6.0}),
         "nothing is claimed exactly where the estimate is NULL": (1, {"claim": "none"}),
         "both estimators speak, or neither": (0, {"timeline_p_value": None}),
         "a claim is on the side of both estimates": (0, {"claim": "target_first"}),

@@ -57,7 +57,8 @@ _GROUPS: Final[Rows] = [
     | {"odds_ratio": 0.5, "odds_ratio_low": 0.3, "odds_ratio_high": 0.9},
 ]
 _POOLED: Final = {"precedence_probability": 0.6, "precedence_low": 0.55, "precedence_high": 0.65, "kernel_p_value": 0.01}
-_SHIFTED: Final = {"shift_hours": 9.0, "shift_low_hours": 2.0, "shift_high_hours": 12.0, "timeline_p_value": 0.02}
+_SURE: Final = {"timeline_p_value": 0.02, "shift_spread_hours": 12.0}
+_SHIFTED: Final = {"shift_hours": 9.0, "shift_low_hours": 2.0, "shift_high_hours": 12.0} | _SURE
 _USED: Final = {"lead_use_chance": 0.6, "target_use_chance": 0.5, "use_chance_p_value": 0.3}
 _LED: Final = {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_p_value": 0.4}
 _COUNTS: Final = {"trend_count": 9, "abstained_count": 1, "left_out_count": 0}
@@ -95,7 +96,8 @@ _FINDINGS: Final[Rows] = [
         | {"period": period, "target_group": target, "trend_count": 8, "abstained_count": 1}
         | (
             _TOLD
-            | {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0, "timeline_p_value": 0.02}
+            | {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}
+            | _SURE
             | {"p_value": 0.02, "q_value": 0.02, "claim": "lead_first"}
             if (period, target) == ("all", "large_creators")
             else {"claim": "abstained", "abstain_reason": "too_few_timelines"}

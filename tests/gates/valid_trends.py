@@ -95,7 +95,9 @@ DERIVATIONS: Final[dict[str, Rows]] = {
         | _TAG
         | {"period": period, "lead_class": "micro", "target_class": target, "trend_count": 8, "abstained_count": 1}
         | (
-            _ESTIMATE | _SHIFT | {"kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
+            _ESTIMATE
+            | _SHIFT
+            | {"shift_spread_hours": 12.0, "kernel_p_value": 0.01, "timeline_p_value": 0.02, "claim": "lead_first"}
             if (period, target) == ("all", "large_creators")
             else {"claim": "abstained"}
         )

@@ -194,12 +194,17 @@ def test_slopes_are_the_change_of_the_profile_with_p_of_each_group() -> None:
 
 def test_a_shift_is_less_sure_where_p_was_found_from_the_same_trends_and_is_the_same_shift() -> None:
     generator, parameters = np.random.default_rng(6), replace(TimelineParameters(), bootstrap_count=400)
-    pairs = [(group(40, generator), group(12, generator, daily=2.0)) for _ in range(10)]
-    sample = cubes_of(pairs, parameters)
-    chances = best_adoption(sample.sum(axis=0), parameters)
-    known, found = pooled(pairs, chances, parameters), pooled(pairs, chances, parameters, sample)
-    assert found.hours == known.hours
-    assert found.high - found.low > known.high - known.low
+    widths = []
+    for _ in range(4):
+        pairs = [(group(40, generator), group(12, generator, daily=2.0)) for _ in range(10)]
+        sample = cubes_of(pairs, parameters)
+        chances = best_adoption(sample.sum(axis=0), parameters)
+        known, found = pooled(pairs, chances, parameters), pooled(pairs, chances, parameters, sample)
+        assert found.hours == known.hours
+        widths.append((known.high - known.low, found.high - found.low))
+    # p and the shifts of one world may happen to go against each other: over some worlds they do not.
+    without, within = np.mean(widths, axis=0)
+    assert within > without
 
 
 def test_a_pooled_shift_tells_whether_both_groups_use_a_trend_as_readily() -> None:
