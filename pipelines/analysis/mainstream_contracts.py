@@ -25,7 +25,7 @@ INT_MAINSTREAM_MATCHES: Final = pa.schema(
         pa.field("published_high_at", INSTANT),  # of a date the end of its day
         _required("seen_at", INSTANT),  # as the item states it, or when it was collected
         _required("ts_quality", pa.string()),
-        _required("matched_by", pa.string()),  # the strongest of link, tag, title
+        _required("matched_by", pa.string()),  # the strongest of link, tag, title; post: of an outlet's account, without a tag
         _required("is_account_post", pa.bool_()),  # a post of an outlet's account on a social platform
         _required("syndication_key", pa.string()),  # items of one story within 72 hours
         _required("credited_post_count", pa.int64()),  # posts with the trend's tag that the item links to and that are older

@@ -6,7 +6,8 @@
 ) }}
 
 -- Items of outlets that are about a candidate trend: from as long before its birth as rates are taken over, so that who printed it first is
--- seen, to the end of its window. Articles match by tags and titles, or because they link to a post with the tag; accounts of outlets by tags.
+-- seen, to the end of its window. Articles match by tags and titles, or because they link to a post with the unit; accounts of outlets by what
+-- their posts use.
 with candidates as (
     select
         *,
@@ -33,6 +34,67 @@ items as (
     where event_day >= (select min(looked_for_from)::date from candidates)
 ),
 
+-- A unit is used under all its labels.
+labels as (
+    select
+        trend_key,
+        unit_type,
+        unit as label
+    from candidates
+    union all
+    select
+        candidates.trend_key,
+        aliases.alias_type as unit_type,
+        aliases.alias as label
+    from candidates
+    inner join {{ ref("int_unit_aliases") }} as aliases on candidates.unit_type = aliases.unit_type and candidates.unit = aliases.unit
+),
+
+brand_names as (
+    select
+        outlet_name,
+        unnest([outlet_name, handle]) as brand_name
+    from {{ ref("outlets") }}
+    where outlet_class = 'brand'
+),
+
+-- What headlines and categories say is met by words without separators, as they are joined there; a phrase with its last word in the plural
+-- too, a brand by its names of three letters or more.
+spoken_labels as (
+    select
+        trend_key,
+        unit_type,
+        label
+    from labels
+    where unit_type = 'hashtag'
+    union
+    select
+        trend_key,
+        unit_type,
+        {{ without_separators("label") }} as label
+    from labels
+    where unit_type = 'hashtag'
+    union
+    select
+        trend_key,
+        unit_type,
+        unnest([
+            {{ without_separators("label") }},
+            {{ without_separators("label") }} || 's',
+            regexp_replace({{ without_separators("label") }}, '([^siu])s$', '\1')
+        ]) as label
+    from labels
+    where unit_type = 'phrase'
+    union
+    select
+        labels.trend_key,
+        labels.unit_type,
+        regexp_replace(lower(brand_names.brand_name), '[^\p{L}\p{M}\p{N}]+', '', 'g') as label
+    from labels
+    inner join brand_names on labels.label = brand_names.outlet_name
+    where labels.unit_type = 'brand' and len(regexp_replace(brand_names.brand_name, '[^\p{L}\p{M}\p{N}]+', '', 'g')) >= 3
+),
+
 item_units as (
     select
         item_key,
@@ -47,14 +109,46 @@ item_units as (
     from items
 ),
 
+-- Terms of a title are runs of three words at most: longer phrases are looked for in the title itself.
+long_phrases as (
+    select
+        trend_key,
+        label
+    from labels
+    where unit_type = 'phrase' and len(string_split(label, ' ')) > 3
+),
+
+titles as (
+    select
+        item_key,
+        ' ' || regexp_replace(regexp_replace(lower(title), '[''’ʼ]', '', 'g'), '[^\p{L}\p{M}\p{N}]+', ' ', 'g') || ' ' as words
+    from items
+    where title is not null and exists (select 1 from long_phrases)
+),
+
+found_units as (
+    select
+        spoken_labels.trend_key,
+        item_units.item_key,
+        item_units.matched_by
+    from item_units
+    inner join spoken_labels on item_units.unit = spoken_labels.label
+    union all
+    select
+        long_phrases.trend_key,
+        titles.item_key,
+        'title' as matched_by
+    from titles
+    inner join long_phrases on contains(titles.words, ' ' || long_phrases.label || ' ')
+),
+
 unit_matches as (
     select
-        candidates.trend_key,
-        item_units.item_key,
-        bool_or(item_units.matched_by = 'tag') as is_tag_match,
-        bool_or(item_units.matched_by = 'title') as is_title_match
-    from item_units
-    inner join candidates on item_units.unit = candidates.label
+        trend_key,
+        item_key,
+        bool_or(matched_by = 'tag') as is_tag_match,
+        bool_or(matched_by = 'title') as is_title_match
+    from found_units
     group by all
 ),
 
@@ -67,10 +161,29 @@ item_credits as (
     where credited_post_keys is not null
 ),
 
+-- A post that uses a unit under two labels uses it once.
+labelled_uses as (
+    select distinct
+        labels.trend_key,
+        candidates.unit_type,
+        uses.post_key,
+        uses.account_key,
+        uses.platform,
+        uses.published_at,
+        uses.ts_quality
+    from {{ ref("int_unit_uses") }} as uses
+    inner join labels on uses.unit_type = labels.unit_type and uses.unit = labels.label
+    inner join candidates
+        on
+            labels.trend_key = candidates.trend_key
+            and uses.published_at >= candidates.looked_for_from
+            and uses.published_at < candidates.window_ends_at
+),
+
 -- What is credited came before: a post that is later than the item tells of a wrong clock, and is counted only.
 credits as (
     select
-        candidates.trend_key,
+        uses.trend_key,
         item_credits.item_key,
         count(*) filter (where uses.published_at < item_credits.published_high_at)::bigint as credited_post_count,
         count(*) filter (where uses.published_at >= item_credits.published_high_at)::bigint as late_credit_count,
@@ -80,12 +193,7 @@ credits as (
             as credited_account_key,
         min(uses.published_at) filter (where uses.published_at < item_credits.published_high_at) as credited_at
     from item_credits
-    inner join {{ ref("int_tag_uses") }} as uses on item_credits.post_key = uses.post_key
-    inner join candidates
-        on
-            uses.tag = candidates.label
-            and uses.published_at >= candidates.looked_for_from
-            and uses.published_at < candidates.window_ends_at
+    inner join labelled_uses as uses on item_credits.post_key = uses.post_key
     left join {{ ref("int_accounts") }} as accounts on uses.account_key = accounts.account_key
     where
         (accounts.actor_class is null or accounts.actor_class not in ('brand', 'media'))
@@ -141,9 +249,9 @@ classed_articles as (
 
 account_posts as (
     select
-        candidates.trend_key,
+        uses.trend_key,
         uses.post_key as item_key,
-        true as is_tag_match,
+        uses.unit_type = 'hashtag' as is_tag_match,
         false as is_title_match,
         0::bigint as credited_post_count,
         0::bigint as late_credit_count,
@@ -166,10 +274,9 @@ account_posts as (
         null::varchar[] as credited_handle_keys,
         true as is_account_post,
         accounts.actor_class as outlet_class
-    from {{ ref("int_tag_uses") }} as uses
+    from labelled_uses as uses
     inner join {{ ref("int_accounts") }} as accounts
         on uses.account_key = accounts.account_key and accounts.actor_class in ('brand', 'media')
-    inner join candidates on uses.tag = candidates.label
 ),
 
 all_matches as (
@@ -188,6 +295,8 @@ inside as (
     where
         coalesce(all_matches.published_high_at, all_matches.seen_at) >= candidates.looked_for_from
         and coalesce(all_matches.published_low_at, all_matches.seen_at) < candidates.window_ends_at
+        -- A brand that names brands speaks of itself or of a partner, and takes nothing up.
+        and not (candidates.unit_type = 'brand' and all_matches.outlet_class = 'brand')
 ),
 
 -- One article that two archives list is one: the one that says its time best.
@@ -240,6 +349,7 @@ select
         when credited_post_count > 0 then 'link'
         when is_tag_match then 'tag'
         when is_title_match then 'title'
+        when is_account_post then 'post'
         else 'link'
     end as matched_by,
     md5(story_key || '|' || sum(begins_group::integer) over story::varchar) as syndication_key,

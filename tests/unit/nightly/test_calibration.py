@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.analysis import precedence, trends
+from pipelines.analysis.trend_pools import ClaimRule
 from pipelines.lake.paths import DataPaths
 from pipelines.nightly import calibration
 from pipelines.nightly.calibration import calibrate, calibration_key, find_calibration, ship, sql_fingerprint, write_calibration
@@ -63,7 +64,7 @@ def test_another_version_of_the_method_or_of_the_calibration_is_another_key(
 
 def test_another_parameter_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _fresh_key()
-    stricter = dataclasses.replace(trends.TrendParameters(), claim_level=0.01)
+    stricter = dataclasses.replace(trends.TrendParameters(), claims=ClaimRule(level=0.01))
     assert trends.method_digest(stricter) != trends.method_digest() == trends.method_digest(trends.TrendParameters())
     monkeypatch.setattr(trends, "TrendParameters", lambda: stricter)
     assert _fresh_key() != before

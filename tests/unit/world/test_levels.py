@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binom
 
+from pipelines.analysis.trend_pools import ClaimRule
 from pipelines.analysis.trends import TARGET_CLASSES
 from pipelines.world.claims import claims_metric
 from pipelines.world.harness import Result, find_results
@@ -44,7 +45,7 @@ def test_one_trends_p_value_and_interval_hold_their_levels_where_nobody_leads(nu
 
 
 def test_a_careless_level_makes_claims_where_nobody_leads() -> None:
-    results = find_results(1, names=NULLS, parameters=replace(FEW_DRAWS, claim_level=1.0))
+    results = find_results(1, names=NULLS, parameters=replace(FEW_DRAWS, claims=ClaimRule(level=1.0)))
     claimed = claims_of(results, "published")
     assert sum(map(abs, claimed)) > binom.ppf(0.999, len(claimed), 0.05)
 
@@ -54,8 +55,8 @@ def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend() -> None:
     published = {target: result.claims[claims_metric(target)]["published"] for target in TARGET_CLASSES}
     # How fast media are by themselves is not known: of them nothing is claimed, though both estimators agree.
     assert published == {"large_creators": 1, "mid_creators": 1, "media": 0}
-    assert set(claims_of([result], "kernel")) == {1}
-    assert set(claims_of([result], "timeline")) == {1}
+    for estimator in ("kernel", "timeline", "shift_alone", "both_p"):
+        assert set(claims_of([result], estimator)) == {1}
     assert result.figures["trend_false_discovery"]["published"] == 0
     assert result.figures["trend_power"]["published"] > 0.1
 
