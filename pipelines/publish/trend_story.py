@@ -26,6 +26,7 @@ _ORIGIN_SIZE: Final = 5
 _SEVERAL: Final = 10
 _SHOWN: Final = 8
 _BURN_IN_DAYS: Final = 7
+_WIDE_HOURS: Final = 24  # from this spread on trends do not share a shift
 _UNEQUAL: Final = 0.05  # from this p-value down two chances of use are taken to differ, as the pooled claims take them
 _TIER: Final = "case when {0} in ('micro_sub1k', 'micro_1k_10k') then 'micro' else coalesce({0}, 'unknown') end"
 _STEPS: Final = f"""
@@ -520,6 +521,7 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
         said.append(f"How much of {', '.join(blind)} was collected is not known: an earlier adopter may be among what was not.")
     if "ripple_findings" in tables:
         said += _habits(ask, trend["unit_type"])
+        said += _spread(ask, trend["unit_type"])
     if "ripple_effects" not in tables:
         said.append("Which class was earlier is withheld: the method is not calibrated, or failed in a world without any effect.")
     said.append(
@@ -538,6 +540,21 @@ def _habits(ask: Ask, unit_type: str) -> list[str]:
     return [
         f"Once they know a {unit_type}, micro creators use it in {row['lead_use_chance']:.0%} of their posts and {row['target_group'].replace('_', ' ')} in "
         f"{row['target_use_chance']:.0%}: such habits mislead P, and not the shift in hours."
+        for row in found
+    ]
+
+
+def _spread(ask: Ask, unit_type: str) -> list[str]:
+    """Classes of creators against whom trends of this type do not share one shift: what holds on average says little of this one."""
+    found = ask(f"""
+        select target_group, trend_count, shift_hours, shift_spread_hours from ripple_findings
+        where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier' and target_group <> 'media'
+            and shift_spread_hours >= {_WIDE_HOURS}
+        order by target_group
+    """).to_pylist()
+    return [
+        f"Over {row['trend_count']} trends of type {unit_type} micro creators were {abs(row['shift_hours']):.0f} h {'earlier' if row['shift_hours'] >= 0 else 'later'} "
+        f"than {row['target_group'].replace('_', ' ')}, but with a spread of about {row['shift_spread_hours']:.0f} h between trends: the mean says little of this one."
         for row in found
     ]
 

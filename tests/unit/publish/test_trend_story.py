@@ -383,7 +383,7 @@ class TestWhatIsNotKnown:
     def test_habits_that_differ_are_said_of_its_own_type_of_unit(self) -> None:
         finding: dict[str, Any] = {
             "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
-            "lead_use_chance": 0.6, "target_use_chance": 0.32, "use_chance_p_value": 0.01,
+            "lead_use_chance": 0.6, "target_use_chance": 0.32, "use_chance_p_value": 0.01, "trend_count": 30, "shift_hours": 9.0, "shift_spread_hours": 6.0,
         }  # fmt: skip
         others: Rows = [
             {"unit_type": "sound"},
@@ -394,6 +394,25 @@ class TestWhatIsNotKnown:
         said = [sentence for sentence in story.unknown if "habits" in sentence]
         assert said == [
             "Once they know a hashtag, micro creators use it in 60% of their posts and large creators in 32%: such habits mislead P, and not the shift in hours."
+        ]
+
+    def test_a_mean_of_trends_that_differ_is_said_to_tell_little_of_this_one(self) -> None:
+        finding: dict[str, Any] = {
+            "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
+            "lead_use_chance": 0.6, "target_use_chance": 0.6, "use_chance_p_value": 0.9, "trend_count": 30, "shift_hours": -19.4, "shift_spread_hours": 48.0,
+        }  # fmt: skip
+        others: Rows = [
+            {"unit_type": "sound"},
+            {"target_group": "mid_creators", "shift_spread_hours": 12.0},
+            {"population": "without_astroturf"},
+        ]
+        story = tell(_asked(TABLES | {"ripple_findings": [finding, *(finding | other for other in others)]}), "cleanbeauty")
+        said = [sentence for sentence in story.unknown if "spread" in sentence]
+        assert said == [
+            (
+                "Over 30 trends of type hashtag micro creators were 19 h later than large creators, "
+                "but with a spread of about 48 h between trends: the mean says little of this one."
+            )
         ]
 
     def test_a_withheld_table_is_said_and_the_rest_is_told(self) -> None:
