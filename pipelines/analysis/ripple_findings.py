@@ -130,7 +130,7 @@ def _row(
     if finding["claim"] == "abstained":
         row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < smallest else "too_few_timelines"
     else:
-        row["p_value"] = finding["timeline_p_value"]
+        row["p_value"] = max(finding["kernel_p_value"], finding["timeline_p_value"])
     return row
 
 

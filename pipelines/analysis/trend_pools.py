@@ -35,7 +35,7 @@ class ClaimRule:
     """When a pooled comparison is a claim.
 
     Attributes:
-        level: Two-sided level that the shift must reach.
+        level: Two-sided level that both estimators must reach.
         smallest_trend_count: Fewer trends abstain.
         unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
         unequal_level_ratio: Share of the level that the shift must reach there: the kernel takes the chances to be one, and is no second opinion.
@@ -99,10 +99,7 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
 
 
 def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rule: ClaimRule) -> str:
-    """Give the pooled claim: lead_first or target_first where the shift says so and the kernel's estimate lies on the same side.
-
-    The shift keeps its level in every null world that was tried, the kernel does not where habits differ or posts come in bursts: so it is
-    asked for its side, and not for a p-value of its own.
+    """Give the pooled claim: lead_first or target_first only where both estimators say so.
 
     Args:
         pooled: Kernel estimate over trends.
@@ -112,7 +109,7 @@ def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rul
     """
     if trend_count < rule.smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
-    if shift.p_value > rule.level_at(shift.chance_p_value):
+    if pooled.p_value > rule.level or shift.p_value > rule.level_at(shift.chance_p_value):
         return "none"
     if pooled.probability > 0.5 and shift.hours > 0:
         return "lead_first"

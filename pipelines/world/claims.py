@@ -48,25 +48,26 @@ def _sign_test(ahead: int, behind: int) -> int:
     return _side(float(binomtest(ahead, ahead + behind).pvalue), ahead - behind) if ahead + behind else 0
 
 
-def _by_other_rules(pooled: Mapping[str, Any], rule: ClaimRule) -> dict[str, int]:
+def _by_other_rules(pooled: Mapping[str, Any], target: str, rule: ClaimRule) -> dict[str, int]:
+    told = ("shift_alone",) if target == MEDIA else ("shift_alone", "shift_sided")
     if pooled["timeline_p_value"] is None:
-        return {"shift_alone": 0, "both_p": 0}
+        return dict.fromkeys(told, 0)
     chance_p_value = pooled["use_chance_p_value"]
     level = rule.level_at(np.nan if chance_p_value is None else chance_p_value)
     shift = int(np.sign(pooled["shift_hours"])) if pooled["timeline_p_value"] <= level else 0
-    kernel = _side(pooled["kernel_p_value"], pooled["precedence_probability"] - 0.5)
-    return {"shift_alone": shift, "both_p": shift if shift == kernel else 0}
+    sided = shift if shift * (pooled["precedence_probability"] - 0.5) > 0 else 0
+    return dict(zip(told, (shift, sided), strict=False))
 
 
 def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric (of each type of unit) and estimator.
 
     ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
-    ``kernel`` and ``timeline`` each estimator at its own 5%; ``shift_alone`` the claim without a second opinion, ``both_p`` with the
-    kernel's p-value in place of its side; and the naive ones what most dashboards show: ``naive_lead_sign`` (in most trends the first of
-    one side comes before the first of the other), ``naive_first`` (in most trends the first of all is a micro creator),
-    ``naive_origin_excess`` (micro creators are first more often than their share of adopters), and, where accounts grow with what they
-    were early in, ``latest_tier`` (the same analysis with the tiers that accounts have at the end).
+    ``kernel`` and ``timeline`` each of the two estimators that must agree at its own 5%; ``shift_alone`` what would be claimed without
+    the kernel, ``shift_sided`` with its side in place of its p-value; and the naive ones what most dashboards show: ``naive_lead_sign``
+    (in most trends the first of one side comes before the first of the other), ``naive_first`` (in most trends the first of all is a
+    micro creator), ``naive_origin_excess`` (micro creators are first more often than their share of adopters), and, where accounts grow
+    with what they were early in, ``latest_tier`` (the same analysis with the tiers that accounts have at the end).
 
     Args:
         trial: The trial.
@@ -98,7 +99,7 @@ def _claims_of(trial: Trial, unit_type: str, rule: ClaimRule) -> Numbers:
             PUBLISHED: _SIDES.get(claim, 0),
             "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
             "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
-            **_by_other_rules(pooled, rule),
+            **_by_other_rules(pooled, target, rule),
             "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
         }
     micro = next((row for row in odds.to_pylist() if (row["period"], row["tier"]) == (EVERY_PERIOD, LEAD_CLASS)), None)

@@ -43,7 +43,7 @@ _FINDINGS: Final[dict[str, Poison]] = _FILLED | {
     "probabilities lie between 0 and 1": (0, {"naive_p_value": 1.5}),
     "intervals are ordered": (0, {"shift_low_hours": 13.0}),
     "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": None}),
-    "the p is that of the shift": (0, {"timeline_p_value": 0.015}),
+    "the p is the larger of both": (0, {"timeline_p_value": 0.015}),
     "chances of use come together, and only with a shift": (0, {"target_use_chance": None}),
     "where habits differ a claim needs a surer shift": (
         0,

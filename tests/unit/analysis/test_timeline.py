@@ -228,28 +228,29 @@ def test_of_no_chance_that_was_found_nothing_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "shift_p", "chance_p", "claim"),
+    ("kernel_p", "shift_p", "chance_p", "claim"),
     [
-        (0.6, 0.04, 0.3, "lead_first"),
-        (0.6, 0.04, float("nan"), "lead_first"),
-        (0.6, 0.06, 0.3, "none"),
-        (0.6, 0.04, 0.05, "none"),
-        (0.6, 0.01, 0.05, "lead_first"),
-        (0.4, 0.001, 0.3, "none"),
+        (0.04, 0.04, 0.3, "lead_first"),
+        (0.04, 0.04, float("nan"), "lead_first"),
+        (0.04, 0.06, 0.3, "none"),
+        (0.06, 0.001, 0.3, "none"),
+        (0.04, 0.04, 0.05, "none"),
+        (0.04, 0.01, 0.05, "lead_first"),
     ],
 )
-def test_a_claim_needs_the_shift_with_the_kernel_on_its_side_and_a_surer_one_where_habits_differ(
-    probability: float, shift_p: float, chance_p: float, claim: str
+def test_a_claim_needs_both_estimators_and_a_surer_shift_where_habits_differ(
+    kernel_p: float, shift_p: float, chance_p: float, claim: str
 ) -> None:
-    kernel = PooledPrecedence(probability, probability - 0.2, probability + 0.2, 0.4, 9)
+    kernel = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9)
     shift = PooledShift(9.0, 2.0, 12.0, shift_p, chance_p_value=chance_p)
     assert claim_of(kernel, shift, 9, ClaimRule()) == claim
 
 
-def test_a_shift_to_the_other_side_is_claimed_of_the_target_and_too_few_trends_abstain() -> None:
-    kernel = PooledPrecedence(0.4, 0.3, 0.5, 0.4, 9)
+def test_both_on_the_other_side_claim_the_target_both_sides_nobody_and_too_few_trends_abstain() -> None:
+    kernel, other = PooledPrecedence(0.4, 0.35, 0.45, 0.01, 9), PooledPrecedence(0.6, 0.55, 0.65, 0.01, 9)
     shift = PooledShift(-9.0, -12.0, -2.0, 0.01)
     assert claim_of(kernel, shift, 8, ClaimRule()) == "target_first"
+    assert claim_of(other, shift, 8, ClaimRule()) == "none"
     assert claim_of(kernel, shift, 7, ClaimRule()) == "abstained"
 
 
