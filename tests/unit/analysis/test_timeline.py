@@ -258,7 +258,7 @@ def normal_profiles(means: np.ndarray, error: float, parameters: TimelineParamet
     """Profiles of trends whose shift was measured with a normal error."""
     reach = parameters.largest_shift_bins
     grid = np.arange(-reach, reach + 1) * parameters.bin_hours
-    return -((grid[None, :] - means[:, None]) ** 2) / (2 * error**2)
+    return np.asarray(-((grid[None, :] - means[:, None]) ** 2) / (2 * error**2))
 
 
 def test_of_trends_that_differ_the_mean_shift_and_its_spread_are_found() -> None:
