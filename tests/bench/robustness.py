@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 _WINDOW_HOURS: Final = 600.0
 _BEFORE_HOURS: Final = 720.0
 _LEVEL: Final = 0.05
+_RULE: Final = ClaimRule(_LEVEL)
 # The permutations of a single trend are no part of what is pooled.
 _KERNEL: Final = KernelParameters(permutation_count=19)
 _TIMELINE: Final = TimelineParameters()
@@ -179,12 +180,13 @@ def drawn(plan: Plan, seed: int) -> list[tuple[Group, Group]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What both estimators say of one world; positive: the lead group is earlier."""
+    """What both estimators say of one world; positive: the lead group is earlier. The shift is sure by the rule of claims."""
 
     probability: float
     kernel_p: float
     hours: float
     timeline_p: float
+    is_sure: bool
     claim: str
 
 
@@ -230,8 +232,9 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
         [ChanceSample(np.arange(len(sides)), np.arange(len(sample)), told)],
         _TIMELINE,
     )
-    claim = claim_of(pooled, shift, len(thetas), ClaimRule(_LEVEL))
-    return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, claim)
+    claim = claim_of(pooled, shift, len(thetas), _RULE)
+    is_sure = shift.p_value <= _RULE.level_at(shift.chance_p_value)
+    return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, is_sure, claim)
 
 
 def outcomes(plan: Plan, seeds: Sequence[int]) -> list[Outcome]:
@@ -247,9 +250,10 @@ def line(plan: Plan, found: Sequence[Outcome]) -> str:
 
     kernel = [(each.kernel_p <= _LEVEL) * (1 if each.probability > 0.5 else -1) for each in found]
     timeline = [(each.timeline_p <= _LEVEL) * (1 if each.hours > 0 else -1) for each in found]
+    sure = [each.is_sure * (1 if each.hours > 0 else -1) for each in found]
     both = [{"lead_first": 1, "target_first": -1}.get(each.claim, 0) for each in found]
     means = f"P {np.mean([each.probability for each in found]):.2f}  {np.mean([each.hours for each in found]):+6.1f} h"
-    return f"{plan.name:38s} {len(found):3d} seeds  {means}  kernel {shares(kernel)}  timeline {shares(timeline)}  both {shares(both)}"
+    return f"{plan.name:38s} {len(found):3d} seeds  {means}  kernel {shares(kernel)}  timeline {shares(timeline)}  by the rule {shares(sure)}  both {shares(both)}"
 
 
 def main(seed_count: int) -> None:
