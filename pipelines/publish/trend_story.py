@@ -520,8 +520,8 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
     if blind:
         said.append(f"How much of {', '.join(blind)} was collected is not known: an earlier adopter may be among what was not.")
     if "ripple_findings" in tables:
-        said += _habits(ask, trend["unit_type"])
-        said += _spread(ask, trend["unit_type"])
+        findings = _pooled_by_tier(ask, trend["unit_type"])
+        said += _habits(findings, trend["unit_type"]) + _spread(findings, trend["unit_type"])
     if "ripple_effects" not in tables:
         said.append("Which class was earlier is withheld: the method is not calibrated, or failed in a world without any effect.")
     said.append(
@@ -530,32 +530,33 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
     return said
 
 
-def _habits(ask: Ask, unit_type: str) -> list[str]:
-    """Classes of creators that surely use trends of this type more or less readily than micro creators: P is misled there."""
-    found = ask(f"""
-        select target_group, lead_use_chance, target_use_chance from ripple_findings
-        where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier' and use_chance_p_value <= {_UNEQUAL}
+def _pooled_by_tier(ask: Ask, unit_type: str) -> list[Row]:
+    """What is found of micro creators against each larger class over all trends of a type."""
+    found: list[Row] = ask(f"""
+        select target_group, trend_count, shift_hours, shift_spread_hours, lead_use_chance, target_use_chance, use_chance_p_value from ripple_findings
+        where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier'
         order by target_group
     """).to_pylist()
+    return found
+
+
+def _habits(findings: list[Row], unit_type: str) -> list[str]:
+    """Classes of creators that surely use trends of this type more or less readily than micro creators: P is misled there."""
     return [
         f"Once they know a {unit_type}, micro creators use it in {row['lead_use_chance']:.0%} of their posts and {row['target_group'].replace('_', ' ')} in "
         f"{row['target_use_chance']:.0%}: such habits mislead P, and not the shift in hours."
-        for row in found
+        for row in findings
+        if row["use_chance_p_value"] is not None and row["use_chance_p_value"] <= _UNEQUAL
     ]
 
 
-def _spread(ask: Ask, unit_type: str) -> list[str]:
+def _spread(findings: list[Row], unit_type: str) -> list[str]:
     """Classes of creators against whom trends of this type do not share one shift: what holds on average says little of this one."""
-    found = ask(f"""
-        select target_group, trend_count, shift_hours, shift_spread_hours from ripple_findings
-        where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier' and target_group <> 'media'
-            and shift_spread_hours >= {_WIDE_HOURS}
-        order by target_group
-    """).to_pylist()
     return [
         f"Over {row['trend_count']} trends of type {unit_type} micro creators were {abs(row['shift_hours']):.0f} h {'earlier' if row['shift_hours'] >= 0 else 'later'} "
         f"than {row['target_group'].replace('_', ' ')}, but with a spread of about {row['shift_spread_hours']:.0f} h between trends: the mean says little of this one."
-        for row in found
+        for row in findings
+        if row["target_group"] != "media" and row["shift_spread_hours"] is not None and row["shift_spread_hours"] >= _WIDE_HOURS
     ]
 
 

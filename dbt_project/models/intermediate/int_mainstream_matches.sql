@@ -53,7 +53,7 @@ labels as (
 brand_names as (
     select
         outlet_name,
-        unnest([outlet_name, handle]) as brand_name
+        regexp_replace(lower(unnest([outlet_name, handle])), '[^\p{L}\p{M}\p{N}]+', '', 'g') as brand_name
     from {{ ref("outlets") }}
     where outlet_class = 'brand'
 ),
@@ -63,21 +63,12 @@ brand_names as (
 spoken_labels as (
     select
         trend_key,
-        unit_type,
-        label
+        unnest([label, {{ without_separators("label") }}]) as label
     from labels
     where unit_type = 'hashtag'
     union
     select
         trend_key,
-        unit_type,
-        {{ without_separators("label") }} as label
-    from labels
-    where unit_type = 'hashtag'
-    union
-    select
-        trend_key,
-        unit_type,
         unnest([
             {{ without_separators("label") }},
             {{ without_separators("label") }} || 's',
@@ -88,11 +79,10 @@ spoken_labels as (
     union
     select
         labels.trend_key,
-        labels.unit_type,
-        regexp_replace(lower(brand_names.brand_name), '[^\p{L}\p{M}\p{N}]+', '', 'g') as label
+        brand_names.brand_name as label
     from labels
     inner join brand_names on labels.label = brand_names.outlet_name
-    where labels.unit_type = 'brand' and len(regexp_replace(brand_names.brand_name, '[^\p{L}\p{M}\p{N}]+', '', 'g')) >= 3
+    where labels.unit_type = 'brand' and len(brand_names.brand_name) >= 3
 ),
 
 item_units as (

@@ -240,6 +240,12 @@ def _told(name: str, *, without: str = "") -> Story:
     return tell(_asked({table: rows for table, rows in TABLES.items() if table != without}), name)
 
 
+_FINDING: dict[str, Any] = {
+    "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
+    "lead_use_chance": 0.6, "target_use_chance": 0.6, "use_chance_p_value": 0.9, "trend_count": 30, "shift_hours": 9.0, "shift_spread_hours": 6.0,
+}  # fmt: skip
+
+
 class TestATrendIsFound:
     @pytest.mark.parametrize("name", ["#cleanbeauty", "CleanBeauty", " clean beauty ", "clean-beauty", "#\uff43lean\uff42eauty"])
     def test_however_it_is_written(self, name: str) -> None:
@@ -381,10 +387,7 @@ class TestWhatIsNotKnown:
         assert "bluesky is collected since 2026-07-30 only: who took it up there before was not seen." in story.unknown
 
     def test_habits_that_differ_are_said_of_its_own_type_of_unit(self) -> None:
-        finding: dict[str, Any] = {
-            "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
-            "lead_use_chance": 0.6, "target_use_chance": 0.32, "use_chance_p_value": 0.01, "trend_count": 30, "shift_hours": 9.0, "shift_spread_hours": 6.0,
-        }  # fmt: skip
+        finding = _FINDING | {"target_use_chance": 0.32, "use_chance_p_value": 0.01}
         others: Rows = [
             {"unit_type": "sound"},
             {"target_group": "mid_creators", "use_chance_p_value": 0.2},
@@ -397,10 +400,7 @@ class TestWhatIsNotKnown:
         ]
 
     def test_a_mean_of_trends_that_differ_is_said_to_tell_little_of_this_one(self) -> None:
-        finding: dict[str, Any] = {
-            "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
-            "lead_use_chance": 0.6, "target_use_chance": 0.6, "use_chance_p_value": 0.9, "trend_count": 30, "shift_hours": -19.4, "shift_spread_hours": 48.0,
-        }  # fmt: skip
+        finding = _FINDING | {"shift_hours": -19.4, "shift_spread_hours": 48.0}
         others: Rows = [
             {"unit_type": "sound"},
             {"target_group": "mid_creators", "shift_spread_hours": 12.0},
