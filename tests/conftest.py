@@ -15,14 +15,27 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-# Folders whose tests run whole nights.
+# Folders whose tests run whole nights, and the file that begins with the nights that all share.
 _LONG = ("gates", "pipeline", "browser")
+_MAKES_NIGHTS = "test_backfill.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Nights go first: two processes that end with the short tests end together."""
+    """Long tests go first, so that two processes end together with the short ones.
+
+    One process makes the nights that several files share; meanwhile the other does what needs none of them.
+    """
     folder = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(folder).parts[0] not in _LONG)
+    shares = {item.path for item in items if "backfilled" in getattr(item, "fixturenames", ())}
+
+    def place(item: pytest.Item) -> int:
+        if item.path.name == _MAKES_NIGHTS:
+            return 0
+        if item.path in shares:
+            return 2
+        return 1 if item.path.relative_to(folder).parts[0] in _LONG else 3
+
+    items.sort(key=place)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""A tiny installation that several test modules read: two nights of one world, run once by the command line."""
+"""A tiny installation that several test modules read: two nights of one world, run once by the command line; and copies of it to change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
+from click.testing import CliRunner, Result
+
+from pipelines.cli import main
 from pipelines.lake.paths import DataPaths
 from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
@@ -67,3 +72,34 @@ def several_nights(folder: Path) -> Installation:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     done.touch()
     return made
+
+
+class OwnInstallation:
+    """A copy of the installation that all tests share, and the command line: what is done to it is done to nobody else."""
+
+    def __init__(self, folder: Path, shared: Installation) -> None:
+        self.inbox, self.truth = folder / "world" / "inbox", folder / "world" / "truth"
+        self.paths, self.home = DataPaths(folder / "data"), folder / "dagster_home"
+        for name in ("world", "data", "dagster_home"):
+            shutil.copytree(shared.folder / name, folder / name, symlinks=True)
+
+    def nightly(self, night: str) -> Result:
+        """Run a night through the command line."""
+        arguments = ["nightly", "--inbox", str(self.inbox), "--data", str(self.paths.root), "--day", night]
+        return CliRunner().invoke(main, arguments, env={"DAGSTER_HOME": str(self.home)})
+
+    @property
+    def current(self) -> Path:
+        """Folder of the current snapshot."""
+        return (self.paths.published / "current").resolve()
+
+    def published(self) -> dict[str, bytes]:
+        """Every file of the current snapshot."""
+        return {str(file): file.read_bytes() for file in sorted(self.current.iterdir())}
+
+    def gate_log(self, night: str) -> list[dict[str, Any]]:
+        """What the gates said of a night."""
+        rows: list[dict[str, Any]] = pq.read_table(
+            self.paths.root / "gates" / f"night={night}.parquet", partitioning=None
+        ).to_pylist()
+        return rows

@@ -236,7 +236,7 @@ TREND_PRECEDENCE: Final = pa.schema(
         *_STAMP,
     ]
 )
-# unit type x period x lead class x target class: the pooled claim. Both estimators must agree.
+# unit type x period x lead class x target class: the pooled claim: the shift's, where the kernel, less surely, says so too; of platforms both as surely.
 PRECEDENCE_FINDINGS: Final = pa.schema(
     [
         _required("unit_type", pa.string()),  # trends of one type of unit are pooled, with reference rates of their own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -18,16 +18,17 @@ from pipelines.analysis.niche_precedence import NichePairParameters
 from pipelines.analysis.origin_contracts import NICHE_PAIR
 from pipelines.analysis.origin_tables import stamped
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, periods_of, pooled_findings
+from pipelines.analysis.trend_pools import EVERY_PERIOD, ClaimRule, Pooling, periods_of, pooled_findings
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import cohorts_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_5"
+METHOD_VERSION: Final = "ripple_findings_6"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
 WITHOUT_COORDINATION: Final = "without_coordination"
+_TIER: Final = "tier"
 _SAME: Final = (
     "unit_type",
     "period",
@@ -123,14 +124,15 @@ def _naive(compared: pa.Table) -> dict[str, float | int | None]:
 
 
 def _row(
-    finding: Mapping[str, Any], compared: pa.Table, left_out_count: int, kind: str, population: str, smallest: int
+    finding: Mapping[str, Any], compared: pa.Table, left_out_count: int, kind: str, population: str, rule: ClaimRule
 ) -> dict[str, Any]:
     row = {name: finding[name] for name in _SAME} | {"lead_group": finding["lead_class"], "target_group": finding["target_class"]}
     row |= {"population": population, "comparison_kind": kind, "left_out_count": left_out_count} | _naive(compared)
     if finding["claim"] == "abstained":
-        row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < smallest else "too_few_timelines"
+        row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < rule.smallest_trend_count else "too_few_timelines"
     else:
-        row["p_value"] = max(finding["kernel_p_value"], finding["timeline_p_value"])
+        own = rule if kind == _TIER else replace(rule, kernel_level_ratio=1.0)
+        row["p_value"] = own.p_value_of(finding["kernel_p_value"], finding["timeline_p_value"], finding["use_chance_p_value"])
     return row
 
 
@@ -226,10 +228,10 @@ def pool_ripples(
             inside = _parts(kept)
             for finding in findings.to_pylist():
                 key = (finding["unit_type"], finding["period"], finding["lead_class"], finding["target_class"])
-                kind = "niche" if prefix else "tier" if finding["lead_class"] == LEAD_CLASS else "platform"
+                kind = "niche" if prefix else _TIER if finding["lead_class"] == LEAD_CLASS else "platform"
                 members = inside.get(key, compared.slice(0, 0))
                 count = everybody[key].num_rows - members.num_rows if key in everybody else 0
-                rows.append(_row(finding, members, count, kind, population, own.claims.smallest_trend_count))
+                rows.append(_row(finding, members, count, kind, population, own.claims))
     _with_q_values(rows)
     rows.sort(
         key=lambda row: tuple(

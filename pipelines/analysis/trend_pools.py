@@ -35,24 +35,30 @@ class ClaimRule:
     """When a pooled comparison is a claim.
 
     Attributes:
-        level: Two-sided level that both estimators must reach.
+        level: Two-sided level that the shift must reach.
+        kernel_level_ratio: How many times the level the kernel's p-value may be, on the same side.
         smallest_trend_count: Fewer trends abstain.
         unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
-        unequal_level_ratio: Share of the level that the shift must reach there: the kernel takes the chances to be one, and is no second opinion.
+        unequal_level_ratio: Share of the level that the shift must reach there: a shift and a difference of chances look alike.
     """
 
     level: float = 0.05
+    kernel_level_ratio: float = 4.0
     smallest_trend_count: int = 8
     unequal_chance_level: float = 0.05
     unequal_level_ratio: float = 0.2
 
-    def level_at(self, chance_p_value: float) -> float:
-        """Level that the shift must reach, given how sure it is that the chances of use differ.
+    def p_value_of(self, kernel_p_value: float, timeline_p_value: float, use_chance_p_value: float | None) -> float:
+        """What is compared with the level: the p-value of the shift, larger where chances of use surely differ or the kernel has doubts.
 
         Args:
-            chance_p_value: Two-sided p-value of equal chances; NaN where nothing is told of them.
+            kernel_p_value: Of the kernel's probability.
+            timeline_p_value: Of the shift.
+            use_chance_p_value: Of equal chances of use; they are taken to be equal where it is not known (None, NaN).
         """
-        return self.level * (self.unequal_level_ratio if chance_p_value <= self.unequal_chance_level else 1.0)
+        is_unequal = use_chance_p_value is not None and use_chance_p_value <= self.unequal_chance_level
+        p_value = min(1.0, timeline_p_value / self.unequal_level_ratio) if is_unequal else timeline_p_value
+        return max(kernel_p_value / self.kernel_level_ratio, p_value)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
 
 
 def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rule: ClaimRule) -> str:
-    """Give the pooled claim: lead_first or target_first only where both estimators say so.
+    """Give the pooled claim: lead_first or target_first where the shift is sure and the kernel, less surely, says so too.
 
     Args:
         pooled: Kernel estimate over trends.
@@ -109,11 +115,10 @@ def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rul
     """
     if trend_count < rule.smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
-    if pooled.p_value > rule.level or shift.p_value > rule.level_at(shift.chance_p_value):
+    p_value = rule.p_value_of(pooled.p_value, shift.p_value, shift.chance_p_value)
+    if p_value > rule.level or shift.hours * (pooled.probability - 0.5) <= 0:
         return "none"
-    if pooled.probability > 0.5 and shift.hours > 0:
-        return "lead_first"
-    return "target_first" if pooled.probability < 0.5 and shift.hours < 0 else "none"
+    return "lead_first" if shift.hours > 0 else "target_first"
 
 
 def _finding(
@@ -189,15 +194,18 @@ def _ordered(rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(order, pa.int64())).combine_chunks()
 
 
-def _levels(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling: Pooling) -> dict[_Key, float]:
-    """Level of each claim: many pairs of platforms are compared in a period, and share the level (Bonferroni)."""
+def _rules(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling: Pooling) -> dict[_Key, ClaimRule]:
+    """Rule of each claim: many pairs of platforms are compared in a period and share the level (Bonferroni), at which both must be sure."""
     family: dict[Cohort, int] = {}
     for (unit_type, period, lead, target), compared in members.items():
         told = compared.num_rows - compared["theta"].null_count
         if (lead, target) not in always and told >= pooling.claims.smallest_trend_count:
             family[unit_type, period] = family.get((unit_type, period), 0) + 1
     return {
-        key: pooling.claims.level if key[2:] in always else pooling.claims.level / max(family.get(key[:2], 0), 1)
+        key: pooling.claims
+        if key[2:] in always
+        # So far out in its tail the shift alone does not keep its level.
+        else replace(pooling.claims, level=pooling.claims.level / max(family.get(key[:2], 0), 1), kernel_level_ratio=1.0)
         for key in members
     }
 
@@ -224,15 +232,14 @@ def pooled_findings(
         for cohort, inside in by_cohort(own, pooling.periods):
             if inside.num_rows or (lead, target) in always:
                 members[*cohort, lead, target] = inside
-    levels = _levels(members, set(always), pooling)
+    rules = _rules(members, set(always), pooling)
     wanted = {
-        key: digest(_hash(pooling.salt, inside), levels[key], evidence.hash_of(sorted(set(cohorts_in(inside))), key[2:]))
+        key: digest(_hash(pooling.salt, inside), rules[key].level, evidence.hash_of(sorted(set(cohorts_in(inside))), key[2:]))
         for key, inside in members.items()
     }
     kept, known = reused(stored, wanted, list(_KEYS), "input_hash")
     rows = [
-        _finding(key[:2], key[2:], members[key], replace(pooling.claims, level=levels[key]), pooling, evidence)
-        | {"input_hash": wanted[key]}
+        _finding(key[:2], key[2:], members[key], rules[key], pooling, evidence) | {"input_hash": wanted[key]}
         for key in members
         if key not in known
     ]

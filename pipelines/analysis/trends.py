@@ -45,7 +45,7 @@ from pipelines.analysis.trend_rows import (
     read_trends,
 )
 
-METHOD_VERSION: Final = "trends_9"
+METHOD_VERSION: Final = "trends_10"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _PARTITIONS_KEPT: Final = 2

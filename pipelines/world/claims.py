@@ -22,6 +22,7 @@ LEVEL: Final = 0.05
 """Two-sided level of every claim."""
 LARGE: Final = "large_creators"
 _SIDES: Final = {LEAD_FIRST: 1, TARGET_FIRST: -1}
+_SPOKEN: Final = (HASHTAG, "phrase")
 Numbers = dict[str, dict[str, Any]]
 
 
@@ -36,8 +37,8 @@ def origin_metric(unit_type: str = HASHTAG) -> str:
 
 
 def targets_of(unit_type: str) -> tuple[str, ...]:
-    """Target classes that can take up trends of a type of unit: outlets' titles and tags are asked for hashtags alone."""
-    return TARGET_CLASSES if unit_type == HASHTAG else tuple(target for target in TARGET_CLASSES if target != MEDIA)
+    """Target classes that can take up trends of a type of unit: what a world's outlets print names hashtags and phrases alone."""
+    return TARGET_CLASSES if unit_type in _SPOKEN else tuple(target for target in TARGET_CLASSES if target != MEDIA)
 
 
 def _side(p_value: float | None, excess: float) -> int:
@@ -48,23 +49,12 @@ def _sign_test(ahead: int, behind: int) -> int:
     return _side(float(binomtest(ahead, ahead + behind).pvalue), ahead - behind) if ahead + behind else 0
 
 
-def _by_other_rules(pooled: Mapping[str, Any], target: str, rule: ClaimRule) -> dict[str, int]:
-    told = ("shift_alone",) if target == MEDIA else ("shift_alone", "shift_sided")
-    if pooled["timeline_p_value"] is None:
-        return dict.fromkeys(told, 0)
-    chance_p_value = pooled["use_chance_p_value"]
-    level = rule.level_at(np.nan if chance_p_value is None else chance_p_value)
-    shift = int(np.sign(pooled["shift_hours"])) if pooled["timeline_p_value"] <= level else 0
-    sided = shift if shift * (pooled["precedence_probability"] - 0.5) > 0 else 0
-    return dict(zip(told, (shift, sided), strict=False))
-
-
 def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric (of each type of unit) and estimator.
 
     ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
-    ``kernel`` and ``timeline`` each of the two estimators that must agree at its own 5%; ``shift_alone`` what would be claimed without
-    the kernel, ``shift_sided`` with its side in place of its p-value; and the naive ones what most dashboards show: ``naive_lead_sign``
+    ``kernel`` and ``timeline`` each of the two estimators at its own 5%; ``shift_alone`` what would be claimed without the kernel,
+    ``both_tests`` with both at 5%; and the naive ones what most dashboards show: ``naive_lead_sign``
     (in most trends the first of one side comes before the first of the other), ``naive_first`` (in most trends the first of all is a
     micro creator), ``naive_origin_excess`` (micro creators are first more often than their share of adopters), and, where accounts grow
     with what they were early in, ``latest_tier`` (the same analysis with the tiers that accounts have at the end).
@@ -95,11 +85,17 @@ def _claims_of(trial: Trial, unit_type: str, rule: ClaimRule) -> Numbers:
         claim = next(iter(rows["pooled_claim"].to_pylist()), "none")
         leads = np.asarray(rows["naive_lead_hours"].drop_null().to_numpy(), dtype=np.float64)
         pooled = findings[target]
+        kernel = _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5)
+        shift_p_value, shift_hours = pooled["timeline_p_value"], pooled["shift_hours"] or 0.0
+        shift = 0
+        if shift_p_value is not None:
+            shift = _side(rule.p_value_of(0.0, shift_p_value, pooled["use_chance_p_value"]), shift_hours)
         found[claims_metric(target, unit_type)] = {
             PUBLISHED: _SIDES.get(claim, 0),
-            "kernel": _side(pooled["kernel_p_value"], (pooled["precedence_probability"] or 0.5) - 0.5),
-            "timeline": _side(pooled["timeline_p_value"], pooled["shift_hours"] or 0.0),
-            **_by_other_rules(pooled, target, rule),
+            "kernel": kernel,
+            "timeline": _side(shift_p_value, shift_hours),
+            "shift_alone": shift,
+            "both_tests": shift if shift == kernel else 0,
             "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
         }
     micro = next((row for row in odds.to_pylist() if (row["period"], row["tier"]) == (EVERY_PERIOD, LEAD_CLASS)), None)

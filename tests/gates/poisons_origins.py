@@ -43,14 +43,13 @@ _FINDINGS: Final[dict[str, Poison]] = _FILLED | {
     "probabilities lie between 0 and 1": (0, {"naive_p_value": 1.5}),
     "intervals are ordered": (0, {"shift_low_hours": 13.0}),
     "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": None}),
-    "the p is the larger of both": (0, {"timeline_p_value": 0.015}),
-    "chances of use come together, and only with a shift": (0, {"target_use_chance": None}),
-    "where habits differ a claim needs a surer shift": (
+    "the p is that of the shift, larger where habits differ or the kernel has doubts": (
         0,
-        {"use_chance_p_value": 0.01, "timeline_p_value": 0.03, "p_value": 0.03, "q_value": 0.03},
+        {"use_chance_p_value": 0.01},
     ),
+    "chances of use come together, and only with a shift": (0, {"target_use_chance": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
-    "a claim needs both estimators on its side": (0, {"shift_hours": -1.0}),
+    "a claim needs a sure shift, and the kernel on its side": (0, {"shift_hours": -1.0}),
     "who abstains says why and gives no number": (2, {"abstain_reason": None}),
     "a naive lead stands beside its null": (0, {"naive_lead_null_hours": None}),
     "of all trends none is left out": (1, {"left_out_count": 1}),

@@ -18,15 +18,13 @@ from pipelines.lake.paths import DataPaths
 from pipelines.lake.writer import write_table
 from pipelines.nightly import stages
 from pipelines.quality.gates import check_gate
-from tests.gates.installation import FIRST_NIGHT, Installation
+from tests.gates.installation import SuppliedInstallation
+from tests.installation import Installation
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    made = Installation(tmp_path_factory.mktemp("gates"), late_file_count=4)
-    result = made.nightly(FIRST_NIGHT)
-    assert result.exit_code == 0, result.output
-    return made
+def installed(backfilled: Installation, tmp_path_factory: pytest.TempPathFactory) -> SuppliedInstallation:
+    return SuppliedInstallation(tmp_path_factory.mktemp("gates"), backfilled)
 
 
 def _rewrite(file: Path, spoil: Callable[[pa.Table], pa.Table]) -> dict[str, Any]:
@@ -50,7 +48,7 @@ def _newest_posts(paths: DataPaths, night: date) -> Path:
     return max(files, key=lambda file: pq.read_metadata(file).num_rows)
 
 
-def _closed_night(installed: Installation, night: str, gate: str) -> tuple[str, list[dict[str, Any]]]:
+def _closed_night(installed: SuppliedInstallation, night: str, gate: str) -> tuple[str, list[dict[str, Any]]]:
     """Run a night that ``gate`` is to close: what it printed, and what failed at the gate."""
     before = installed.published()
     marts = {file: file.stat().st_mtime_ns for file in (installed.paths.root / "marts").glob("*.parquet")}
@@ -69,7 +67,7 @@ def _closed_night(installed: Installation, night: str, gate: str) -> tuple[str, 
     return result.output, failed
 
 
-def test_gate_four_closes_on_a_negative_count_in_a_mart(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gate_four_closes_on_a_negative_count_in_a_mart(installed: SuppliedInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
     ask, poison = check_gate, dict[str, Any]()
 
     def spoil_then_ask(paths: DataPaths, gate: str, *rest: Any) -> Any:
@@ -80,14 +78,16 @@ def test_gate_four_closes_on_a_negative_count_in_a_mart(installed: Installation,
         return ask(paths, gate, *rest)
 
     monkeypatch.setattr(stages, "check_gate", spoil_then_ask)
-    output, (failed,) = _closed_night(installed, "2026-10-02", "marts")
+    output, (failed,) = _closed_night(installed, "2026-10-03", "marts")
     assert failed["check_name"] == "counts and rates are not negative"
     assert failed["sample_keys"] == [f"creator_key={poison['creator_key']} month={poison['month']}"]
     assert "partner_count=-3" in failed["observed"]
     assert poison["creator_key"] in output.replace("\n", "").replace(" ", "")
 
 
-def test_gate_three_closes_on_a_membership_strength_of_seven(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gate_three_closes_on_a_membership_strength_of_seven(
+    installed: SuppliedInstallation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write, poison = exchange.write_derived, dict[str, Any]()
 
     def write_spoilt(paths: DataPaths, table: str, rows: pa.Table) -> None:
@@ -99,14 +99,14 @@ def test_gate_three_closes_on_a_membership_strength_of_seven(installed: Installa
         write(paths, table, rows)
 
     monkeypatch.setattr(exchange, "write_derived", write_spoilt)
-    _, (failed,) = _closed_night(installed, "2026-10-03", "derived")
+    _, (failed,) = _closed_night(installed, "2026-10-04", "derived")
     assert "membership_strength" in failed["check_name"]
     assert failed["observed"].endswith(": 7.0")
     assert failed["sample_keys"] == [f"month={poison['month']} platform={poison['platform']} account_key={poison['account_key']}"]
 
 
 def test_gate_two_closes_on_a_post_that_lies_on_a_day_not_its_own(
-    installed: Installation, monkeypatch: pytest.MonkeyPatch
+    installed: SuppliedInstallation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin, poison = nights.begin_modelling, dict[str, Any]()
 
@@ -119,7 +119,7 @@ def test_gate_two_closes_on_a_post_that_lies_on_a_day_not_its_own(
         begin(paths, plan)
 
     monkeypatch.setattr(nights, "begin_modelling", spoil_then_begin)
-    output, failed = _closed_night(installed, "2026-10-04", "staged")
+    output, failed = _closed_night(installed, "2026-10-05", "staged")
     (test,) = [row for row in failed if row["table_name"] == "stg_bluesky__posts"]
     assert test["check_name"] == "sound(event_day, post_key)"
     assert test["failing_row_count"] == 1
@@ -129,7 +129,7 @@ def test_gate_two_closes_on_a_post_that_lies_on_a_day_not_its_own(
     assert poison["post_key"] in output.replace("\n", "").replace(" ", "")
 
 
-def test_gate_one_closes_on_doubled_landed_posts(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gate_one_closes_on_doubled_landed_posts(installed: SuppliedInstallation, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest, poison = ingest_night, dict[str, Any]()
 
     def ingest_twice(paths: DataPaths, inbox: Path, platform: Any, night: date, *rest: Any, **more: Any) -> Any:
@@ -139,7 +139,7 @@ def test_gate_one_closes_on_doubled_landed_posts(installed: Installation, monkey
         return intake
 
     monkeypatch.setattr(stages, "ingest_night", ingest_twice)
-    _, failed = _closed_night(installed, "2026-10-05", "landed")
+    _, failed = _closed_night(installed, "2026-10-06", "landed")
     assert {row["table_name"] for row in failed} == {"bluesky/posts"}
     (by_file,) = [row for row in failed if row["check_name"].startswith("every file landed")]
     assert by_file["sample_keys"][0].startswith("file=")

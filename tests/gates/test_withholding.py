@@ -24,9 +24,10 @@ from pipelines.publish.reader import WithheldError, ask
 from pipelines.publish.snapshot import manifest
 from pipelines.quality.calibration import RIPPLE_CLAIMS
 from tests.calibrated import install_calibration
-from tests.gates.installation import FIRST_NIGHT, Installation
+from tests.installation import Installation, OwnInstallation
 
 SEEDS = 60
+NIGHT = "2026-10-03"
 
 
 def naive_first_claims(seed_count: int) -> dict[str, tuple[int, int]]:
@@ -48,30 +49,30 @@ def naive_first_claims(seed_count: int) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A world whose first night finds a method that was calibrated as wrong."""
+def installed(backfilled: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnInstallation]:
+    """An installation that has published everything, and of whose method it was found since that it is wrong."""
     with pytest.MonkeyPatch.context() as patch:
         # What the package brings would be a second opinion on the method.
         patch.setattr(calibration, "SHIPPED", tmp_path_factory.mktemp("shipped"))
-        made = Installation(tmp_path_factory.mktemp("withholding"), late_file_count=0)
+        made = OwnInstallation(tmp_path_factory.mktemp("withholding"), backfilled)
         made.paths.calibration_results_file(calibration_key()).unlink()
         install_calibration(made.paths, naive_first_claims(SEEDS), SEEDS)
         yield made
 
 
 @pytest.fixture(scope="module")
-def wrong(installed: Installation) -> Result:
-    """That night."""
-    return installed.nightly(FIRST_NIGHT)
+def wrong(installed: OwnInstallation) -> Result:
+    """The next night."""
+    return installed.nightly(NIGHT)
 
 
-def _manifest(installed: Installation) -> dict[str, Any]:
+def _manifest(installed: OwnInstallation) -> dict[str, Any]:
     found = manifest(installed.paths)
     assert found is not None
     return found
 
 
-def _command(name: str, *arguments: str, data: Installation) -> Result:
+def _command(name: str, *arguments: str, data: OwnInstallation) -> Result:
     return CliRunner().invoke(main, [name, *arguments, "--data", str(data.paths.root)])
 
 
@@ -88,9 +89,9 @@ def test_the_night_exits_3_and_says_in_its_last_lines_what_is_withheld_and_why(w
 
 
 @pytest.mark.usefixtures("wrong")
-def test_the_snapshot_has_every_table_but_the_withheld_ones(installed: Installation) -> None:
+def test_the_snapshot_has_every_table_but_the_withheld_ones(installed: OwnInstallation) -> None:
     made, current = _manifest(installed), (installed.paths.published / "current").resolve()
-    assert made["night"] == "2026-10-01"
+    assert made["night"] == NIGHT
     assert set(made["withheld"]) == set(RIPPLE_CLAIMS)
     assert "world null_exchangeable" in made["withheld"]["ripple_effects"]
     assert set(made["tables"]) == {*MARTS, "gate_results"} - set(RIPPLE_CLAIMS)
@@ -101,7 +102,7 @@ def test_the_snapshot_has_every_table_but_the_withheld_ones(installed: Installat
 
 @pytest.mark.usefixtures("wrong")
 @pytest.mark.parametrize("table", RIPPLE_CLAIMS)
-def test_a_question_to_a_withheld_table_is_answered_with_the_reason(installed: Installation, table: str) -> None:
+def test_a_question_to_a_withheld_table_is_answered_with_the_reason(installed: OwnInstallation, table: str) -> None:
     for sql in (
         f"select * from {table}",
         f"describe {table}",
@@ -118,13 +119,13 @@ def test_a_question_to_a_withheld_table_is_answered_with_the_reason(installed: I
 
 
 @pytest.mark.usefixtures("wrong")
-def test_the_calibration_and_the_gates_verdict_can_be_asked_for(installed: Installation) -> None:
+def test_the_calibration_and_the_gates_verdict_can_be_asked_for(installed: OwnInstallation) -> None:
     (row,) = ask(installed.paths, "select world, status, lead_first_count, upper_limit from calibration").to_pylist()
     assert row == {"world": "null_exchangeable", "status": "failed", "lead_first_count": SEEDS, "upper_limit": 0.085}
     failed = ask(
         installed.paths,
         "select table_name, gate, severity, sample_keys from gate_results where not passed and engine = 'calibration'"
-        " and night = '2026-10-01' order by 1",
+        f" and night = '{NIGHT}' order by 1",
     ).to_pylist()
     assert [(row["table_name"], row["gate"], row["severity"]) for row in failed] == [
         (table, "marts", "error") for table in RIPPLE_CLAIMS
@@ -132,12 +133,12 @@ def test_the_calibration_and_the_gates_verdict_can_be_asked_for(installed: Insta
     assert failed[0]["sample_keys"] == [
         "world=null_exchangeable metric=claims_large_creators estimator=published direction=lead_first"
     ]
-    suites = "select count(*) as n from gate_results where table_name = 'ripple_effects' and night = '2026-10-01' and passed"
+    suites = f"select count(*) as n from gate_results where table_name = 'ripple_effects' and night = '{NIGHT}' and passed"
     assert ask(installed.paths, suites).to_pylist()[0]["n"] > 10
 
 
 @pytest.mark.usefixtures("wrong")
-def test_the_doctor_names_the_withheld_tables(installed: Installation) -> None:
+def test_the_doctor_names_the_withheld_tables(installed: OwnInstallation) -> None:
     done = _command("doctor", data=installed)
     said = " ".join(done.output.split())
     assert done.exit_code == 1
@@ -148,7 +149,7 @@ def test_the_doctor_names_the_withheld_tables(installed: Installation) -> None:
 
 @pytest.mark.usefixtures("wrong")
 def test_in_dagster_the_check_of_these_marts_fails_and_the_run_does_not(
-    installed: Installation, monkeypatch: pytest.MonkeyPatch
+    installed: OwnInstallation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(installed.home))
     with dg.DagsterInstance.get() as instance:
@@ -168,27 +169,27 @@ def test_in_dagster_the_check_of_these_marts_fails_and_the_run_does_not(
 
 
 @pytest.mark.usefixtures("wrong")
-def test_a_night_whose_gate_log_has_no_word_of_the_calibration_publishes_no_claim(installed: Installation) -> None:
-    log = installed.paths.gate_log_file(date(2026, 10, 1))
+def test_a_night_whose_gate_log_has_no_word_of_the_calibration_publishes_no_claim(installed: OwnInstallation) -> None:
+    log = installed.paths.gate_log_file(date.fromisoformat(NIGHT))
     rows = pq.read_table(log, partitioning=None)
     write_table(log, rows.filter(pc.not_equal(rows["engine"], "calibration")))
-    made = publish_night(installed.paths, date(2026, 10, 1), "test")
+    made = publish_night(installed.paths, date.fromisoformat(NIGHT), "test")
     assert made["withheld"] == dict.fromkeys(RIPPLE_CLAIMS, "gate marts has not asked for the calibration: run the night again")
     assert not set(RIPPLE_CLAIMS) & set(made["tables"])
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("wrong")
-def test_a_night_that_is_run_again_once_the_method_is_calibrated_publishes_everything(installed: Installation) -> None:
+def test_a_night_that_is_run_again_once_the_method_is_calibrated_publishes_everything(installed: OwnInstallation) -> None:
     installed.paths.calibration_results_file(calibration_key()).unlink()
-    result = installed.nightly(FIRST_NIGHT)
+    result = installed.nightly(NIGHT)
     assert result.exit_code == PARTLY_PUBLISHED
     assert "the method is not calibrated: run `undercurrent calibrate --data" in " ".join(result.output.split())
     assert ask(installed.paths, "select count(*) as n from calibration").to_pylist() == [{"n": 0}]
 
     install_calibration(installed.paths)
     assert "the method is calibrated since" in " ".join(_command("doctor", data=installed).output.split())
-    result = installed.nightly(FIRST_NIGHT)
+    result = installed.nightly(NIGHT)
     assert result.exit_code == 0, result.output
     made = _manifest(installed)
     assert made["withheld"] == {}

@@ -36,100 +36,11 @@ items as (
 
 -- A unit is used under all its labels.
 labels as (
-    select
-        trend_key,
-        unit_type,
-        unit as label
-    from candidates
-    union all
-    select
-        candidates.trend_key,
-        aliases.alias_type as unit_type,
-        aliases.alias as label
-    from candidates
-    inner join {{ ref("int_unit_aliases") }} as aliases on candidates.unit_type = aliases.unit_type and candidates.unit = aliases.unit
-),
-
-brand_names as (
-    select
-        outlet_name,
-        regexp_replace(lower(unnest([outlet_name, handle])), '[^\p{L}\p{M}\p{N}]+', '', 'g') as brand_name
-    from {{ ref("outlets") }}
-    where outlet_class = 'brand'
-),
-
--- What headlines and categories say is met by words without separators, as they are joined there; a phrase with its last word in the plural
--- too, a brand by its names of three letters or more.
-spoken_labels as (
-    select
-        trend_key,
-        unnest([label, {{ without_separators("label") }}]) as label
-    from labels
-    where unit_type = 'hashtag'
-    union
-    select
-        trend_key,
-        unnest([
-            {{ without_separators("label") }},
-            {{ without_separators("label") }} || 's',
-            regexp_replace({{ without_separators("label") }}, '([^siu])s$', '\1')
-        ]) as label
-    from labels
-    where unit_type = 'phrase'
-    union
-    select
-        labels.trend_key,
-        brand_names.brand_name as label
-    from labels
-    inner join brand_names on labels.label = brand_names.outlet_name
-    where labels.unit_type = 'brand' and len(brand_names.brand_name) >= 3
-),
-
-item_units as (
-    select
-        item_key,
-        unnest(coalesce(tags, [])) as unit,
-        'tag' as matched_by
-    from items
-    union all
-    select
-        item_key,
-        unnest(coalesce(title_terms, [])) as unit,
-        'title' as matched_by
-    from items
-),
-
--- Terms of a title are runs of three words at most: longer phrases are looked for in the title itself.
-long_phrases as (
-    select
-        trend_key,
-        label
-    from labels
-    where unit_type = 'phrase' and len(string_split(label, ' ')) > 3
-),
-
-titles as (
-    select
-        item_key,
-        ' ' || regexp_replace(regexp_replace(lower(title), '[''’ʼ]', '', 'g'), '[^\p{L}\p{M}\p{N}]+', ' ', 'g') || ' ' as words
-    from items
-    where title is not null and exists (select 1 from long_phrases)
+    {{ trend_labels("candidates") }}
 ),
 
 found_units as (
-    select
-        spoken_labels.trend_key,
-        item_units.item_key,
-        item_units.matched_by
-    from item_units
-    inner join spoken_labels on item_units.unit = spoken_labels.label
-    union all
-    select
-        long_phrases.trend_key,
-        titles.item_key,
-        'title' as matched_by
-    from titles
-    inner join long_phrases on contains(titles.words, ' ' || long_phrases.label || ' ')
+    {{ items_that_name("items", "labels") }}
 ),
 
 unit_matches as (

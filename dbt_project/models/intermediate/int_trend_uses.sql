@@ -15,18 +15,7 @@ with candidates as (
 
 -- A unit is used under all its labels.
 labels as (
-    select
-        trend_key,
-        unit_type,
-        unit as label
-    from candidates
-    union all
-    select
-        candidates.trend_key,
-        aliases.alias_type as unit_type,
-        aliases.alias as label
-    from candidates
-    inner join {{ ref("int_unit_aliases") }} as aliases on candidates.unit_type = aliases.unit_type and candidates.unit = aliases.unit
+    {{ trend_labels("candidates") }}
 ),
 
 -- A post that uses a unit under two labels uses it once.
@@ -71,40 +60,21 @@ account_uses as (
     left join {{ ref("int_accounts") }} as accounts on uses.account_key = accounts.account_key
 ),
 
--- Titles are met by words without separators, as they are joined there.
-item_labels as (
-    select
-        trend_key,
-        label
-    from labels
-    where unit_type = 'hashtag'
-    union
-    select
-        trend_key,
-        {{ without_separators("label") }} as label
-    from labels
-    where unit_type = 'hashtag'
-),
-
-item_units as (
-    select
-        item_key,
-        outlet_key,
-        platform,
-        outlet_class,
-        published_at,
-        ts_quality,
-        unnest(list_distinct(list_concat(coalesce(tags, []), coalesce(title_terms, [])))) as unit
+items as (
+    select *
     from {{ ref("int_mainstream_items") }}
     where event_day >= (select min(born_at)::date from candidates)
 ),
 
-labelled_items as (
+found_units as (
+    {{ items_that_name("items", "labels") }}
+),
+
+item_matches as (
     select distinct
-        item_labels.trend_key,
-        item_units.* exclude (unit)
-    from item_units
-    inner join item_labels on item_units.unit = item_labels.label
+        trend_key,
+        item_key
+    from found_units
 ),
 
 outlet_uses as (
@@ -117,12 +87,15 @@ outlet_uses as (
         null::boolean as is_tier_imputed,
         items.published_at,
         items.ts_quality
-    from labelled_items as items
+    from item_matches
+    inner join items on item_matches.item_key = items.item_key
     inner join candidates
         on
-            items.trend_key = candidates.trend_key
+            item_matches.trend_key = candidates.trend_key
             and items.published_at >= candidates.born_at
             and items.published_at < candidates.window_ends_at
+    -- A brand that names brands speaks of itself or of a partner, and takes nothing up.
+    where not (candidates.unit_type = 'brand' and items.outlet_class = 'brand')
 )
 
 select * from account_uses

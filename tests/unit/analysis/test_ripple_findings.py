@@ -136,7 +136,8 @@ def test_findings_of_all_trends_are_those_of_the_trends_themselves(led: tuple[An
         assert (row["p_value"] is None) == (row["claim"] == "abstained") == (row["abstain_reason"] is not None)
     lead = rows[EVERYONE, "all", "tier", "micro", "large_creators"]
     assert lead["claim"] == "lead_first"
-    assert lead["p_value"] == max(lead["kernel_p_value"], lead["timeline_p_value"])
+    assert lead["p_value"] == lead["timeline_p_value"]
+    assert lead["use_chance_p_value"] > 0.05
     assert lead["q_value"] >= lead["p_value"]
     assert lead["naive_lead_hours"] is not None
 

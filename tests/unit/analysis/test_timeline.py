@@ -228,22 +228,31 @@ def test_of_no_chance_that_was_found_nothing_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel_p", "shift_p", "chance_p", "claim"),
+    ("probability", "shift_p", "chance_p", "claim"),
     [
-        (0.04, 0.04, 0.3, "lead_first"),
-        (0.04, 0.04, float("nan"), "lead_first"),
-        (0.04, 0.06, 0.3, "none"),
-        (0.06, 0.001, 0.3, "none"),
-        (0.04, 0.04, 0.05, "none"),
-        (0.04, 0.01, 0.05, "lead_first"),
+        (0.6, 0.04, 0.3, "lead_first"),
+        (0.6, 0.04, float("nan"), "lead_first"),
+        (0.6, 0.06, 0.3, "none"),
+        (0.4, 0.001, 0.3, "none"),
+        (0.6, 0.04, 0.05, "none"),
+        (0.6, 0.01, 0.05, "lead_first"),
     ],
 )
-def test_a_claim_needs_both_estimators_and_a_surer_shift_where_habits_differ(
-    kernel_p: float, shift_p: float, chance_p: float, claim: str
+def test_a_claim_needs_a_sure_shift_surer_where_habits_differ_and_the_kernel_on_its_side(
+    probability: float, shift_p: float, chance_p: float, claim: str
 ) -> None:
-    kernel = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9)
+    kernel = PooledPrecedence(probability, probability - 0.05, probability + 0.05, 0.1, 9)
     shift = PooledShift(9.0, 2.0, 12.0, shift_p, chance_p_value=chance_p)
     assert claim_of(kernel, shift, 9, ClaimRule()) == claim
+
+
+@pytest.mark.parametrize(
+    ("ratio", "kernel_p", "claim"),
+    [(4.0, 0.19, "lead_first"), (4.0, 0.21, "none"), (1.0, 0.04, "lead_first"), (1.0, 0.06, "none")],
+)
+def test_the_kernel_must_say_so_too_less_surely_or_as_surely(ratio: float, kernel_p: float, claim: str) -> None:
+    kernel, shift = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9), PooledShift(9.0, 2.0, 12.0, 0.001)
+    assert claim_of(kernel, shift, 9, ClaimRule(kernel_level_ratio=ratio)) == claim
 
 
 def test_both_on_the_other_side_claim_the_target_both_sides_nobody_and_too_few_trends_abstain() -> None:

@@ -82,15 +82,16 @@ def test_the_only_link_to_a_domain_is_one_trend_and_not_two() -> None:
     assert sum((row["alias_type"], row["unit_type"]) == ("domain", "link") for row in aliases) == 10
 
 
-def test_each_type_is_judged_by_itself_and_only_hashtags_against_media() -> None:
+def test_each_type_is_judged_by_itself_and_against_media_what_their_items_name() -> None:
     words, links = claims(trial_of(WORDS)), claims(trial_of(LINKS))
     sides = ("claims_large_creators", "claims_mid_creators")
     assert set(words) == {
-        *sides, "claims_media", "origin_micro",
+        *sides, "claims_media", "claims_media_phrase", "origin_micro",
         *(f"{side}_{kind}" for side in (*sides, "origin_micro") for kind in ("phrase", "brand")),
     }  # fmt: skip
     assert set(links) == {f"{side}_{kind}" for side in (*sides, "origin_micro") for kind in ("link", "domain", "sound")}
     assert trend_figures(trial_of(LINKS))["trends_compared"]["published"] == 30
+    assert trend_figures(trial_of(WORDS))["trends_compared_media"]["published"] == 20
 
 
 def test_a_phrase_is_known_from_four_weeks_before_the_night_that_lists_it() -> None:
