@@ -78,8 +78,9 @@ class OwnInstallation:
     """A copy of the installation that all tests share, and the command line: what is done to it is done to nobody else."""
 
     def __init__(self, folder: Path, shared: Installation) -> None:
-        self.inbox, self.truth = folder / "world" / "inbox", folder / "world" / "truth"
-        self.paths, self.home = DataPaths(folder / "data"), folder / "dagster_home"
+        own = Installation(folder)
+        self.inbox, self.home, self.paths = own.inbox, own.home, DataPaths(own.data)
+        self.truth = folder / "world" / "truth"
         for name in ("world", "data", "dagster_home"):
             shutil.copytree(shared.folder / name, folder / name, symlinks=True)
 

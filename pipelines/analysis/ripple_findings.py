@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -131,7 +131,7 @@ def _row(
     if finding["claim"] == "abstained":
         row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < rule.smallest_trend_count else "too_few_timelines"
     else:
-        own = rule if kind == _TIER else replace(rule, kernel_level_ratio=1.0)
+        own = rule if kind == _TIER else rule.shared_by(1)
         row["p_value"] = own.p_value_of(finding["kernel_p_value"], finding["timeline_p_value"], finding["use_chance_p_value"])
     return row
 

@@ -48,17 +48,36 @@ class ClaimRule:
     unequal_chance_level: float = 0.05
     unequal_level_ratio: float = 0.2
 
+    def shift_p_value_of(self, timeline_p_value: float, use_chance_p_value: float | None) -> float:
+        """The p-value of the shift, larger where chances of use surely differ.
+
+        Args:
+            timeline_p_value: Of the shift.
+            use_chance_p_value: Of equal chances of use; they are taken to be equal where it is not known (None, NaN).
+        """
+        if use_chance_p_value is None or not use_chance_p_value <= self.unequal_chance_level:
+            return timeline_p_value
+        return min(1.0, timeline_p_value / self.unequal_level_ratio)
+
     def p_value_of(self, kernel_p_value: float, timeline_p_value: float, use_chance_p_value: float | None) -> float:
-        """What is compared with the level: the p-value of the shift, larger where chances of use surely differ or the kernel has doubts.
+        """What is compared with the level: the p-value of the shift as above, larger where the kernel has doubts.
 
         Args:
             kernel_p_value: Of the kernel's probability.
             timeline_p_value: Of the shift.
-            use_chance_p_value: Of equal chances of use; they are taken to be equal where it is not known (None, NaN).
+            use_chance_p_value: Of equal chances of use.
         """
-        is_unequal = use_chance_p_value is not None and use_chance_p_value <= self.unequal_chance_level
-        p_value = min(1.0, timeline_p_value / self.unequal_level_ratio) if is_unequal else timeline_p_value
-        return max(kernel_p_value / self.kernel_level_ratio, p_value)
+        return max(kernel_p_value / self.kernel_level_ratio, self.shift_p_value_of(timeline_p_value, use_chance_p_value))
+
+    def shared_by(self, count: int) -> ClaimRule:
+        """The rule of one of several comparisons that share the level (Bonferroni): at such levels the kernel must be as sure as the shift.
+
+        So far out in its tail the shift alone does not keep its level.
+
+        Args:
+            count: Comparisons that share it.
+        """
+        return replace(self, level=self.level / max(count, 1), kernel_level_ratio=1.0)
 
 
 @dataclass(frozen=True)
@@ -195,19 +214,13 @@ def _ordered(rows: pa.Table) -> pa.Table:
 
 
 def _rules(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling: Pooling) -> dict[_Key, ClaimRule]:
-    """Rule of each claim: many pairs of platforms are compared in a period and share the level (Bonferroni), at which both must be sure."""
+    """Rule of each claim: many pairs of platforms are compared in a period and share the level."""
     family: dict[Cohort, int] = {}
     for (unit_type, period, lead, target), compared in members.items():
         told = compared.num_rows - compared["theta"].null_count
         if (lead, target) not in always and told >= pooling.claims.smallest_trend_count:
             family[unit_type, period] = family.get((unit_type, period), 0) + 1
-    return {
-        key: pooling.claims
-        if key[2:] in always
-        # So far out in its tail the shift alone does not keep its level.
-        else replace(pooling.claims, level=pooling.claims.level / max(family.get(key[:2], 0), 1), kernel_level_ratio=1.0)
-        for key in members
-    }
+    return {key: pooling.claims if key[2:] in always else pooling.claims.shared_by(family.get(key[:2], 0)) for key in members}
 
 
 def pooled_findings(

@@ -89,7 +89,7 @@ def _claims_of(trial: Trial, unit_type: str, rule: ClaimRule) -> Numbers:
         shift_p_value, shift_hours = pooled["timeline_p_value"], pooled["shift_hours"] or 0.0
         shift = 0
         if shift_p_value is not None:
-            shift = _side(rule.p_value_of(0.0, shift_p_value, pooled["use_chance_p_value"]), shift_hours)
+            shift = _side(rule.shift_p_value_of(shift_p_value, pooled["use_chance_p_value"]), shift_hours)
         found[claims_metric(target, unit_type)] = {
             PUBLISHED: _SIDES.get(claim, 0),
             "kernel": kernel,

@@ -233,7 +233,7 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
         _TIMELINE,
     )
     claim = claim_of(pooled, shift, len(thetas), _RULE)
-    is_sure = _RULE.p_value_of(0.0, shift.p_value, shift.chance_p_value) <= _RULE.level
+    is_sure = _RULE.shift_p_value_of(shift.p_value, shift.chance_p_value) <= _RULE.level
     side = int(np.sign(shift.hours)) if is_sure else 0
     return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, side, claim)
 

@@ -148,6 +148,8 @@ def test_a_niche_that_leads_is_claimed_by_the_same_two_estimators(led: tuple[Ana
     assert row["claim"] == "target_first"
     assert row["shift_hours"] < -24
     assert row["precedence_probability"] < 0.5
+    # Niches share their level, and both estimators must be as sure as that.
+    assert row["p_value"] >= max(row["kernel_p_value"], row["timeline_p_value"])
 
 
 def test_a_population_is_all_trends_but_those_under_suspicion(led: tuple[Analysis, Analysis]) -> None:
