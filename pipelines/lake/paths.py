@@ -159,6 +159,11 @@ class DataPaths:
         return self.root / "warehouse" / "warehouse.duckdb"
 
     @property
+    def parsed_project(self) -> Path:
+        """What dbt read of its project when it last opened this warehouse."""
+        return self.root / "warehouse" / "partial_parse.msgpack"
+
+    @property
     def spill(self) -> Path:
         """Where queries put what does not fit in memory; empty between runs."""
         return self.root / "spill"

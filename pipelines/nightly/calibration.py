@@ -29,6 +29,7 @@ SHIPPED: Final = PROJECT / "pipelines" / "world" / "calibrations"
 MODELS: Final = (
     "sizes",  # the macro by which tiers are found, as of a birth
     "trend_units",  # the macros by which labels are compared
+    "outlet_classes",  # the macro by which an outlet is one of the media
     "int_tag_uses",
     "int_post_units",
     "int_unit_uses",
@@ -41,6 +42,7 @@ MODELS: Final = (
     "int_trend_windows",
     "int_co_adopted_units",
     "int_trend_candidates",
+    "int_item_matches",
     "int_trend_uses",
     "int_trend_adoptions",
     "int_trend_timelines",

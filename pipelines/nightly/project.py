@@ -9,11 +9,13 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from pipelines.analysis import phrases, text_signals
+from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES
 from pipelines.settings import DBT_PROJECT, from_environment
 
@@ -47,6 +49,38 @@ def manifest_file() -> Path:
         if done.returncode:
             raise RuntimeError(f"dbt cannot read its project: {done.stdout.strip()} {done.stderr.strip()}")
     return manifest
+
+
+def begin_invocation(paths: DataPaths, step: str, run_id: str, target: Path = DBT_PROJECT / "target") -> Path:
+    """Make the folder for what dbt writes in one step of a night, with what it read of the project for this warehouse before.
+
+    Dbt reads what changed since, or everything where it was not there or of another dbt.
+
+    Args:
+        paths: Of the data folder.
+        step: Name of the step.
+        run_id: Of Dagster's run.
+        target: Folder of all invocations.
+    """
+    folder = target / f"{step}-{run_id[:7]}-{uuid.uuid4().hex[:7]}"
+    folder.mkdir(parents=True)
+    if paths.parsed_project.exists():
+        shutil.copyfile(paths.parsed_project, folder / paths.parsed_project.name)
+    return folder
+
+
+def keep_parsed(paths: DataPaths, folder: Path) -> None:
+    """Keep what dbt read in an invocation for the next one: where the warehouse lies is part of it, so that no two data folders share it.
+
+    Args:
+        paths: Of the data folder.
+        folder: From :func:`begin_invocation`.
+    """
+    parsed = folder / paths.parsed_project.name
+    if parsed.exists():
+        unfinished = paths.parsed_project.with_suffix(".unfinished")
+        shutil.copyfile(parsed, unfinished)
+        unfinished.replace(paths.parsed_project)
 
 
 def forget_old_invocations(target: Path = DBT_PROJECT / "target") -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -24,10 +25,10 @@ from pipelines.publish.reader import WithheldError, ask
 from pipelines.publish.snapshot import manifest
 from pipelines.quality.calibration import RIPPLE_CLAIMS
 from tests.calibrated import install_calibration
-from tests.installation import Installation, OwnInstallation
+from tests.installation import NIGHTS, Installation, OwnInstallation
 
 SEEDS = 60
-NIGHT = "2026-10-03"
+NIGHT = NIGHTS[-1]
 
 
 def naive_first_claims(seed_count: int) -> dict[str, tuple[int, int]]:
@@ -61,8 +62,15 @@ def installed(backfilled: Installation, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def wrong(installed: OwnInstallation) -> Result:
-    """The next night."""
+def before(installed: OwnInstallation) -> dict[str, pa.Table]:
+    """The marts as the night published them when the method was taken to be right."""
+    return {table: pq.read_table(installed.current / f"{table}.parquet") for table in MARTS}
+
+
+@pytest.fixture(scope="module")
+def wrong(installed: OwnInstallation, before: dict[str, pa.Table]) -> Result:
+    """The night once more."""
+    assert before
     return installed.nightly(NIGHT)
 
 
@@ -86,6 +94,15 @@ def test_the_night_exits_3_and_says_in_its_last_lines_what_is_withheld_and_why(w
     assert "95% upper bound 1.000, limit 0.085" in last
     assert "micro creators before" not in wrong.output
     assert "origin at equal posting rate" not in wrong.output
+
+
+@pytest.mark.usefixtures("wrong")
+def test_a_second_run_of_a_night_makes_the_same_marts_whatever_is_withheld(
+    installed: OwnInstallation, before: dict[str, pa.Table]
+) -> None:
+    for table, rows in before.items():
+        now = pq.read_table(installed.paths.root / "marts" / f"{table}.parquet")
+        assert now.equals(rows) == (table != "calibration"), table
 
 
 @pytest.mark.usefixtures("wrong")

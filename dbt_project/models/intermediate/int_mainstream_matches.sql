@@ -39,18 +39,10 @@ labels as (
     {{ trend_labels("candidates") }}
 ),
 
-found_units as (
-    {{ items_that_name("items", "labels") }}
-),
-
 unit_matches as (
-    select
-        trend_key,
-        item_key,
-        bool_or(matched_by = 'tag') as is_tag_match,
-        bool_or(matched_by = 'title') as is_title_match
-    from found_units
-    group by all
+    select *
+    from {{ ref("int_item_matches") }}
+    where trend_key in (select trend_key from candidates)
 ),
 
 item_credits as (
@@ -122,10 +114,9 @@ article_matches as (
     select
         matches.*,
         items.platform,
-        -- Lists of articles name an outlet by its domain and feeds by their own name: the domain is what they share.
-        coalesce(items.link_domains[1], items.outlet_key) as outlet_id,
+        {{ outlet_id("items") }} as outlet_id,
+        {{ outlet_class("items") }} as outlet_class,
         coalesce(items.link_keys[1], items.item_key) as article_key,
-        items.outlet_class as landed_class,
         items.published_low_at,
         items.published_high_at,
         items.published_at as seen_at,
@@ -135,17 +126,6 @@ article_matches as (
         false as is_account_post
     from matches
     inner join items on matches.item_key = items.item_key
-),
-
-classed_articles as (
-    select
-        article_matches.*,
-        coalesce(outlet_domains.outlet_class, article_matches.landed_class) as outlet_class
-    from article_matches
-    left join {{ ref("outlet_domains") }} as outlet_domains
-        on
-            article_matches.outlet_id = outlet_domains.domain
-            or ends_with(article_matches.outlet_id, '.' || outlet_domains.domain)
 ),
 
 account_posts as (
@@ -161,8 +141,8 @@ account_posts as (
         null::timestamptz as credited_at,
         uses.platform,
         uses.account_key as outlet_id,
+        accounts.actor_class as outlet_class,
         uses.post_key as article_key,
-        accounts.actor_class as landed_class,
         case uses.ts_quality when 'exact' then uses.published_at when 'date_only' then date_trunc('day', uses.published_at) end
             as published_low_at,
         case uses.ts_quality
@@ -173,15 +153,14 @@ account_posts as (
         uses.ts_quality,
         null::varchar as plain_title,
         null::varchar[] as credited_handle_keys,
-        true as is_account_post,
-        accounts.actor_class as outlet_class
+        true as is_account_post
     from labelled_uses as uses
     inner join {{ ref("int_accounts") }} as accounts
         on uses.account_key = accounts.account_key and accounts.actor_class in ('brand', 'media')
 ),
 
 all_matches as (
-    select * from classed_articles
+    select * from article_matches
     union all by name
     select * from account_posts
 ),

@@ -18,7 +18,8 @@ adoptions as (
         uses.trend_key,
         uses.account_key,
         uses.platform,
-        any_value(uses.actor_class) as actor_class,
+        -- An account has one class; a feed's items may lie in domains of several.
+        arg_min(uses.actor_class, (uses.published_at, uses.actor_class)) as actor_class,
         arg_min(uses.tier, uses.published_at) as tier,
         arg_min(uses.is_tier_imputed, uses.published_at) as is_tier_imputed,
         min(uses.published_at) as adopted_at,

@@ -66,36 +66,39 @@ items as (
     where event_day >= (select min(born_at)::date from candidates)
 ),
 
-found_units as (
-    {{ items_that_name("items", "labels") }}
-),
-
-item_matches as (
-    select distinct
-        trend_key,
-        item_key
-    from found_units
-),
-
-outlet_uses as (
+classed_uses as (
     select
         candidates.trend_key,
+        candidates.unit_type,
         items.outlet_key as account_key,
         items.platform,
-        items.outlet_class as actor_class,
+        {{ outlet_class("items") }} as actor_class,
         null::varchar as tier,
         null::boolean as is_tier_imputed,
         items.published_at,
         items.ts_quality
-    from item_matches
+    from {{ ref("int_item_matches") }} as item_matches
     inner join items on item_matches.item_key = items.item_key
     inner join candidates
         on
             item_matches.trend_key = candidates.trend_key
             and items.published_at >= candidates.born_at
             and items.published_at < candidates.window_ends_at
-    -- A brand that names brands speaks of itself or of a partner, and takes nothing up.
-    where not (candidates.unit_type = 'brand' and items.outlet_class = 'brand')
+),
+
+-- A brand that names brands speaks of itself or of a partner, and takes nothing up.
+outlet_uses as (
+    select
+        trend_key,
+        account_key,
+        platform,
+        actor_class,
+        tier,
+        is_tier_imputed,
+        published_at,
+        ts_quality
+    from classed_uses
+    where not (unit_type = 'brand' and actor_class = 'brand')
 )
 
 select * from account_uses

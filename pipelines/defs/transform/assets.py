@@ -9,7 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 
 from pipelines.defs.transform.resource import HouseDbt
 from pipelines.nightly.exports import exported_row_count
-from pipelines.nightly.project import dbt_executable, manifest_file
+from pipelines.nightly.project import begin_invocation, dbt_executable, keep_parsed, manifest_file
 from pipelines.nightly.stages import (
     REBUILD_TAG,
     begin_modelling,
@@ -56,6 +56,16 @@ def _standing(context: dg.AssetExecutionContext, platforms: list[str]) -> Iterat
             yield dg.MaterializeResult(asset_key=key, metadata={"nothing new": "the rows are those of the last night"})
 
 
+def _built(context: dg.AssetExecutionContext, dbt: DbtCliResource, gate: str, arguments: list[str]) -> Iterator[Any]:
+    """Let dbt build the step's models and ask its tests, whose results go to the gate's log; a failed one closes the gate."""
+    paths, run_id = from_environment().paths, context.run.run_id
+    target = begin_invocation(paths, gate, run_id)
+    for event in dbt.cli([*BUILD, *arguments], context=context, target_path=target, raise_on_error=False).stream():
+        yield _with_row_count(context, event)
+    keep_parsed(paths, target)
+    record_dbt(paths, target, gate, date.fromisoformat(context.partition_key), run_id)
+
+
 @dbt_assets(
     manifest=MANIFEST,
     select="fqn:undercurrent.staging fqn:undercurrent.intermediate resource_type:seed",
@@ -72,10 +82,7 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
     plan = begin_modelling(paths, night, rebuild=is_rebuilt, workers=settings.parse_workers)
     context.log.info(plan.sentence())
     yield from _standing(context, quiet_platforms(plan))
-    invocation = dbt.cli([*BUILD, *conform_arguments(plan)], context=context, raise_on_error=False)
-    for event in invocation.stream():
-        yield _with_row_count(context, event)
-    record_dbt(paths, invocation.target_path, "staged", night, context.run.run_id)
+    yield from _built(context, dbt, "staged", conform_arguments(plan))
     check_conformed(paths, night, context.run.run_id)
 
 
@@ -91,10 +98,7 @@ def conform(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[
 def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The tables that analysts use, with contracts."""
     paths, night = from_environment().paths, date.fromisoformat(context.partition_key)
-    invocation = dbt.cli([*BUILD, *full_refresh(paths)], context=context, raise_on_error=False)
-    for event in invocation.stream():
-        yield _with_row_count(context, event)
-    record_dbt(paths, invocation.target_path, "marts", night, context.run.run_id)
+    yield from _built(context, dbt, "marts", full_refresh(paths))
     check_marts(paths, night, context.run.run_id)
 
 

@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from pipelines.nightly.project import forget_old_invocations
+from pipelines.lake.paths import DataPaths
+from pipelines.nightly.project import begin_invocation, forget_old_invocations, keep_parsed
 
 
 def test_invocations_of_more_than_a_week_ago_are_forgotten_and_nothing_else_is(tmp_path: Path) -> None:
@@ -19,3 +20,19 @@ def test_invocations_of_more_than_a_week_ago_are_forgotten_and_nothing_else_is(t
         os.utime(tmp_path / name, (long_ago, long_ago))
     assert forget_old_invocations(tmp_path) == [tmp_path / "conform-old"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["compiled", "manifest.json", "marts-new"]
+
+
+def test_an_invocation_begins_with_what_the_last_one_read_for_the_same_data_folder(tmp_path: Path) -> None:
+    paths, other = DataPaths(tmp_path / "data"), DataPaths(tmp_path / "other")
+    paths.warehouse.parent.mkdir(parents=True)
+    first = begin_invocation(paths, "staged", "0123456789", tmp_path / "target")
+    assert first.name.startswith("staged-0123456-")
+    assert list(first.iterdir()) == []
+    keep_parsed(paths, first)  # of a dbt that failed before it had read anything
+    assert not paths.parsed_project.exists()
+    (first / "partial_parse.msgpack").write_text("read")
+    keep_parsed(paths, first)
+    second = begin_invocation(paths, "marts", "0123456789", tmp_path / "target")
+    assert (second / "partial_parse.msgpack").read_text() == "read"
+    assert list(begin_invocation(other, "staged", "0123456789", tmp_path / "target").iterdir()) == []
+    assert sorted(file.name for file in paths.warehouse.parent.iterdir()) == ["partial_parse.msgpack"]
