@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 
 from pipelines.cli import main
 from pipelines.lake.paths import DataPaths
+from pipelines.nightly.project import described_models
+from pipelines.publish.catalogue import make_catalogue
 from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
 
@@ -83,6 +85,9 @@ class OwnInstallation:
         self.truth = folder / "world" / "truth"
         for name in ("world", "data", "dagster_home"):
             shutil.copytree(shared.folder / name, folder / name, symlinks=True)
+        # The views of a catalogue name its snapshot's files by absolute path: those of the copy are its own.
+        tables = sorted(file.stem for file in self.current.glob("*.parquet"))
+        make_catalogue(self.current, tables, described_models())
 
     def nightly(self, night: str) -> Result:
         """Run a night through the command line."""
