@@ -100,9 +100,11 @@ def test_the_night_exits_3_and_says_in_its_last_lines_what_is_withheld_and_why(w
 def test_a_second_run_of_a_night_makes_the_same_marts_whatever_is_withheld(
     installed: OwnInstallation, before: dict[str, pa.Table]
 ) -> None:
+    # What the calibration says of the naive numbers is another calibration's now.
+    kept = {table: [name for name in rows.column_names if name != "naive_false_claim_ratio"] for table, rows in before.items()}
     for table, rows in before.items():
         now = pq.read_table(installed.paths.root / "marts" / f"{table}.parquet")
-        assert now.equals(rows) == (table != "calibration"), table
+        assert now.select(kept[table]).equals(rows.select(kept[table])) == (table != "calibration"), table
 
 
 @pytest.mark.usefixtures("wrong")
