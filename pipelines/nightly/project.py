@@ -17,6 +17,7 @@ from typing import Any, Final
 from pipelines.analysis import phrases, text_signals
 from pipelines.lake.paths import DataPaths
 from pipelines.lake.schemas import ANALYTIC_TABLES
+from pipelines.publish.files import replace_file
 from pipelines.settings import DBT_PROJECT, from_environment
 
 _FOLDERS: Final = ("models", "macros", "seeds")
@@ -78,9 +79,7 @@ def keep_parsed(paths: DataPaths, folder: Path) -> None:
     """
     parsed = folder / paths.parsed_project.name
     if parsed.exists():
-        unfinished = paths.parsed_project.with_suffix(".unfinished")
-        shutil.copyfile(parsed, unfinished)
-        unfinished.replace(paths.parsed_project)
+        replace_file(paths.parsed_project, parsed.read_bytes())
 
 
 def forget_old_invocations(target: Path = DBT_PROJECT / "target") -> list[Path]:
