@@ -39,8 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Dbt's manifest is made before the processes begin, so that none finds half of one."""
+    """Dbt's manifest is made before the processes begin, so that none finds half of one; each computes in one thread, for threads of several wait for each other's processors."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
         manifest_file()
 
 

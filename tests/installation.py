@@ -103,6 +103,10 @@ class OwnInstallation:
         """Every file of the current snapshot."""
         return {str(file): file.read_bytes() for file in sorted(self.current.iterdir())}
 
+    def marts_written_at(self) -> dict[str, int]:
+        """By file of a mart, when it was written (ns)."""
+        return {file.name: file.stat().st_mtime_ns for file in (self.paths.root / "marts").glob("*.parquet")}
+
     def gate_log(self, night: str) -> list[dict[str, Any]]:
         """What the gates said of a night."""
         rows: list[dict[str, Any]] = pq.read_table(

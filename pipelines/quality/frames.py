@@ -24,15 +24,26 @@ def _whole_frame() -> Any:
 
 
 def validate(frame: pd.DataFrame, expectations: list[dict[str, Any]]) -> list[Any]:
-    """Validate a frame with a fresh range index in one call.
+    """Validate a frame with a fresh range index.
+
+    Which rows are unexpected is asked only of expectations that failed: it is a third of the cost, and most pass.
 
     Returns:
         One validation result per expectation, in the order of the expectations.
     """
-    batch = _whole_frame().get_batch({"dataframe": frame})
+    numbered = [each | {"meta": {"position": position}} for position, each in enumerate(expectations)]
+    found = _results(frame, numbered, "BASIC")
+    failed = [each for each in numbered if not found[each["meta"]["position"]].success]
+    if failed:
+        found |= _results(frame, failed, "COMPLETE")
+    return [found[position] for position in range(len(expectations))]
+
+
+def _results(frame: pd.DataFrame, numbered: list[dict[str, Any]], result_format: str) -> dict[int, Any]:
+    """By position, what is found of each expectation."""
     import great_expectations as gx
 
-    numbered = [each | {"meta": {"position": position}} for position, each in enumerate(expectations)]
+    batch = _whole_frame().get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(name="rows", expectations=numbered)
-    found = batch.validate(suite, result_format={"result_format": "COMPLETE", "partial_unexpected_count": SAMPLE_SIZE})
-    return sorted(found.results, key=lambda each: each.expectation_config.meta["position"])
+    found = batch.validate(suite, result_format={"result_format": result_format, "partial_unexpected_count": SAMPLE_SIZE})
+    return {each.expectation_config.meta["position"]: each for each in found.results}

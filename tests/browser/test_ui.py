@@ -139,7 +139,7 @@ def test_a_mart_says_what_a_row_is_how_many_there_are_and_what_its_columns_mean(
 
 
 def test_a_mart_shows_its_checks_and_its_nights(look: Look) -> None:
-    look("/assets/creators?view=checks", "not_null_creators_creator_key", "Succeeded")
+    look("/assets/creators?view=checks", "sound_creators_creator_key", "Succeeded")
     look("/assets/creators?view=partitions", f"Materialized ({len(NIGHTS)})", "Failed (0)")
 
 

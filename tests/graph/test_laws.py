@@ -123,6 +123,20 @@ def test_every_mart_has_a_contract_a_suite_and_an_exposure() -> None:
         assert (ROOT / "expectations" / "marts" / f"{name}.json").exists()
 
 
+def test_no_test_asks_what_a_contract_or_a_sound_table_answers_already() -> None:
+    """Each of dbt's tests costs more than its query: a contract keeps NULL out of a mart, and one test a table asks for the rest."""
+    asked: list[str] = []
+    for file in (ROOT / "dbt_project" / "models").rglob("*.yml"):
+        for model in yaml.safe_load(file.read_text()).get("models", []):
+            is_sound = any("sound" in test for test in model.get("data_tests", []))
+            for column in model.get("columns", []):
+                is_never_null = {"type": "not_null"} in column.get("constraints", [])
+                named = {name for test in column.get("data_tests", []) for name in ([test] if isinstance(test, str) else test)}
+                told = ({"not_null"} if is_never_null else set()) | ({"not_null", "accepted_values"} if is_sound else set())
+                asked += [f"{model['name']}.{column['name']}: {name}" for name in sorted(named & told)]
+    assert asked == []
+
+
 def test_every_suite_states_its_row_count_and_whether_it_may_be_empty() -> None:
     for file in (ROOT / "expectations").glob("*/*.json"):
         suite = json.loads(file.read_text())
