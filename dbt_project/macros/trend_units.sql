@@ -16,6 +16,18 @@
     {{ rank }} * {{ cap }} // {{ count }} <> ({{ rank }} - 1) * {{ cap }} // {{ count }}
 {%- endmacro %}
 
+{# The candidates that tonight's rows may change, all of them on a full build, and from when on outlets' items and posts are looked for: as
+   long before a birth as rates are taken over. #}
+{% macro candidates_looked_for() -%}
+    select
+        *,
+        born_at - interval {{ var("rate_window_days") }} day as looked_for_from
+    from {{ ref("int_trend_candidates") }}
+    {% if is_incremental() %}
+    where trend_key in (select trend_key from {{ ref("int_open_trends") }})
+    {% endif %}
+{%- endmacro %}
+
 {# All labels under which each candidate is used: trend_key, unit_type, label. #}
 {% macro trend_labels(candidates) -%}
     select

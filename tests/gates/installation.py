@@ -8,7 +8,7 @@ from typing import Final
 from pipelines.world.generate import write_world
 from tests.installation import Installation, OwnInstallation
 
-LATE_FILE_COUNT: Final = 4
+LATE_FILE_COUNT: Final = 2
 
 
 class SuppliedInstallation(OwnInstallation):

@@ -7,13 +7,7 @@
 -- Items of outlets that name a candidate trend in their tags or titles: from as long before its birth as rates are taken over, so that who
 -- printed it first is seen, to the end of its window, give or take the day that a date is wide.
 with candidates as (
-    select
-        *,
-        born_at - interval {{ var("rate_window_days") }} day as looked_for_from
-    from {{ ref("int_trend_candidates") }}
-    {% if is_incremental() %}
-    where trend_key in (select trend_key from {{ ref("int_open_trends") }})
-    {% endif %}
+    {{ candidates_looked_for() }}
 ),
 
 items as (

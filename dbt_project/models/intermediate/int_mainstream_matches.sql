@@ -9,13 +9,7 @@
 -- seen, to the end of its window. Articles match by tags and titles, or because they link to a post with the unit; accounts of outlets by what
 -- their posts use.
 with candidates as (
-    select
-        *,
-        born_at - interval {{ var("rate_window_days") }} day as looked_for_from
-    from {{ ref("int_trend_candidates") }}
-    {% if is_incremental() %}
-    where trend_key in (select trend_key from {{ ref("int_open_trends") }})
-    {% endif %}
+    {{ candidates_looked_for() }}
 ),
 
 -- The day of a date is a time span, and of what says only when it was collected nothing is known but that it is not later.
