@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -120,3 +121,23 @@ def described_models() -> dict[str, dict[str, Any]]:
         for node in nodes
         if node["resource_type"] == "model"
     }
+
+
+def asked_by(test: Mapping[str, Any]) -> str | None:
+    """What one of dbt's tests asks of its table, in words; None where its name says it all.
+
+    Args:
+        test: Its node in dbt's manifest.
+    """
+    about = test.get("test_metadata") or {}
+    arguments = about.get("kwargs", {})
+    if about.get("name") == "sound":
+        rules = [
+            f"no part of the key ({', '.join(arguments['key'])}) is missing",
+            "no key occurs twice",
+            *arguments.get("rules", {}),
+        ]
+        return "; ".join(rules)
+    if about.get("name") == "refers_to":
+        return f"every {', '.join(arguments['columns'])} is there in {arguments['to'].split(chr(39))[1]}"
+    return None

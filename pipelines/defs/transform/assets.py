@@ -9,7 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 
 from pipelines.defs.transform.resource import HouseDbt
 from pipelines.nightly.exports import exported_row_count
-from pipelines.nightly.project import begin_invocation, dbt_executable, keep_parsed, manifest_file
+from pipelines.nightly.project import asked_by, begin_invocation, dbt_executable, keep_parsed, manifest_file
 from pipelines.nightly.stages import (
     REBUILD_TAG,
     begin_modelling,
@@ -33,6 +33,12 @@ class _Translator(DagsterDbtTranslator):
         )
         # Without the SQL that dagster-dbt appends: it pushes the columns off the page, and the code is in the repository.
         return spec.replace_attributes(group_name=stage, owners=OWNERS, description=node["description"])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=asked_by(manifest["nodes"][unique_id]))
 
 
 def _with_row_count(context: dg.AssetExecutionContext, event: Any) -> Any:

@@ -1,13 +1,14 @@
-"""What dbt leaves behind of each invocation."""
+"""What dbt leaves behind of each invocation, and what its tests are said to ask."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
 
 from pipelines.lake.paths import DataPaths
-from pipelines.nightly.project import begin_invocation, forget_old_invocations, keep_parsed
+from pipelines.nightly.project import asked_by, begin_invocation, forget_old_invocations, keep_parsed, manifest_file
 
 
 def test_invocations_of_more_than_a_week_ago_are_forgotten_and_nothing_else_is(tmp_path: Path) -> None:
@@ -36,3 +37,16 @@ def test_an_invocation_begins_with_what_the_last_one_read_for_the_same_data_fold
     assert (second / "partial_parse.msgpack").read_text() == "read"
     assert list(begin_invocation(other, "staged", "0123456789", tmp_path / "target").iterdir()) == []
     assert sorted(file.name for file in paths.warehouse.parent.iterdir()) == ["partial_parse.msgpack"]
+
+
+def test_what_a_test_of_a_table_asks_is_said_in_words() -> None:
+    nodes = json.loads(manifest_file().read_text())["nodes"].values()
+    asked = {node["name"]: asked_by(node) for node in nodes if node["resource_type"] == "test"}
+    assert asked["creators_is_sound"] == (
+        "no part of the key (creator_key) is missing; no key occurs twice; a creator has an account and a post; a class has its reasons"
+    )
+    assert (
+        asked["refers_to_creator_months_creator_key__month__ref_creators___creator_key"]
+        == "every creator_key is there in creators"
+    )
+    assert asked["unique_int_posts_post_key"] is None
