@@ -139,5 +139,6 @@ def asked_by(test: Mapping[str, Any]) -> str | None:
         ]
         return "; ".join(rules)
     if about.get("name") == "refers_to":
-        return f"every {', '.join(arguments['columns'])} is there in {arguments['to'].split(chr(39))[1]}"
+        table = arguments["to"].removeprefix("ref('").removesuffix("')")
+        return f"every {', '.join(arguments['columns'])} is there in {table}"
     return None
