@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from pipelines.cli import main
 from pipelines.lake.paths import DataPaths
-from pipelines.nightly.project import described_models
+from pipelines.nightly.project import described_models, manifest_file
 from pipelines.publish.catalogue import make_catalogue
 from pipelines.world.generate import write_world
 from tests.calibrated import install_calibration
@@ -65,6 +65,8 @@ def several_nights(folder: Path) -> Installation:
     done = folder / "done"
     if done.exists():
         return made
+    # Made here, and not by the nights for their own folder: what dbt reads in them is the same in every test run.
+    manifest_file()
     made.home.mkdir(parents=True)
     shutil.copy(ROOT / ".dagster_home" / "dagster.yaml", made.home)
     write_world(folder / "world", "P6_full_realistic", "tiny", 7)

@@ -75,11 +75,10 @@ def _resumed(
     monkeypatch.setenv("DAGSTER_HOME", str(installed.home))
     monkeypatch.setenv("UNDERCURRENT_DATA", str(installed.paths.root))
     monkeypatch.setenv("UNDERCURRENT_INBOX", str(installed.inbox))
-    before = installed.published()
-    assets = first.downstream().resolve(definitions().resolve_asset_graph())
+    before, loaded = installed.published(), definitions()
+    assets = first.downstream().resolve(loaded.resolve_asset_graph())
     with dg.DagsterInstance.get() as instance:
-        job = definitions().resolve_job_def("nightly")
-        done = job.execute_in_process(
+        done = loaded.resolve_job_def("nightly").execute_in_process(
             partition_key=NIGHTS[-1], instance=instance, asset_selection=sorted(assets), raise_on_error=False
         )
     assert not done.success
