@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import re
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -16,7 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Protocol, cast
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final, Protocol, Self, cast
 
 import zstandard
 
@@ -37,6 +39,8 @@ _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2"}
 _SEARCHES: Final = frozenset({"tags", "queries", "sounds"})
 _ARCHIVES: Final = frozenset({".zip", ".tar", ".tgz"})
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+# Of a member of a tar archive, in memory; what is longer lies in a file without a name until it is read.
+_KEPT_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +137,8 @@ def _content_hash(path: Path) -> str:
 def members(file: InboxFile, limits: Limits | None = None) -> Iterator[Member]:
     """The decompressed streams of a file, which end at the limits.
 
-    Nothing is unpacked to the disk: a member's name is told and never a place, whatever it says. Links and archives within
-    archives are members with a ``refusal``.
+    No member is written to a place that it names: its name is told, whatever it says. Links and archives within archives are members
+    with a ``refusal``. A member is read before the next one is asked for.
 
     Args:
         file: to open.
@@ -306,11 +310,15 @@ class _WholeFrames(_Owning):
         return taken
 
 
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as raw:
+        return raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+
+
 def _tar(path: Path, meter: Meter) -> tuple[tarfile.TarFile, IO[bytes]]:
     """A tar archive, and the stream below it, which is to be closed after it."""
+    is_gzip = _is_gzip(path)
     raw = path.open("rb")
-    is_gzip = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    raw.seek(0)
     below = _as_stream(Bounded(cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_gzip else raw, meter))
     try:
         return tarfile.open(fileobj=below, mode="r:"), below
@@ -320,6 +328,8 @@ def _tar(path: Path, meter: Meter) -> tuple[tarfile.TarFile, IO[bytes]]:
 
 
 def _tar_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
+    """Members in the order of the archive, which is decompressed twice whatever it holds: for its headers, and for its content."""
+    is_gzip = _is_gzip(file.path)
     archive, below = _tar(file.path, meter)
     found: list[tarfile.TarInfo] = []
     stop: TooMuchError | None = None
@@ -332,23 +342,88 @@ def _tar_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
                     found.append(info)
         except TooMuchError as error:
             stop = error
-    for info in sorted(found, key=lambda info: info.name):
-        shown = f"{file.name}!{_shown(info.name)}"
-        refused = _refused(info.name, shown, is_link=not info.isfile())
-        yield refused or Member(shown, _suffix(info.name), partial(_tar_member, file.path, info, meter))
+    archive, below = _tar(file.path, meter)
+    with below, archive:
+        for info in found:
+            shown = f"{file.name}!{_shown(info.name)}"
+            refused = _refused(info.name, shown, is_link=not info.isfile())
+            if refused is not None:
+                yield refused
+                continue
+            with _ReadOnce(partial(_content, archive, info)) as kept:
+                content = kept.open if is_gzip else partial(_content, archive, info)
+                yield Member(shown, _suffix(info.name), partial(_opened_content, info.name, content))
     if stop is not None:
         raise stop
 
 
-def _tar_member(path: Path, info: tarfile.TarInfo, meter: Meter) -> IO[bytes]:
-    """One member of a tar archive, in one pass over the archive and without holding it."""
-    archive, below = _tar(path, meter)
+def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     content = archive.extractfile(info)
     if content is None:
-        archive.close()
-        below.close()
         raise tarfile.ReadError(f"{info.name} has no content")
-    return _opened(info.name, content, archive, below)
+    return content
+
+
+class _ReadOnce:
+    """A member's bytes, taken from the archive when they are first wanted: to open it again would decompress all that lies before it.
+
+    They are kept until the next member, in memory or, of a large one, in a file of the system's temporary folder that has no name.
+    """
+
+    def __init__(self, source: Callable[[], IO[bytes]]) -> None:
+        self._source = source
+        self._kept: IO[bytes] | None = None
+        self._failure: Exception | None = None
+        self._is_over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over = True
+        if self._kept is not None:
+            self._kept.close()
+
+    def open(self) -> IO[bytes]:
+        """From the first byte. A later call moves what earlier ones gave: one reader at a time.
+
+        Raises:
+            ValueError: the archive has gone on to its next member.
+        """
+        if self._is_over:
+            raise ValueError("a member of an archive is read before the next one is asked for")
+        if self._kept is None:
+            self._kept = cast("IO[bytes]", SpooledTemporaryFile(_KEPT_BYTES))  # noqa: SIM115 - closed where the next member begins
+            try:
+                with self._source() as content:
+                    shutil.copyfileobj(content, self._kept, _PIECE_BYTES)
+            except (EOFError, OSError, zlib.error, tarfile.TarError) as error:
+                self._failure = error  # for the reader, who keeps what came before it
+        self._kept.seek(0)
+        return _as_stream(_Kept(self._kept, self._failure))
+
+
+class _Kept(io.RawIOBase):
+    """What was kept of a stream, and how that ended; does not close it."""
+
+    def __init__(self, stream: IO[bytes], failure: Exception | None) -> None:
+        self._stream = stream
+        self._failure = failure
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return self.readall()
+        data = self._stream.read(size)
+        if not data and size and self._failure is not None:
+            raise self._failure
+        return data
+
+
+def _opened_content(name: str, content: Callable[[], IO[bytes]]) -> IO[bytes]:
+    return _opened(name, content())
 
 
 def _zip_members(file: InboxFile, meter: Meter) -> Iterator[Member]:

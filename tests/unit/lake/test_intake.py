@@ -9,11 +9,14 @@ import json
 import tarfile
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import zstandard
@@ -205,8 +208,7 @@ def test_a_large_archive_member_is_streamed(inbox: Path) -> None:
             member = tarfile.TarInfo(name)
             member.size = len(raw)
             tar.addfile(member, io.BytesIO(raw))
-    (file,) = [file for file in files(inbox) if file.name == "a.zip"]
-    for found in (*members(file), *members(next(file for file in files(inbox) if file.name == "b.tar.gz"))):
+    for found in chain.from_iterable(map(members, files(inbox))):
         tracemalloc.start()
         with found.open() as stream:
             count = 0
@@ -218,6 +220,33 @@ def test_a_large_archive_member_is_streamed(inbox: Path) -> None:
         assert peak < 3_000_000
     night = ingest(inbox)
     assert [(entry.landed_count, entry.duplicate_count) for entry in night.files] == [(1_000, 0), (0, 1_000), (0, 1_000)]
+
+
+def test_a_packed_archive_is_decompressed_twice_however_many_members_it_has(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = [b"".join(note(20 * member + number, text="x" * 5_000) for number in range(20)) for member in range(30)]
+    with tarfile.open(inbox / "many.tar.gz", "w:gz") as tar:
+        for number in np.random.default_rng(1).permutation(30):
+            member = tarfile.TarInfo(f"{number:02}.jsonl")
+            member.size = len(raw[number])
+            tar.addfile(member, io.BytesIO(raw[number]))
+    # A packed stream that is gone back in begins to decompress anew.
+    beginnings = []
+    begin = zlib.decompressobj
+    monkeypatch.setattr(zlib, "decompressobj", lambda **kinds: beginnings.append(kinds) or begin(**kinds))
+    night = ingest(inbox)
+    assert night.landed_count == 600
+    assert len(beginnings) == 2
+
+
+def test_a_member_of_a_packed_archive_is_not_opened_once_the_archive_has_gone_on(inbox: Path) -> None:
+    with tarfile.open(inbox / "two.tar.gz", "w:gz") as tar:
+        for name in ("one.jsonl", "two.jsonl"):
+            member = tarfile.TarInfo(name)
+            member.size = len(note(1))
+            tar.addfile(member, io.BytesIO(note(1)))
+    first, _ = (found for file in files(inbox) for found in members(file))
+    with pytest.raises(ValueError, match="before the next one"):
+        first.open()
 
 
 def test_an_archive_that_needs_a_password_is_named_and_the_night_goes_on(inbox: Path) -> None:
