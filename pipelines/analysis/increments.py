@@ -80,14 +80,19 @@ def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int32]]:
-    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
-    texts = encoded.dictionary.to_pylist()
-    order = np.argsort(np.array(texts, dtype=object), kind="stable") if texts else np.empty(0, dtype=np.int64)
-    place = np.empty(len(texts) + 1, dtype=np.int32)
-    place[order] = np.arange(len(texts), dtype=np.int32)
+    distinct, codes = _encoded(column)
+    # Bytes of UTF-8 are in the order of the characters that they stand for.
+    order = pc.sort_indices(distinct) if len(distinct) else pa.array([], pa.uint64())
+    place = np.empty(len(distinct) + 1, dtype=np.int32)
+    place[order.to_numpy()] = np.arange(len(distinct), dtype=np.int32)
     place[-1] = -1
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return [texts[index] for index in order], place[codes]
+    return distinct.take(order).to_pylist(), place[codes]
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int32]]:
+    """Distinct texts, in any order, and for each row the place of its text among them; -1 for NULL."""
+    encoded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    return encoded.dictionary, encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
 
 
 def places_in(column: pa.ChunkedArray, known: list[str]) -> NDArray[np.int32]:
@@ -97,9 +102,9 @@ def places_in(column: pa.ChunkedArray, known: list[str]) -> NDArray[np.int32]:
         column: Texts, as they are or as places in a dictionary.
         known: Distinct texts.
     """
-    place = {text: number for number, text in enumerate(known)}
-    texts, codes = _coded(column)
-    return np.array([*(place.get(text, -1) for text in texts), -1], dtype=np.int32)[codes]
+    distinct, codes = _encoded(column)
+    places = pc.index_in(distinct, value_set=pa.array(known, distinct.type)).fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.append(places, np.int32(-1))[codes]
 
 
 def is_text(kind: pa.DataType) -> bool:

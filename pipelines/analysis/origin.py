@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, t
 
+from pipelines.analysis.timeline import PostTimes
+
 METHOD_VERSION: Final = "rank_ordered_logit_4"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
@@ -238,7 +240,7 @@ def most_cautious(readings: Sequence[OriginOdds]) -> OriginOdds:
     return max(readings, key=lambda each: np.inf if np.isnan(each.p_value) else each.p_value)
 
 
-def opportunities(posts: list[Floats], chance: float | Floats, end: float, exposures: Floats) -> Floats:
+def opportunities(posts: PostTimes, chance: float | Floats, end: float, exposures: Floats) -> Floats:
     """How likely each adopter's own posts made it to be in the origin set: the same exposure for all, its own occasions.
 
     Who was exposed at ``b`` shows the trend by ``t`` with ``1 - (1 - p)^n``, n its posts in between (see :mod:`pipelines.analysis.timeline`):
@@ -258,11 +260,9 @@ def opportunities(posts: list[Floats], chance: float | Floats, end: float, expos
     return np.asarray(early / np.maximum(_shown(posts, chance, quantiles, np.inf).mean(axis=1), _TINY))
 
 
-def _shown(posts: list[Floats], chance: float | Floats, points: Floats, end: float) -> Floats:
+def _shown(posts: PostTimes, chance: float | Floats, points: Floats, end: float) -> Floats:
     """Chance of each account to have shown a trend by a time, for exposures at some points in rising order."""
-    counts = np.array([each.size for each in posts])
-    hours = np.concatenate([*posts, np.empty(0)])
-    owner = np.repeat(np.arange(len(posts)), counts)
+    hours, owner = posts.hours, np.repeat(np.arange(len(posts)), posts.counts)
     inside = (hours > 0) & (hours <= end)
     # A post counts for every exposure before it.
     place = np.searchsorted(points, hours[inside], side="right")

@@ -22,7 +22,6 @@ from pipelines.analysis.increments import (
     row_hashes,
     slices_by,
     stored_table,
-    text_words,
 )
 from pipelines.analysis.months import month_before, months_later
 from pipelines.analysis.origin import ChoiceSet, choice_set, opportunities, origin_end
@@ -130,13 +129,13 @@ def choice_row(
     """
     creators = np.flatnonzero(~trend.is_media & (trend.prior_days >= parameters.trends.smallest_exposure_days))
     keys = [trend.account_keys[row] for row in creators]
-    account, adopted = text_words(keys), trend.adopted[creators]
+    account, adopted = trend.account_words[creators], trend.adopted[creators]
     rows, stands_for, opportunity = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
     end = origin_end(adopted, parameters.groups.origin)
     if np.isfinite(end):
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
-        opportunity = opportunities([trend.posts[row] for row in creators], chance, end, exposures)
+        opportunity = opportunities(trend.posts.take(creators), chance, end, exposures)
         everyone = ChoiceSet(
             account, adopted, np.zeros(creators.size), opportunity, np.zeros(creators.size, bool), np.ones(creators.size)
         )

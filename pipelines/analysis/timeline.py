@@ -65,11 +65,74 @@ class TimelineParameters:
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """One adopter of one trend: posting times from the trend's birth to the window's end and the adopting one, hours since birth."""
+class PostTimes:
+    """Posting times of some accounts, hours, one account after the other and each one's in order.
 
-    post_hours: Floats
-    adopted_hours: float
+    Attributes:
+        hours: Of all accounts.
+        bounds: Where each account begins, and where the last one ends: account ``i`` has ``hours[bounds[i]:bounds[i + 1]]``.
+    """
+
+    hours: Floats
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, accounts: Sequence[Floats]) -> PostTimes:
+        """Put the times of each account one after the other.
+
+        Args:
+            accounts: Times of each.
+        """
+        counts = np.array([each.size for each in accounts], dtype=np.int64)
+        return cls(np.concatenate([*accounts, np.empty(0)]), np.append(0, np.cumsum(counts)))
+
+    def __len__(self) -> int:
+        """Accounts."""
+        return self.bounds.size - 1
+
+    def __getitem__(self, row: int) -> Floats:
+        """Times of one account."""
+        return self.hours[self.bounds[row] : self.bounds[row + 1]]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Posts of each account."""
+        return np.diff(self.bounds)
+
+    def take(self, rows: NDArray[np.int64]) -> PostTimes:
+        """Those accounts, in that order.
+
+        Args:
+            rows: Places of accounts.
+        """
+        counts = self.counts[rows]
+        bounds = np.append(0, np.cumsum(counts))
+        return PostTimes(self.hours[np.arange(bounds[-1]) + np.repeat(self.bounds[rows] - bounds[:-1], counts)], bounds)
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """Adopters of one trend: posting times from the trend's birth to the window's end, and the adopting one; hours since birth.
+
+    Attributes:
+        posts: Of each adopter.
+        adopted_hours: Time of each one's adoption.
+    """
+
+    posts: PostTimes
+    adopted_hours: Floats
+
+    def __len__(self) -> int:
+        """Adopters."""
+        return self.adopted_hours.size
+
+    def take(self, rows: NDArray[np.int64]) -> Timelines:
+        """Those adopters, in that order.
+
+        Args:
+            rows: Places of adopters.
+        """
+        return Timelines(self.posts.take(rows), self.adopted_hours[rows])
 
 
 @dataclass(frozen=True)
@@ -165,17 +228,29 @@ class _Likelihoods:
         return np.asarray(logs[:, : self._count].sum(axis=1) - logs[:, self._count :].sum(axis=1))
 
 
-def capped(adopters: list[Timeline], cap: int, seed: int) -> list[Timeline]:
-    """Cap a group by a seeded sample that does not depend on the order of its members."""
-    adopters = sorted(
-        adopters, key=lambda adopter: (adopter.adopted_hours, adopter.post_hours.size, float(adopter.post_hours.sum()))
-    )
-    if len(adopters) <= cap:
-        return adopters
-    return [adopters[row] for row in np.sort(np.random.default_rng(seed).choice(len(adopters), cap, replace=False))]
+def capped(adopters: Timelines, cap: int, seed: int) -> Timelines:
+    """Cap a group by a seeded sample that does not depend on the order of its members; ordered by time of adoption.
+
+    Args:
+        adopters: One group's.
+        cap: Adopters that stay, at most.
+        seed: Of the sample.
+    """
+    counts = adopters.posts.counts
+    order = np.lexsort((counts, adopters.adopted_hours))
+    alike = (np.diff(adopters.adopted_hours[order]) == 0) & (np.diff(counts[order]) == 0)
+    if alike.any():
+        # Few adopt at one moment, and only theirs have to be summed.
+        sums = np.zeros(counts.size)
+        for row in order[np.append(alike, False) | np.append(False, alike)]:
+            sums[row] = adopters.posts[row].sum()
+        order = np.lexsort((sums, counts, adopters.adopted_hours))
+    if order.size > cap:
+        order = order[np.sort(np.random.default_rng(seed).choice(order.size, cap, replace=False))]
+    return adopters.take(order)
 
 
-def waits(adopters: list[Timeline], last_adopted_hours: float, parameters: TimelineParameters) -> Waits:
+def waits(adopters: Timelines, last_adopted_hours: float, parameters: TimelineParameters) -> Waits:
     """Place a group's posts on the exposure grid.
 
     Args:
@@ -186,13 +261,11 @@ def waits(adopters: list[Timeline], last_adopted_hours: float, parameters: Timel
     base_count = parameters.bins_before_birth + int(last_adopted_hours // parameters.bin_hours) + 1
     first = -parameters.bins_before_birth - parameters.largest_shift_bins
     points = (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours
-    counts = np.array([adopter.post_hours.size for adopter in adopters])
-    hours = np.concatenate([adopter.post_hours for adopter in adopters])
+    counts, hours, adopted = adopters.posts.counts, adopters.posts.hours, adopters.adopted_hours
     owner = np.repeat(np.arange(len(adopters)), counts)
     # A post lies before every grid point from this one on; counted up, that is how many lie before each.
     place = owner * (points.size + 1) + np.searchsorted(points, hours, side="right")
     before = np.bincount(place, minlength=len(adopters) * (points.size + 1)).reshape(len(adopters), -1).cumsum(axis=1)[:, :-1]
-    adopted = np.array([adopter.adopted_hours for adopter in adopters])
     until = np.bincount(owner[hours <= adopted[owner]], minlength=len(adopters))
     return Waits(np.maximum(until[:, None] - before, 0), counts[:, None] - before, base_count)
 

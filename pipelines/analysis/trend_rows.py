@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipelines.analysis.increments import Partition, coded, digest, is_text, places_in, row_hashes
-from pipelines.analysis.timeline import Timeline
+from pipelines.analysis.increments import Partition, coded, digest, is_text, places_in, row_hashes, text_words
+from pipelines.analysis.timeline import PostTimes, Timelines
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -75,6 +75,7 @@ class TrendRows:
         is_in_use_before: Whether many had used it before its onset.
         largest_day_share: Share of adoptions on the busiest day.
         account_keys: Keys of the adopters.
+        account_words: Hash of each key (:func:`pipelines.analysis.increments.text_words`).
         tier: Tier as of the trend's birth, as a place in ``TIERS``; -1 where there is none (unknown followers, media).
         is_media: Outlets.
         platform: Of each adopter.
@@ -94,6 +95,7 @@ class TrendRows:
     is_in_use_before: bool
     largest_day_share: float
     account_keys: list[str]
+    account_words: NDArray[np.uint64]
     tier: NDArray[np.int64]
     is_media: NDArray[np.bool_]
     platform: NDArray[np.object_]
@@ -102,7 +104,7 @@ class TrendRows:
     is_exact: NDArray[np.bool_]
     prior_posts: Floats
     prior_days: Floats
-    posts: tuple[Floats, ...]
+    posts: PostTimes
 
     @property
     def cohort(self) -> Cohort:
@@ -122,14 +124,16 @@ class TrendRows:
         """Platforms with creators among the adopters, by name."""
         return sorted(set(self.platform[~self.is_media]))
 
-    def timelines(self, rows: Rows, smallest_exposure_days: float) -> list[Timeline]:
-        """Timelines of those adopters who were seen long enough before the birth, and whose posting times are known around an exact adoption."""
-        found = []
-        for row in rows[self.is_exact[rows] & (self.prior_days[rows] >= smallest_exposure_days)]:
-            adopted, posts = float(self.adopted[row]), self.posts[row]
-            if posts.size and posts[0] <= adopted <= posts[-1]:
-                found.append(Timeline(posts, adopted))
-        return found
+    def timed(self, rows: Rows, smallest_exposure_days: float) -> Rows:
+        """Those adopters who were seen long enough before the birth, and whose posting times are known around an exact adoption."""
+        rows = rows[self.is_exact[rows] & (self.prior_days[rows] >= smallest_exposure_days) & (self.posts.counts[rows] > 0)]
+        first, last = self.posts.hours[self.posts.bounds[rows]], self.posts.hours[self.posts.bounds[rows + 1] - 1]
+        return rows[(first <= self.adopted[rows]) & (self.adopted[rows] <= last)]
+
+    def timelines(self, rows: Rows, smallest_exposure_days: float) -> Timelines:
+        """Timelines of :meth:`timed`."""
+        rows = self.timed(rows, smallest_exposure_days)
+        return Timelines(self.posts.take(rows), self.adopted[rows])
 
 
 def cohorts_in(table: pa.Table) -> list[Cohort]:
@@ -202,15 +206,17 @@ class _Posts:
             trend, self._account, self._micros = trend[order], self._account[order], self._micros[order]
         self._bounds = np.searchsorted(trend, np.arange(len(trend_keys) + 1, dtype=np.int32))
 
-    def of(self, trend: int, accounts: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Times of each account, in order, microseconds."""
+    def of(self, trend: int, accounts: NDArray[np.int64], born_micros: int) -> PostTimes:
+        """Times of each account, hours since birth."""
         inside = slice(self._bounds[trend], self._bounds[trend + 1])
         account, micros = self._account[inside], self._micros[inside]
         order = np.lexsort((micros, account))
         account, micros = account[order], micros[order]
         wanted = accounts.astype(np.int32)
         first, last = np.searchsorted(account, wanted, "left"), np.searchsorted(account, wanted, "right")
-        return [micros[a:b] for a, b in zip(first, last, strict=True)]
+        bounds = np.append(0, np.cumsum(last - first))
+        rows = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1], last - first)
+        return PostTimes((micros[rows] - born_micros) / _MICROSECONDS_PER_HOUR, bounds)
 
 
 def read_trends(tables: TrendTables) -> list[TrendRows]:
@@ -226,6 +232,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
     candidates = tables.candidates.sort_by("trend_key")
     trend_keys = candidates["trend_key"].to_pylist()
     account_keys, account = coded(adoptions["account_key"])
+    words = text_words(account_keys)
     trend = places_in(adoptions["trend_key"], trend_keys)
     adopted = _micros(adoptions["adopted_at"])
     order = np.lexsort((adopted, account, trend))
@@ -267,7 +274,8 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
                 bool(censored[place]),
                 bool(used_before[place]),
                 float(shares[place]),
-                [account_keys[code] for code in account[rows]],
+                [account_keys[code] for code in account[rows].tolist()],
+                words[account[rows]],
                 tier[rows],
                 is_media[rows],
                 platform[rows],
@@ -277,7 +285,7 @@ def read_trends(tables: TrendTables) -> list[TrendRows]:
                 is_exact[rows],
                 prior_posts[rows],
                 prior_days[rows],
-                tuple((micros - born[place]) / _MICROSECONDS_PER_HOUR for micros in posts.of(place, account[rows])),
+                posts.of(place, account[rows], int(born[place])),
             )
         )
     return trends

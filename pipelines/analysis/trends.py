@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_references
-from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table, text_words
+from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, opportunities, origin_end
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
@@ -171,14 +171,15 @@ def _timelines(
 ) -> tuple[timeline.Waits, timeline.Waits] | None:
     """Both sides on one exposure grid; None where one has too few timelines."""
     groups = trend.groups()
-    sides = [trend.timelines(groups[name], parameters.smallest_exposure_days) if name in groups else [] for name in pair]
+    none = np.empty(0, dtype=np.int64)
+    sides = [trend.timelines(groups.get(name, none), parameters.smallest_exposure_days) for name in pair]
     if any(len(side) < smallest for side, smallest in zip(sides, _smallest(pair, parameters), strict=True)):
         return None
     sides = [
         capped(side, cap, precedence.stable_seed(parameters.timeline.seed, trend.key, name))
         for side, name in zip(sides, pair, strict=True)
     ]
-    last = max(each.adopted_hours for side in sides for each in side)
+    last = max(float(side.adopted_hours.max()) for side in sides)
     return waits(sides[0], last, parameters.timeline), waits(sides[1], last, parameters.timeline)
 
 
@@ -196,7 +197,7 @@ def _groups(source: _Source, known: _Known, stored: pa.Table, parameters: TrendP
         for key in keys:
             trend = source.rows(part)[key]
             least = parameters.smallest_exposure_days
-            counts = {"": 0} | {name: len(trend.timelines(members, least)) for name, members in trend.groups().items()}
+            counts = {"": 0} | {name: trend.timed(members, least).size for name, members in trend.groups().items()}
             for name, count in counts.items():
                 values = (key, name, known.input_hash[key], count)
                 rows.append(dict(zip(contracts.STATE_TREND_GROUPS.names, values, strict=True)))
@@ -234,8 +235,7 @@ def _adoption_chances(
 
 def _adopters(trend: TrendRows, rows: Rows, prior: tuple[float, float]) -> Adopters:
     log_rate = np.log(rates.posterior_mean_rates(trend.prior_posts[rows], trend.prior_days[rows], prior))
-    hashes = text_words(trend.account_keys[row] for row in rows)
-    return Adopters(hashes, trend.previous[rows], trend.adopted[rows], log_rate)
+    return Adopters(trend.account_words[rows], trend.previous[rows], trend.adopted[rows], log_rate)
 
 
 def _naive(trend: TrendRows, lead: Rows, target: Rows) -> dict[str, float]:
@@ -358,16 +358,15 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     names = [CLASS_OF_TIER[tier] for tier in TIERS]
     priors = np.array([references.priors.get((trend.cohort, name), _UNKNOWN_PRIOR) for name in names])[trend.tier[creators]]
     posts, days = trend.prior_posts[creators], trend.prior_days[creators]
+    account, tier, adopted = trend.account_words[creators], trend.tier[creators], trend.adopted[creators]
     log_rate = np.log(np.maximum((priors[:, 0] + posts) / (priors[:, 1] + days), 1e-6)) if creators.size else np.empty(0)
-    account = text_words(trend.account_keys[row] for row in creators)
-    tier, adopted = trend.tier[creators], trend.adopted[creators]
     rows, stands_for = np.empty(0, dtype=np.int64), np.empty(0)
     opportunity, by_tier = np.empty(0), np.empty(0)
     end = origin_end(adopted, parameters.origin)
     if np.isfinite(end):
         # About when they were exposed: between the last post without the trend and the first one with it.
         exposures = (np.fmax(trend.previous[creators], -end) + adopted) / 2
-        own_posts = [trend.posts[row] for row in creators]
+        own_posts = trend.posts.take(creators)
         opportunity = opportunities(own_posts, chance_of_use(references.adoptions, trend.cohort), end, exposures)
         by_tier = opportunities(own_posts, _chances_by_tier(trend, references)[tier], end, exposures)
         everyone = ChoiceSet(account, adopted, log_rate, opportunity, tier == 0, np.ones(creators.size))

@@ -30,6 +30,8 @@ _TIERS: Final = ("micro_sub1k", "micro_1k_10k", "mid", "macro", "mega", None)
 _TIER_SHARES: Final = (0.55, 0.25, 0.1, 0.05, 0.01, 0.04)
 _HOUR: Final = 3_600_000_000
 _PARTS: Final = {"candidates": INT_TREND_CANDIDATES, "adoptions": INT_TREND_ADOPTIONS, "timelines": INT_TREND_TIMELINES}
+# Read as a night reads them (pipelines.lake.exchange): an account's key comes with each of its posts.
+_PLACES: Final = ("trend_key", "account_key")
 
 
 def _texts(values: list[str | None], codes: np.ndarray) -> pa.Array:
@@ -109,10 +111,16 @@ def write(folder: Path, adoption_count: int) -> None:
         _month(folder, month, adoption_count // len(_MONTHS), accounts, np.random.default_rng(number))
 
 
+def _read(file: Path, part: str) -> pa.Table:
+    schema, places = _PARTS[part], _PLACES if part == "timelines" else ()
+    kinds = [field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.name in places else field for field in schema]
+    return pq.read_table(file, columns=schema.names, read_dictionary=list(places)).cast(pa.schema(kinds))
+
+
 def _partitions(folder: Path, changed: Mapping[str, str]) -> dict[str, TrendPartition]:
     def partition(month: str) -> TrendPartition:
         def load() -> TrendTables:
-            tables = {part: pq.read_table(folder / f"{month}-{part}.parquet", schema=schema) for part, schema in _PARTS.items()}
+            tables = {part: _read(folder / f"{month}-{part}.parquet", part) for part in _PARTS}
             if month in changed:
                 # One trend's window ends a day later.
                 ends = tables["candidates"]["window_ends_at"].to_pylist()

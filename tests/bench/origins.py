@@ -23,7 +23,7 @@ from pipelines.analysis.origin_groups import GroupParameters, choices, group_odd
 from pipelines.analysis.origin_tables import OriginTableParameters, choice_row
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, origin_set, tier_class
 from pipelines.analysis.ripple_findings import pool_ripples
-from pipelines.analysis.timeline import adoption_profile, best_adoption, capped, waits
+from pipelines.analysis.timeline import PostTimes, adoption_profile, best_adoption, capped, waits
 from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from pipelines.world.calibration_rows import upper_bound
@@ -73,7 +73,7 @@ def shifted_earlier(trend: TrendRows, leaders: set[str], hours: float) -> TrendR
     step = np.where(moved, -hours, 0.0)
     adopted = trend.adopted + step
     born = float(adopted.min()) if adopted.size else 0.0
-    posts = tuple(each + move - born for each, move in zip(trend.posts, step.tolist(), strict=True))
+    posts = PostTimes(trend.posts.hours + np.repeat(step - born, trend.posts.counts), trend.posts.bounds)
     return replace(trend, adopted=adopted - born, previous=trend.previous + step - born, posts=posts)
 
 
@@ -93,7 +93,7 @@ def _chance(trends: list[TrendRows]) -> float:
         sides = [
             capped(side, cap, precedence.stable_seed(parameters.seed, trend.key, str(place))) for place, side in enumerate(sides)
         ]
-        last = max(each.adopted_hours for side in sides for each in side)
+        last = max(float(side.adopted_hours.max()) for side in sides)
         profile = adoption_profile(waits(sides[0], last, parameters), waits(sides[1], last, parameters), parameters)
         total = profile if total is None else total + profile
     return 0.5 if total is None else float(np.mean(best_adoption(total, parameters)))

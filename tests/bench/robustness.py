@@ -17,8 +17,9 @@ from pipelines.analysis.precedence import Adopters, KernelParameters, pooled_pre
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates
 from pipelines.analysis.timeline import (
     ChanceSample,
-    Timeline,
+    PostTimes,
     TimelineParameters,
+    Timelines,
     adoption_profile,
     best_adoption,
     pooled_shift,
@@ -218,8 +219,8 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
             thetas.append(kernel.theta)
             decidable.append(kernel.decidable)
             accounts.append(kernel.account_thetas)
-        lines = [[Timeline(posts, at) for posts, at in zip(group.posts, group.adopted.tolist(), strict=True)] for group in trend]
-        last = max(each.adopted_hours for side in lines for each in side)
+        lines = [Timelines(PostTimes.of(group.posts), group.adopted) for group in trend]
+        last = max(float(side.adopted_hours.max()) for side in lines)
         sides.append((waits(lines[0], last, _TIMELINE), waits(lines[1], last, _TIMELINE)))
     pooled = pooled_precedence(np.array(thetas), np.array(decidable), np.array(accounts), _KERNEL)
     sample = sides[: _TIMELINE.adoption_trend_cap]

@@ -45,6 +45,7 @@ from pipelines.analysis.precedence import (
     two_sided_p,
 )
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
+from pipelines.analysis.timeline import PostTimes
 from pipelines.analysis.trends import TrendParameters
 
 QUICK = KernelParameters(permutation_count=99, bootstrap_count=50)
@@ -318,7 +319,7 @@ def test_an_origin_set_of_one_side_alone_has_a_bound_and_a_chance_instead_of_an_
 def test_opportunity_is_the_chance_that_own_posts_gave_and_nothing_without_posts_in_time() -> None:
     posts = [np.array([]), np.array([4.0]), np.array([4.0, 4.1, 4.2]), np.array([20.0]), np.array([4.0, 30.0, 50.0, 70.0])]
     exposures = np.linspace(0, 60, 200)
-    found = opportunities(posts, 0.5, 8.0, exposures)
+    found = opportunities(PostTimes.of(posts), 0.5, 8.0, exposures)
     assert found[0] == found[3] == 0
     # Three posts in one session give more than one post there, but not three times as much.
     assert 1 < found[2] / found[1] < 3
@@ -333,8 +334,10 @@ def test_opportunity_is_the_chance_that_own_posts_gave_and_nothing_without_posts
 def test_an_opportunity_by_own_chances_is_that_of_each_chance() -> None:
     posts = [np.array([1.0, 4.0]), np.array([2.0, 9.0, 30.0]), np.array([3.0])]
     exposures = np.linspace(0, 40, 50)
-    apart = [opportunities([one], chance, 8.0, exposures)[0] for one, chance in zip(posts, (0.2, 0.5, 0.9), strict=True)]
-    assert opportunities(posts, np.array([0.2, 0.5, 0.9]), 8.0, exposures) == pytest.approx(apart)
+    apart = [
+        opportunities(PostTimes.of([one]), chance, 8.0, exposures)[0] for one, chance in zip(posts, (0.2, 0.5, 0.9), strict=True)
+    ]
+    assert opportunities(PostTimes.of(posts), np.array([0.2, 0.5, 0.9]), 8.0, exposures) == pytest.approx(apart)
 
 
 def test_of_several_readings_the_one_that_says_least_is_given() -> None:

@@ -16,9 +16,10 @@ from pipelines.analysis.precedence import PooledPrecedence
 from pipelines.analysis.timeline import (
     ChanceSample,
     PooledShift,
+    PostTimes,
     ShiftProfile,
-    Timeline,
     TimelineParameters,
+    Timelines,
     _best_logits,
     _varied,
     adoption_profile,
@@ -38,32 +39,37 @@ SMALL = TimelineParameters(
 
 def group(
     count: int, generator: np.random.Generator, *, delay: float = 0.0, daily: float = 1.0, chance: float = 0.5
-) -> list[Timeline]:
-    found = []
+) -> Timelines:
+    found, adopted = [], []
     for _ in range(count):
         posts = np.sort(generator.random(generator.poisson(28 * daily)) * 672)
         later = posts[posts >= generator.gamma(2, 36) + delay]
         wait = int(generator.geometric(chance))
         if later.size >= wait:
-            found.append(Timeline(posts, float(later[wait - 1])))
-    return found
+            found.append(posts)
+            adopted.append(float(later[wait - 1]))
+    return Timelines(PostTimes.of(found), np.array(adopted))
 
 
-def profile(
-    lead: list[Timeline], target: list[Timeline], chances: tuple[float, float], parameters: TimelineParameters
-) -> np.ndarray:
+def last_of(lead: Timelines, target: Timelines) -> float:
+    return float(max(lead.adopted_hours.max(), target.adopted_hours.max()))
+
+
+def reversed_order(adopters: Timelines) -> Timelines:
+    return adopters.take(np.arange(len(adopters))[::-1])
+
+
+def profile(lead: Timelines, target: Timelines, chances: tuple[float, float], parameters: TimelineParameters) -> np.ndarray:
     return evidence(lead, target, chances, parameters).values
 
 
-def evidence(
-    lead: list[Timeline], target: list[Timeline], chances: tuple[float, float], parameters: TimelineParameters
-) -> ShiftProfile:
-    last = max(each.adopted_hours for each in lead + target)
+def evidence(lead: Timelines, target: Timelines, chances: tuple[float, float], parameters: TimelineParameters) -> ShiftProfile:
+    last = last_of(lead, target)
     return shift_profile(waits(lead, last, parameters), waits(target, last, parameters), *chances, parameters)
 
 
-def cubes_of(pairs: list[tuple[list[Timeline], list[Timeline]]], parameters: TimelineParameters) -> np.ndarray:
-    lasts = [max(each.adopted_hours for each in lead + target) for lead, target in pairs]
+def cubes_of(pairs: list[tuple[Timelines, Timelines]], parameters: TimelineParameters) -> np.ndarray:
+    lasts = [last_of(lead, target) for lead, target in pairs]
     sides = [
         (waits(lead, last, parameters), waits(target, last, parameters))
         for (lead, target), last in zip(pairs, lasts, strict=True)
@@ -72,7 +78,7 @@ def cubes_of(pairs: list[tuple[list[Timeline], list[Timeline]]], parameters: Tim
 
 
 def pooled(
-    pairs: list[tuple[list[Timeline], list[Timeline]]],
+    pairs: list[tuple[Timelines, Timelines]],
     chances: tuple[float, float],
     parameters: TimelineParameters,
     sample: np.ndarray | None = None,
@@ -85,19 +91,19 @@ def pooled(
 
 
 def plain_log_likelihood(
-    lead: list[Timeline], target: list[Timeline], shift: int, chances: tuple[float, float], parameters: TimelineParameters
+    lead: Timelines, target: Timelines, shift: int, chances: tuple[float, float], parameters: TimelineParameters
 ) -> float:
     """The model as it is written: bin by bin, account by account, post by post."""
-    last = max(each.adopted_hours for each in lead + target)
+    last = last_of(lead, target)
     size = parameters.bins_before_birth + int(last // parameters.bin_hours) + 1
     observed, caught = [], []
     for adopters, chance, moved in ((lead, chances[0], 0), (target, chances[1], shift)):
-        for adopter in adopters:
+        for posts, adopted in zip(map(adopters.posts.__getitem__, range(len(adopters))), adopters.adopted_hours, strict=True):
             seen, within = [], []
             for place in range(size):
                 exposed = (place + moved - parameters.bins_before_birth + 0.5) * parameters.bin_hours
-                after = [hour for hour in adopter.post_hours if hour >= exposed]
-                waited = sum(hour <= adopter.adopted_hours for hour in after)
+                after = [hour for hour in posts if hour >= exposed]
+                waited = sum(hour <= adopted for hour in after)
                 seen.append(chance * (1 - chance) ** (waited - 1) if waited else 0.0)
                 within.append(1 - (1 - chance) ** len(after))
             observed.append(seen)
@@ -124,7 +130,7 @@ def test_the_profile_is_the_likelihood_of_the_model_as_it_is_written() -> None:
 def test_where_p_is_sought_the_likelihood_is_that_of_the_profile() -> None:
     generator = np.random.default_rng(2)
     lead, target = group(12, generator), group(8, generator, daily=3.0)
-    last = max(each.adopted_hours for each in lead + target)
+    last = last_of(lead, target)
     sides = waits(lead, last, SMALL), waits(target, last, SMALL)
     cube = adoption_profile(*sides, SMALL).reshape(6, 6, 5)
     for one in (0, 3, 5):
@@ -137,7 +143,7 @@ def test_the_adoption_chances_of_both_groups_are_found() -> None:
     generator, parameters, profiles = np.random.default_rng(3), TimelineParameters(), []
     for _ in range(10):
         lead, target = group(40, generator, chance=0.3), group(30, generator, daily=2.0, chance=0.6)
-        last = max(each.adopted_hours for each in lead + target)
+        last = last_of(lead, target)
         profiles.append(adoption_profile(waits(lead, last, parameters), waits(target, last, parameters), parameters))
     lead_chance, target_chance = best_adoption(np.sum(profiles, axis=0), parameters)
     assert lead_chance == pytest.approx(0.3, abs=0.1)
@@ -161,8 +167,32 @@ def test_a_profile_does_not_change_with_the_order_of_accounts(seed: int) -> None
     lead, target = group(9, generator), group(7, generator)
     if lead and target:
         first = profile(lead, target, (0.5, 0.5), SMALL)
-        assert profile(lead[::-1], target[::-1], (0.5, 0.5), SMALL) == pytest.approx(first, rel=1e-9)
-        assert [each.adopted_hours for each in capped(lead, 4, 1)] == [each.adopted_hours for each in capped(lead[::-1], 4, 1)]
+        assert profile(reversed_order(lead), reversed_order(target), (0.5, 0.5), SMALL) == pytest.approx(first, rel=1e-9)
+
+
+@settings(max_examples=50, deadline=None)
+@given(hours=st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=12), cap=st.integers(1, 12))
+def test_a_capped_group_is_a_sample_in_time_s_order_whatever_the_order_of_its_members(hours: list[list[int]], cap: int) -> None:
+    posts = [np.sort(np.array(each, dtype=np.float64)) for each in hours]
+    # Many adopt at one moment: the order is told by how many posts there are, and by their sum.
+    lines = Timelines(PostTimes.of(posts), np.array([float(each[0] // 5) for each in posts]))
+    one, other = capped(lines, cap, 1), capped(reversed_order(lines), cap, 1)
+    found = [
+        (at, times.size, times.sum())
+        for at, times in zip(one.adopted_hours, map(one.posts.__getitem__, range(len(one))), strict=True)
+    ]
+    assert found == sorted(found)
+    assert len(one) == min(cap, len(posts))
+    assert np.array_equal(one.adopted_hours, other.adopted_hours)
+    assert np.array_equal(one.posts.counts, other.posts.counts)
+    assert [one.posts[row].sum() for row in range(len(one))] == [other.posts[row].sum() for row in range(len(one))]
+
+
+def test_posting_times_of_some_accounts_are_taken_in_the_order_that_is_asked_for() -> None:
+    posts = PostTimes.of([np.array([1.0, 2.0]), np.array([]), np.array([3.0])])
+    taken = posts.take(np.array([2, 1, 0, 2]))
+    assert [taken[row].tolist() for row in range(len(taken))] == [[3.0], [], [1.0, 2.0], [3.0]]
+    assert len(posts.take(np.empty(0, dtype=np.int64))) == 0
 
 
 def test_a_parabolas_peak_lies_between_the_grids_points_and_its_interval_is_where_it_drops_by_half_a_quantile() -> None:

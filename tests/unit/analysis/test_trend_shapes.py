@@ -186,7 +186,7 @@ def test_of_two_hundred_waves_and_shocks_none_is_coordinated(law: str) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(18, 60), st.integers(0, 2**32 - 1))
+@given(st.integers(24, 60), st.integers(0, 2**32 - 1))
 def test_bots_within_an_hour_before_a_wave_are_found(bots: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     hours = np.concatenate([rng.uniform(0, 0.9, bots), 3 + rng.gamma(2.0, 36.0, 300)])

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -230,12 +231,11 @@ def test_a_packed_archive_is_decompressed_twice_however_many_members_it_has(inbo
             member.size = len(raw[number])
             tar.addfile(member, io.BytesIO(raw[number]))
     # A packed stream that is gone back in begins to decompress anew.
-    beginnings = []
-    begin = zlib.decompressobj
-    monkeypatch.setattr(zlib, "decompressobj", lambda **kinds: beginnings.append(kinds) or begin(**kinds))
+    begin = MagicMock(wraps=zlib.decompressobj)
+    monkeypatch.setattr(zlib, "decompressobj", begin)
     night = ingest(inbox)
     assert night.landed_count == 600
-    assert len(beginnings) == 2
+    assert begin.call_count == 2
 
 
 def test_a_member_of_a_packed_archive_is_not_opened_once_the_archive_has_gone_on(inbox: Path) -> None:
