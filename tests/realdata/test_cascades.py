@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import csv
+import re
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ _TIDEH: Final = REALDATA / "cascades" / "TiDeH_data.tar.gz"
 _PHRASES: Final = ("memetracker_cascade.txt", "memetracker_cascadevalid.txt")
 _TAGS: Final = REALDATA / "tumblr_cottagecore" / "cascades.csv"
 _LARGEST_BRUTE: Final = 400
+# A user, a post and a delay.
+_NODE: Final = re.compile(r"\['([^']*)', '([^']*)', '([^']*)'\]")
 
 
 def _needs(path: Path) -> pytest.MarkDecorator:
@@ -32,8 +34,9 @@ def _needs(path: Path) -> pytest.MarkDecorator:
 
 
 def _members(archive: Path, suffix: str) -> Iterator[tuple[str, str]]:
+    # In the archive's order: to go back in it is to decompress it from its beginning.
     with tarfile.open(archive) as tar:
-        for member in sorted(tar.getmembers(), key=lambda each: each.name):
+        for member in tar:
             if member.isfile() and member.name.endswith(suffix):
                 file = tar.extractfile(member)
                 assert file is not None
@@ -49,8 +52,8 @@ def _tree(text: str) -> Ints:
     edges = []
     for line in dict.fromkeys(text.split("\n")):
         if "->" in line:
-            above, below = (ast.literal_eval(side.strip()) for side in line.split("->"))
-            edges.append((float(below[2]), float(above[2]), tuple(above[:2]), tuple(below[:2])))
+            above, below = _NODE.findall(line)
+            edges.append((float(below[2]), float(above[2]), above[:2], below[:2]))
     place: dict[tuple[str, ...], int] = {}
     parent: list[int] = []
     for _, _, one, other in sorted(edges):
