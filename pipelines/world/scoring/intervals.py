@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, t
+from scipy.stats import binomtest, rankdata, t
 
 from pipelines.world.scoring.rows import Found
 
@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 LEVEL: Final = 0.95
 RESAMPLES: Final = 1_000
 SEED: Final = 20_260_903
+_UNITS_AT_ONCE: Final = 1_000_000
 
 
 def clopper_pearson(hits: int, count: int) -> tuple[float, float]:
@@ -53,8 +54,19 @@ def bootstrapped(statistic: Callable[[NDArray[np.int64]], float], count: int) ->
         statistic: Of an array of unit numbers.
         count: Units.
     """
+    return bootstrapped_at_once(lambda draws: np.array([statistic(draw) for draw in draws]), count)
+
+
+def bootstrapped_at_once(statistic: Callable[[NDArray[np.int64]], Floats], count: int) -> tuple[float, float]:
+    """:func:`bootstrapped` of a statistic that is found for many resamples in one go.
+
+    Args:
+        statistic: One value a row, of an array of unit numbers: resample x unit.
+        count: Units.
+    """
     draws = np.random.default_rng(SEED).integers(0, count, (RESAMPLES, count))
-    values = np.array([statistic(draw) for draw in draws])
+    blocks = np.array_split(draws, max(1, min(RESAMPLES, draws.size // _UNITS_AT_ONCE)))
+    values = np.concatenate([statistic(block) for block in blocks])
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if np.isfinite(values).any() else (np.nan, np.nan)
     return float(low), float(high)
 
@@ -64,9 +76,26 @@ def median(values: ArrayLike, *, note: str | None = None, none: str) -> Found:
     units = np.asarray(values, dtype=np.float64)
     if not units.size:
         return Found(None, note=none)
-    return Found(
-        float(np.median(units)), *bootstrapped(lambda draw: float(np.median(units[draw])), units.size), units.size, note=note
-    )
+    interval = bootstrapped_at_once(lambda draws: np.median(units[draws], axis=1), units.size)
+    return Found(float(np.median(units)), *interval, units.size, note=note)
+
+
+def rank_correlation(one: Floats, other: Floats) -> tuple[float, float, float]:
+    """Correlation of ranks (Spearman 1904) with its bootstrap interval; the ranks are those among all units.
+
+    Args:
+        one: A number a unit.
+        other: Another one.
+    """
+    ranks = rankdata(one), rankdata(other)
+
+    def correlations(draws: NDArray[np.int64]) -> Floats:
+        first, second = (rank[draws] - rank[draws].mean(axis=-1, keepdims=True) for rank in ranks)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((first * second).sum(axis=-1) / np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1)))
+
+    count = ranks[0].size
+    return float(correlations(np.arange(count))), *bootstrapped_at_once(correlations, count)
 
 
 def clustered_share(
@@ -91,7 +120,7 @@ def clustered_share(
     right, rows = np.asarray(hits, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if not rows.sum():
         return Found(None, planted=planted, found=found, note=none)
-    interval = bootstrapped(lambda draw: float(right[draw].sum() / max(rows[draw].sum(), 1.0)), rows.size)
+    interval = bootstrapped_at_once(lambda draws: right[draws].sum(axis=1) / np.maximum(rows[draws].sum(axis=1), 1.0), rows.size)
     return Found(float(right.sum() / rows.sum()), *interval, int(rows.sum()), planted, found, note)
 
 

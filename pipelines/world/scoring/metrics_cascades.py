@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.analysis.cascade_trees import ROOT, forest_of
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import bootstrapped_at_once, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 
@@ -68,7 +68,7 @@ def _virality(linked: Linked) -> Found:
     if not both:
         return nothing("no tree of ten adopters on both sides")
     errors = np.array([abs(found[tag] / true[tag] - 1) for tag in both])
-    low, high = bootstrapped(lambda draw: float(np.median(errors[draw])), errors.size)
+    low, high = bootstrapped_at_once(lambda draws: np.median(errors[draws], axis=1), errors.size)
     return Found(float(np.median(errors)), low, high, errors.size, note="of the largest trees, each side's own")
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import bootstrapped_at_once, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 from pipelines.world.worlds import ANY, LEAD, NONE, TARGET, World
@@ -76,7 +76,7 @@ def _probability(linked: Linked, target: str) -> Found:
     )
     if not values.size:
         return nothing("no trend was compared")
-    low, high = bootstrapped(lambda draw: float(values[draw].mean()), values.size)
+    low, high = bootstrapped_at_once(lambda draws: values[draws].mean(axis=1), values.size)
     truth, claim = planted(linked.world, target), pooled_claim(linked, target)
     return Found(float(values.mean()), low, high, values.size, truth, claim, "null 0.5; trends drawn again for the interval")
 

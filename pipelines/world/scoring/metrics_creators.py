@@ -6,10 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import numpy as np
-from scipy.stats import rankdata, spearmanr
-
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import rank_correlation, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 
@@ -49,9 +46,7 @@ def _engagement(linked: Linked) -> Found:
     """)
     if found.size < _LEAST_ACCOUNTS:
         return nothing("too few creators with a rate on both sides")
-    ranks = rankdata(found), rankdata(true)
-    low, high = bootstrapped(lambda draw: float(np.corrcoef(ranks[0][draw], ranks[1][draw])[0, 1]), found.size)
-    value = float(spearmanr(found, true).statistic)
+    value, low, high = rank_correlation(found, true)
     return Found(
         value,
         low,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from pipelines.world.scoring.intervals import bootstrapped, clopper_pearson
+from pipelines.world.scoring.intervals import bootstrapped_at_once, clopper_pearson
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 
@@ -80,8 +80,8 @@ def _rates(linked: Linked) -> _Rates:
     return _Rates(*columns)
 
 
-def _root_mean_square(errors: Floats) -> float:
-    return float(np.sqrt(np.mean(errors**2)))
+def _root_mean_square(errors: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.mean(errors**2, axis=-1)))
 
 
 def _error(linked: Linked) -> Found:
@@ -90,9 +90,12 @@ def _error(linked: Linked) -> Found:
     shrunk, raw = (rates.shrunk - rates.true)[few], (rates.raw - rates.true)[few]
     if few.sum() < _LEAST_ROWS or not raw.any():
         return nothing(_TOO_FEW)
-    value = _root_mean_square(shrunk) / _root_mean_square(raw)
-    low, high = bootstrapped(lambda draw: _root_mean_square(shrunk[draw]) / max(_root_mean_square(raw[draw]), 1e-12), shrunk.size)
-    return Found(value, low, high, shrunk.size, note=_NOTE)
+
+    def ratio(draws: NDArray[np.int64]) -> Floats:
+        return np.asarray(_root_mean_square(shrunk[draws]) / np.maximum(_root_mean_square(raw[draws]), 1e-12))
+
+    low, high = bootstrapped_at_once(ratio, shrunk.size)
+    return Found(float(ratio(np.arange(shrunk.size))), low, high, shrunk.size, note=_NOTE)
 
 
 def _coverage(linked: Linked) -> Found:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import bootstrapped_at_once, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 
@@ -46,12 +46,12 @@ _PROMOTERS: Final = """
 """
 
 
-def area_under_curve(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> float:
-    """P(a positive's value is above a negative's), ties half (Hanley and McNeil 1982); NaN where one side is empty."""
-    count, others = int(is_positive.sum()), int((~is_positive).sum())
-    if not count or not others:
-        return float("nan")
-    return float((rankdata(values)[is_positive].sum() - count * (count + 1) / 2) / (count * others))
+def area_under_curve(values: NDArray[np.float64], is_positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """P(a positive's value is above a negative's), ties half (Hanley and McNeil 1982), along the last axis; NaN where one side is empty."""
+    count, others = is_positive.sum(axis=-1), (~is_positive).sum(axis=-1)
+    ranks = np.where(is_positive, rankdata(values, axis=-1), 0.0).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((ranks - count * (count + 1) / 2) / (count * others))
 
 
 def insider_area(linked: Linked, *, column: str = SCORE, is_of_members: bool = False) -> Found:
@@ -65,10 +65,10 @@ def insider_area(linked: Linked, *, column: str = SCORE, is_of_members: bool = F
     insider, value, has_row = linked.numbers(_PROMOTERS.format(column=column))
     chosen = has_row > 0 if is_of_members else np.ones(insider.size, dtype=bool)
     is_insider, ranked = insider[chosen] > 0, np.where(np.isfinite(value), value, _LOWEST)[chosen]
-    area = area_under_curve(ranked, is_insider)
+    area = float(area_under_curve(ranked, is_insider))
     if not np.isfinite(area):
         return nothing("nobody took up a niche's trend as a tourist, or nobody as an insider")
-    low, high = bootstrapped(lambda draw: area_under_curve(ranked[draw], is_insider[draw]), ranked.size)
+    low, high = bootstrapped_at_once(lambda draws: area_under_curve(ranked[draws], is_insider[draws]), ranked.size)
     note = f"{is_insider.sum()} insiders and {(~is_insider).sum()} tourists by month; members are {has_row[insider > 0].mean():.0%} and {has_row[insider == 0].mean():.0%}"
     return Found(area, low, high, ranked.size, note=note)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import bootstrapped_at_once, share
 from pipelines.world.scoring.intervals import median as median_of
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
@@ -39,7 +39,7 @@ def _flow(linked: Linked) -> Found:
     if not planted.size:
         return nothing(f"no platform lost {_LEAST_MOVES} joined persons to another within a month")
     errors = np.abs(found - planted) / planted
-    low, high = bootstrapped(lambda draw: float(errors[draw].mean()), errors.size)
+    low, high = bootstrapped_at_once(lambda draws: errors[draws].mean(axis=1), errors.size)
     return Found(
         float(errors.mean()),
         low,

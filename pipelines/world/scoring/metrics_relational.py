@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scipy.stats import rankdata
 
-from pipelines.world.scoring.intervals import bootstrapped, share
+from pipelines.world.scoring.intervals import bootstrapped_at_once, rank_correlation, share
 from pipelines.world.scoring.linked import Linked
 from pipelines.world.scoring.rows import Found, nothing
 
@@ -27,13 +26,7 @@ def _rank(linked: Linked) -> Found:
     """)
     if found.size < _LEAST_ACCOUNTS:
         return nothing(f"too few accounts with {_LEAST_REPLIES} replies to be judged")
-    ranks = rankdata(found), rankdata(true)
-
-    def correlation(draw: np.ndarray) -> float:
-        return float(np.corrcoef(ranks[0][draw], ranks[1][draw])[0, 1])
-
-    low, high = bootstrapped(correlation, found.size)
-    value = correlation(np.arange(found.size))
+    value, low, high = rank_correlation(found, true)
     return Found(value, low, high, found.size, note=f"accounts of {_LEAST_REPLIES} replies over all months, as counted")
 
 
@@ -57,7 +50,7 @@ def _hours(linked: Linked) -> Found:
     if found.size < _LEAST_ACCOUNTS:
         return nothing(f"too few account months with {_LEAST_ANSWERS} answers")
     error = np.abs(np.log(found / true))
-    low, high = bootstrapped(lambda draw: float(np.median(error[draw])), error.size)
+    low, high = bootstrapped_at_once(lambda draws: np.median(error[draws], axis=1), error.size)
     return Found(
         float(np.median(error)), low, high, error.size, note="of the median time of answers; 0.1 is a tenth too long or short"
     )

@@ -151,7 +151,7 @@ def test_tourists_that_push_a_tag_are_below_the_insiders_of_its_niche() -> None:
         visits = {row["account_key"] for row in told if not row["is_member"]}
         assert tourists <= visits | {row["account_key"] for row in told if row["is_member"]}
         scores = np.array([row["insider_score"] for row in told])
-        areas.append(area_under_curve(scores, np.array([truth[row["account_key"]] == 0 for row in told])))
+        areas.append(float(area_under_curve(scores, np.array([truth[row["account_key"]] == 0 for row in told]))))
         assert not any(row["is_insider"] for row in told if not row["is_member"])
     print(f"AUC of insiders against tourists: {areas}")
     assert min(areas) > 0.95
