@@ -15,6 +15,7 @@ from pipelines.world.harness import Result, find_results
 from tests.unit.world.few_draws import FEW_DRAWS
 
 NULLS = ("W0_exchangeable", "W1_rate_confounded", "W1_rate_confounded_reversed")
+LEADS = ("P1_micro_first", "W6_macro_first")
 SEEDS = 12
 
 
@@ -23,8 +24,13 @@ def claims_of(results: Sequence[Result], estimator: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def nulls() -> list[Result]:
-    return find_results(1, names=NULLS)
+def worlds() -> dict[str, Result]:
+    return {result.world: result for result in find_results(1, names=(*NULLS, *LEADS))}
+
+
+@pytest.fixture(scope="module")
+def nulls(worlds: dict[str, Result]) -> list[Result]:
+    return [worlds[name] for name in NULLS]
 
 
 def test_a_pooled_claim_is_rare_where_nobody_leads_and_the_naive_number_errs(nulls: list[Result]) -> None:
@@ -50,8 +56,8 @@ def test_a_careless_level_makes_claims_where_nobody_leads() -> None:
     assert sum(map(abs, claimed)) > binom.ppf(0.999, len(claimed), 0.05)
 
 
-def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend() -> None:
-    (result,) = find_results(1, names=["P1_micro_first"])
+def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend(worlds: dict[str, Result]) -> None:
+    result = worlds["P1_micro_first"]
     published = {target: result.claims[claims_metric(target)]["published"] for target in TARGET_CLASSES}
     # How fast media are by themselves is not known: of them nothing is claimed, though both estimators agree.
     assert published == {"large_creators": 1, "mid_creators": 1, "media": 0}
@@ -61,8 +67,8 @@ def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend() -> None:
     assert result.figures["trend_power"]["published"] > 0.1
 
 
-def test_large_creators_who_lead_are_never_said_to_follow() -> None:
-    (result,) = find_results(1, names=["W6_macro_first"])
+def test_large_creators_who_lead_are_never_said_to_follow(worlds: dict[str, Result]) -> None:
+    result = worlds["W6_macro_first"]
     assert result.claims["claims_large_creators"]["published"] == -1
     assert result.claims["origin_micro"]["published"] <= 0
 
