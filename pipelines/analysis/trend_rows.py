@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -219,13 +220,15 @@ class _Posts:
         return PostTimes((micros[rows] - born_micros) / _MICROSECONDS_PER_HOUR, bounds)
 
 
-def read_trends(tables: TrendTables) -> list[TrendRows]:
+def read_trends(tables: TrendTables, hashes: Mapping[str, str] | None = None) -> list[TrendRows]:
     """Read trends, ordered by key; nothing depends on the order of rows.
 
     Args:
         tables: Exchange tables; rows of trends that are not among the candidates are not read.
+        hashes: From :func:`content_hashes`, of tables that were read before; they are hashed when None.
     """
-    hashes = content_hashes(tables)
+    if hashes is None:
+        hashes = content_hashes(tables)
     is_timed = pc.is_in(tables.adoptions["ts_quality"], value_set=pa.array(["exact", "date_only"]))
     is_actor = pc.is_in(tables.adoptions["actor_class"], value_set=pa.array(["creator", *MAINSTREAM]))
     adoptions = tables.adoptions.filter(pc.and_(is_timed, is_actor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
@@ -101,24 +101,38 @@ def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
 
 
 class _Source:
-    """Partitions as trends by key; the last few stay in memory."""
+    """Partitions as trends by key; the last few stay in memory, and of every trend that was read a few numbers."""
 
-    def __init__(self, partitions: Mapping[str, TrendPartition]) -> None:
+    def __init__(self, partitions: Mapping[str, TrendPartition], smallest_exposure_days: float) -> None:
         self.partitions = partitions
         self.rows = lru_cache(maxsize=_PARTITIONS_KEPT)(self._read)
+        self._least = smallest_exposure_days
         self._counts: dict[str, Counts] = {}
+        self._timed: dict[str, dict[str, int]] = {}
+        self._hashes: dict[str, dict[str, str]] = {}
 
     def _read(self, partition_key: str) -> dict[str, TrendRows]:
-        trends = {trend.key: trend for trend in read_trends(self.partitions[partition_key].load())}
-        for key, trend in trends.items():
-            self._counts[key] = {name: (trend.prior_posts[rows], trend.prior_days[rows]) for name, rows in trend.groups().items()}
+        found = read_trends(self.partitions[partition_key].load(), self._hashes.get(partition_key))
+        trends = {trend.key: trend for trend in found}
+        if partition_key not in self._hashes:
+            self._hashes[partition_key] = {trend.key: trend.content_hash for trend in found}
+            for key, trend in trends.items():
+                groups = trend.groups()
+                self._counts[key] = {name: (trend.prior_posts[rows], trend.prior_days[rows]) for name, rows in groups.items()}
+                self._timed[key] = {name: trend.timed(rows, self._least).size for name, rows in groups.items()}
         return trends
 
     def counts(self, partition_key: str, key: str) -> Counts:
-        """Posts and days of the rate window by group; remembered of every trend that was read."""
+        """Posts and days of the rate window by group."""
         if key not in self._counts:
             self.rows(partition_key)
         return self._counts[key]
+
+    def timed(self, partition_key: str, key: str) -> dict[str, int]:
+        """How many timelines each group has that has adopters."""
+        if key not in self._timed:
+            self.rows(partition_key)
+        return self._timed[key]
 
 
 @dataclass(frozen=True)
@@ -188,17 +202,14 @@ def _smallest(pair: tuple[str, str], parameters: TrendParameters) -> tuple[int, 
     return lead, parameters.smallest_target_count if pair[0] == LEAD_CLASS else lead
 
 
-def _groups(source: _Source, known: _Known, stored: pa.Table, parameters: TrendParameters) -> tuple[pa.Table, int]:
+def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table, int]:
     wanted = {(key,): found for key, found in known.input_hash.items()}
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
     rows = []
     for part, keys in known.by_partition(missing).items():
         for key in keys:
-            trend = source.rows(part)[key]
-            least = parameters.smallest_exposure_days
-            counts = {"": 0} | {name: trend.timed(members, least).size for name, members in trend.groups().items()}
-            for name, count in counts.items():
+            for name, count in ({"": 0} | source.timed(part, key)).items():
                 values = (key, name, known.input_hash[key], count)
                 rows.append(dict(zip(contracts.STATE_TREND_GROUPS.names, values, strict=True)))
     new = pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_GROUPS)
@@ -301,31 +312,17 @@ def _compare(
     return row
 
 
-def _comparisons(
-    source: _Source,
-    known: _Known,
-    groups: Mapping[str, Mapping[str, int]],
-    references: References,
-    stored: pa.Table,
-    parameters: TrendParameters,
-) -> tuple[pa.Table, int]:
+def _wanted_comparisons(
+    known: _Known, groups: Mapping[str, Mapping[str, int]], references: References
+) -> dict[tuple[str, str, str], str]:
+    """Input hash of each comparison."""
     wanted = {}
     for key, input_hash in known.input_hash.items():
         cohort = known.cohort[key]
         for pair in comparisons(set(groups[key])):
             read_with = [*(references.priors.get((cohort, name)) for name in pair), references.adoptions.get((cohort, *pair))]
             wanted[(key, *pair)] = digest(input_hash, *pair, *([] if known.gate[key] else read_with))
-    kept, told = reused(stored, wanted, _KEYS, "input_hash")
-    missing: dict[str, list[tuple[str, str]]] = {}
-    for key, lead, target in sorted(set(wanted) - told):
-        missing.setdefault(key, []).append((lead, target))
-    rows = [
-        _compare(source.rows(part)[key], pair, known.gate[key], references, parameters) | {"input_hash": wanted[(key, *pair)]}
-        for part, trend_keys in known.by_partition(set(missing)).items()
-        for key in trend_keys
-        for pair in missing[key]
-    ]
-    return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS), len(rows)
+    return wanted
 
 
 def chance_of_use(adoptions: Mapping[tuple[Cohort, str, str], tuple[float, float]], cohort: Cohort) -> float:
@@ -386,23 +383,58 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     }
 
 
-def _choices(
-    source: _Source, known: _Known, references: References, stored: pa.Table, parameters: TrendParameters
-) -> tuple[pa.Table, int]:
+def _wanted_choices(known: _Known, references: References) -> dict[tuple[str], str]:
+    """Input hash of the choice set of each trend that no gate holds."""
     wanted = {}
     for key, input_hash in known.input_hash.items():
         if known.gate[key] is None:
             priors = [references.priors.get((known.cohort[key], name)) for name in dict.fromkeys(CLASS_OF_TIER.values())]
             pairs = [(known.cohort[key], LEAD_CLASS, target) for target in TARGET_CLASSES]
             wanted[(key,)] = digest(input_hash, *priors, *(references.adoptions.get(pair) for pair in pairs))
-    kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
-    missing = {key for (key,) in set(wanted) - told}
-    rows = [
-        _choice_row(source.rows(part)[key], references, parameters) | {"input_hash": wanted[(key,)]}
-        for part, keys in known.by_partition(missing).items()
-        for key in keys
-    ]
-    return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TREND_CHOICES)], ["trend_key"]), len(rows)
+    return wanted
+
+
+@dataclass(frozen=True)
+class _Statistics:
+    """Of single trends: ``contracts.STATE_TREND_COMPARISONS`` and ``contracts.STATE_TREND_CHOICES``, and how many of each were computed."""
+
+    compared: pa.Table
+    choices: pa.Table
+    new_comparisons: int
+    new_choices: int
+
+
+def _statistics(
+    source: _Source,
+    known: _Known,
+    groups: Mapping[str, Mapping[str, int]],
+    references: References,
+    old: Callable[[str], pa.Table],
+    parameters: TrendParameters,
+) -> _Statistics:
+    """What is computed of single trends, both kinds in one reading of each partition."""
+    pairs, sets = _wanted_comparisons(known, groups, references), _wanted_choices(known, references)
+    kept_pairs, told_pairs = reused(old("trend_comparisons"), pairs, _KEYS, "input_hash")
+    kept_sets, told_sets = reused(old("trend_choices"), sets, ["trend_key"], "input_hash")
+    missing: dict[str, list[tuple[str, str]]] = {}
+    for key, lead, target in sorted(set(pairs) - told_pairs):
+        missing.setdefault(key, []).append((lead, target))
+    unset = {key for (key,) in set(sets) - told_sets}
+    compared, choices = [], []
+    for part, keys in known.by_partition(set(missing) | unset).items():
+        for key in keys:
+            trend = source.rows(part)[key]
+            for pair in missing.get(key, ()):
+                row = _compare(trend, pair, known.gate[key], references, parameters)
+                compared.append(row | {"input_hash": pairs[(key, *pair)]})
+            if key in unset:
+                choices.append(_choice_row(trend, references, parameters) | {"input_hash": sets[(key,)]})
+    return _Statistics(
+        joined([kept_pairs, pa.Table.from_pylist(compared, schema=contracts.STATE_TREND_COMPARISONS)], _KEYS),
+        joined([kept_sets, pa.Table.from_pylist(choices, schema=contracts.STATE_TREND_CHOICES)], ["trend_key"]),
+        len(compared),
+        len(choices),
+    )
 
 
 def _with_q_values(compared: pa.Table) -> pa.Table:
@@ -441,7 +473,7 @@ def analyse_trend_partitions(
     """
     parameters = parameters or TrendParameters()
     salt = method_digest(parameters)
-    source = _Source(partitions)
+    source = _Source(partitions, parameters.smallest_exposure_days)
 
     def old(name: str) -> pa.Table:
         return stored_table(stored, name, contracts.STATE[name])
@@ -453,7 +485,7 @@ def analyse_trend_partitions(
     )
     of_trend = dict(zip(keys, cohorts_in(trends), strict=True))
     known = _Known(partition, of_trend, input_hash, gate)
-    grouped, new_trends = _groups(source, known, old("trend_groups"), parameters)
+    grouped, new_trends = _groups(source, known, old("trend_groups"))
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}
     columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
     for key, group, count in zip(*columns, strict=True):
@@ -473,8 +505,7 @@ def analyse_trend_partitions(
     columns = [priors[name].to_pylist() for name in ("unit_type", "period", "group", "shape", "rate")]
     fitted = {((unit_type, period), group): (shape, rate) for unit_type, period, group, shape, rate in zip(*columns, strict=True)}
     references = References(fitted, adoptions_by_pair(chances))
-    compared, new_comparisons = _comparisons(source, known, groups, references, old("trend_comparisons"), parameters)
-    choices, new_choices = _choices(source, known, references, old("trend_choices"), parameters)
+    found = _statistics(source, known, groups, references, old, parameters)
 
     pooling = Pooling(
         periods_of(each.cohort for each in cohorts),
@@ -485,8 +516,8 @@ def analyse_trend_partitions(
         salt,
     )
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
-    findings = pooled_findings(compared, always, pooling, ChanceEvidence(chances, profiles), old("findings"))
-    odds = pooled_odds(choices, pooling, old("origin_odds"))
+    findings = pooled_findings(found.compared, always, pooling, ChanceEvidence(chances, profiles), old("findings"))
+    odds = pooled_odds(found.choices, pooling, old("origin_odds"))
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
 
     def stamped(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -495,7 +526,7 @@ def analyse_trend_partitions(
 
     return Analysis(
         {
-            "trend_precedence": stamped(_with_q_values(compared), contracts.TREND_PRECEDENCE),
+            "trend_precedence": stamped(_with_q_values(found.compared), contracts.TREND_PRECEDENCE),
             "precedence_findings": stamped(findings, contracts.PRECEDENCE_FINDINGS),
             "origin_odds": stamped(odds, contracts.ORIGIN_ODDS),
         },
@@ -505,8 +536,8 @@ def analyse_trend_partitions(
             "trend_adoptions": profiles,
             "trend_chances": chances,
             "trend_priors": priors,
-            "trend_comparisons": compared,
-            "trend_choices": choices,
+            "trend_comparisons": found.compared,
+            "trend_choices": found.choices,
             "findings": findings,
             "origin_odds": odds,
         },
@@ -514,8 +545,8 @@ def analyse_trend_partitions(
             "trends": new_trends,
             "priors": new_priors,
             "adoption_profiles": new_profiles,
-            "comparisons": new_comparisons,
-            "choices": new_choices,
+            "comparisons": found.new_comparisons,
+            "choices": found.new_choices,
         },
     )
 
