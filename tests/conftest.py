@@ -15,8 +15,9 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-# Folders whose tests run whole nights, and the file that begins with the nights that all share.
+# Folders whose tests run whole nights or whole worlds, and the file that begins with the nights that all share.
 _LONG = ("gates", "pipeline", "browser")
+_WORLDS = ("unit", "world")
 _MAKES_NIGHTS = "test_backfill.py"
 
 
@@ -33,7 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             return 0
         if item.path in shares:
             return 2
-        return 1 if item.path.relative_to(folder).parts[0] in _LONG else 3
+        parts = item.path.relative_to(folder).parts
+        if parts[0] in _LONG:
+            return 1
+        return 3 if parts[:2] == _WORLDS else 4
 
     items.sort(key=place)
 
