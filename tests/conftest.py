@@ -33,11 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.name == _MAKES_NIGHTS:
             return 0
         if item.path in shares:
-            return 2
+            return 3
         parts = item.path.relative_to(folder).parts
         if parts[0] in _LONG:
             return 1
-        return 3 if parts[:2] == _WORLDS else 4
+        return 2 if parts[:2] == _WORLDS else 4
 
     items.sort(key=place)
 
