@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,8 +22,6 @@ from pipelines.analysis.timeline import TimelineParameters, adoption_profile, ca
 from pipelines.analysis.trend_pools import ClaimRule, Pooling, periods_of, pooled_findings, pooled_odds
 from pipelines.analysis.trend_references import (
     ChanceEvidence,
-    CohortTrends,
-    Counts,
     References,
     adoption_chances,
     adoption_samples,
@@ -42,13 +39,12 @@ from pipelines.analysis.trend_rows import (
     TrendTables,
     cohorts_in,
     partitioned,
-    read_trends,
 )
+from pipelines.analysis.trend_source import KnownTrends, TrendSource
 
 METHOD_VERSION: Final = "trends_10"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
-_PARTITIONS_KEPT: Final = 2
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
 _UNKNOWN_PRIOR: Final = (1.0, 1.0)
 _UNKNOWN_ADOPTION: Final = (0.5, 0.5)
@@ -100,66 +96,7 @@ def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
     return "shock" if trend.largest_day_share >= parameters.largest_day_share else None
 
 
-class _Source:
-    """Partitions as trends by key; the last few stay in memory, and of every trend that was read a few numbers."""
-
-    def __init__(self, partitions: Mapping[str, TrendPartition], smallest_exposure_days: float) -> None:
-        self.partitions = partitions
-        self.rows = lru_cache(maxsize=_PARTITIONS_KEPT)(self._read)
-        self._least = smallest_exposure_days
-        self._counts: dict[str, Counts] = {}
-        self._timed: dict[str, dict[str, int]] = {}
-        self._hashes: dict[str, dict[str, str]] = {}
-
-    def _read(self, partition_key: str) -> dict[str, TrendRows]:
-        found = read_trends(self.partitions[partition_key].load(), self._hashes.get(partition_key))
-        trends = {trend.key: trend for trend in found}
-        if partition_key not in self._hashes:
-            self._hashes[partition_key] = {trend.key: trend.content_hash for trend in found}
-            for key, trend in trends.items():
-                groups = trend.groups()
-                self._counts[key] = {name: (trend.prior_posts[rows], trend.prior_days[rows]) for name, rows in groups.items()}
-                self._timed[key] = {name: trend.timed(rows, self._least).size for name, rows in groups.items()}
-        return trends
-
-    def counts(self, partition_key: str, key: str) -> Counts:
-        """Posts and days of the rate window by group."""
-        if key not in self._counts:
-            self.rows(partition_key)
-        return self._counts[key]
-
-    def timed(self, partition_key: str, key: str) -> dict[str, int]:
-        """How many timelines each group has that has adopters."""
-        if key not in self._timed:
-            self.rows(partition_key)
-        return self._timed[key]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What is known of every trend without its rows."""
-
-    partition: Mapping[str, str]
-    cohort: Mapping[str, Cohort]
-    input_hash: Mapping[str, str]
-    gate: Mapping[str, str | None]
-
-    def by_partition(self, keys: set[str]) -> dict[str, list[str]]:
-        parts: dict[str, list[str]] = {}
-        for key in sorted(keys):
-            parts.setdefault(self.partition[key], []).append(key)
-        return {part: parts[part] for part in sorted(parts)}
-
-    def cohorts(self) -> list[CohortTrends]:
-        """Comparable trends by type of unit and period, in time's order; a cohort without any is there too."""
-        found: dict[Cohort, dict[str, str]] = {cohort: {} for cohort in sorted(set(self.cohort.values()))}
-        for key, gate in self.gate.items():
-            if gate is None:
-                found[self.cohort[key]][key] = self.input_hash[key]
-        return [CohortTrends(cohort, hashes) for cohort, hashes in found.items()]
-
-
-def _inputs(source: _Source, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:
+def _inputs(source: TrendSource, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:
     wanted = {(key,): digest(salt, partition.content_hash) for key, partition in source.partitions.items()}
     kept, known = reused(stored, wanted, ["partition_key"], "partition_hash")
     rows = []
@@ -202,7 +139,7 @@ def _smallest(pair: tuple[str, str], parameters: TrendParameters) -> tuple[int, 
     return lead, parameters.smallest_target_count if pair[0] == LEAD_CLASS else lead
 
 
-def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table, int]:
+def _groups(source: TrendSource, known: KnownTrends, stored: pa.Table) -> tuple[pa.Table, int]:
     wanted = {(key,): found for key, found in known.input_hash.items()}
     kept, told = reused(stored, wanted, ["trend_key"], "input_hash")
     missing = {key for (key,) in set(wanted) - told}
@@ -217,8 +154,8 @@ def _groups(source: _Source, known: _Known, stored: pa.Table) -> tuple[pa.Table,
 
 
 def _adoption_chances(
-    source: _Source,
-    known: _Known,
+    source: TrendSource,
+    known: KnownTrends,
     groups: Mapping[str, Mapping[str, int]],
     stored: pa.Table,
     parameters: TrendParameters,
@@ -313,7 +250,7 @@ def _compare(
 
 
 def _wanted_comparisons(
-    known: _Known, groups: Mapping[str, Mapping[str, int]], references: References
+    known: KnownTrends, groups: Mapping[str, Mapping[str, int]], references: References
 ) -> dict[tuple[str, str, str], str]:
     """Input hash of each comparison."""
     wanted = {}
@@ -383,7 +320,7 @@ def _choice_row(trend: TrendRows, references: References, parameters: TrendParam
     }
 
 
-def _wanted_choices(known: _Known, references: References) -> dict[tuple[str], str]:
+def _wanted_choices(known: KnownTrends, references: References) -> dict[tuple[str], str]:
     """Input hash of the choice set of each trend that no gate holds."""
     wanted = {}
     for key, input_hash in known.input_hash.items():
@@ -405,8 +342,8 @@ class _Statistics:
 
 
 def _statistics(
-    source: _Source,
-    known: _Known,
+    source: TrendSource,
+    known: KnownTrends,
     groups: Mapping[str, Mapping[str, int]],
     references: References,
     old: Callable[[str], pa.Table],
@@ -473,7 +410,7 @@ def analyse_trend_partitions(
     """
     parameters = parameters or TrendParameters()
     salt = method_digest(parameters)
-    source = _Source(partitions, parameters.smallest_exposure_days)
+    source = TrendSource(partitions, parameters.smallest_exposure_days)
 
     def old(name: str) -> pa.Table:
         return stored_table(stored, name, contracts.STATE[name])
@@ -484,7 +421,7 @@ def analyse_trend_partitions(
         dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in ("partition_key", "input_hash", "gate")
     )
     of_trend = dict(zip(keys, cohorts_in(trends), strict=True))
-    known = _Known(partition, of_trend, input_hash, gate)
+    known = KnownTrends(partition, of_trend, input_hash, gate)
     grouped, new_trends = _groups(source, known, old("trend_groups"))
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}
     columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
