@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm, t
 
-from pipelines.analysis.timeline import PostTimes
+from pipelines.analysis.post_times import PostTimes
 
 METHOD_VERSION: Final = "rank_ordered_logit_4"
 Floats = NDArray[np.float64]

@@ -13,6 +13,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import chdtrc, chdtri, expit, logit
 
+from pipelines.analysis.post_times import Timelines
 from pipelines.analysis.precedence import resampled_p, spread_p, two_sided_p
 
 METHOD_VERSION: Final = "timeline_likelihood_5"
@@ -62,77 +63,6 @@ class TimelineParameters:
     bootstrap_count: int = 1000
     interval_level: float = 0.90
     seed: int = 20260902
-
-
-@dataclass(frozen=True)
-class PostTimes:
-    """Posting times of some accounts, hours, one account after the other and each one's in order.
-
-    Attributes:
-        hours: Of all accounts.
-        bounds: Where each account begins, and where the last one ends: account ``i`` has ``hours[bounds[i]:bounds[i + 1]]``.
-    """
-
-    hours: Floats
-    bounds: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, accounts: Sequence[Floats]) -> PostTimes:
-        """Put the times of each account one after the other.
-
-        Args:
-            accounts: Times of each.
-        """
-        counts = np.array([each.size for each in accounts], dtype=np.int64)
-        return cls(np.concatenate([*accounts, np.empty(0)]), np.append(0, np.cumsum(counts)))
-
-    def __len__(self) -> int:
-        """Accounts."""
-        return self.bounds.size - 1
-
-    def __getitem__(self, row: int) -> Floats:
-        """Times of one account."""
-        return self.hours[self.bounds[row] : self.bounds[row + 1]]
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Posts of each account."""
-        return np.diff(self.bounds)
-
-    def take(self, rows: NDArray[np.int64]) -> PostTimes:
-        """Those accounts, in that order.
-
-        Args:
-            rows: Places of accounts.
-        """
-        counts = self.counts[rows]
-        bounds = np.append(0, np.cumsum(counts))
-        return PostTimes(self.hours[np.arange(bounds[-1]) + np.repeat(self.bounds[rows] - bounds[:-1], counts)], bounds)
-
-
-@dataclass(frozen=True)
-class Timelines:
-    """Adopters of one trend: posting times from the trend's birth to the window's end, and the adopting one; hours since birth.
-
-    Attributes:
-        posts: Of each adopter.
-        adopted_hours: Time of each one's adoption.
-    """
-
-    posts: PostTimes
-    adopted_hours: Floats
-
-    def __len__(self) -> int:
-        """Adopters."""
-        return self.adopted_hours.size
-
-    def take(self, rows: NDArray[np.int64]) -> Timelines:
-        """Those adopters, in that order.
-
-        Args:
-            rows: Places of adopters.
-        """
-        return Timelines(self.posts.take(rows), self.adopted_hours[rows])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis.increments import Partition, coded, digest, is_text, places_in, row_hashes, text_words
-from pipelines.analysis.timeline import PostTimes, Timelines
+from pipelines.analysis.post_times import PostTimes, Timelines, stretches
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -215,8 +215,7 @@ class _Posts:
         account, micros = account[order], micros[order]
         wanted = accounts.astype(np.int32)
         first, last = np.searchsorted(account, wanted, "left"), np.searchsorted(account, wanted, "right")
-        bounds = np.append(0, np.cumsum(last - first))
-        rows = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1], last - first)
+        rows, bounds = stretches(first, last)
         return PostTimes((micros[rows] - born_micros) / _MICROSECONDS_PER_HOUR, bounds)
 
 

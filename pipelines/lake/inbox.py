@@ -315,9 +315,8 @@ def _is_gzip(path: Path) -> bool:
         return raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
 
 
-def _tar(path: Path, meter: Meter) -> tuple[tarfile.TarFile, IO[bytes]]:
+def _tar(path: Path, meter: Meter, *, is_gzip: bool) -> tuple[tarfile.TarFile, IO[bytes]]:
     """A tar archive, and the stream below it, which is to be closed after it."""
-    is_gzip = _is_gzip(path)
     raw = path.open("rb")
     below = _as_stream(Bounded(cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_gzip else raw, meter))
     try:
@@ -330,7 +329,7 @@ def _tar(path: Path, meter: Meter) -> tuple[tarfile.TarFile, IO[bytes]]:
 def _tar_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
     """Members in the order of the archive, which is decompressed twice whatever it holds: for its headers, and for its content."""
     is_gzip = _is_gzip(file.path)
-    archive, below = _tar(file.path, meter)
+    archive, below = _tar(file.path, meter, is_gzip=is_gzip)
     found: list[tarfile.TarInfo] = []
     stop: TooMuchError | None = None
     with below, archive:
@@ -342,8 +341,6 @@ def _tar_members(file: InboxFile, meter: Meter) -> Iterator[Member]:
                     found.append(info)
         except TooMuchError as error:
             stop = error
-    archive, below = _tar(file.path, meter)
-    with below, archive:
         for info in found:
             shown = f"{file.name}!{_shown(info.name)}"
             refused = _refused(info.name, shown, is_link=not info.isfile())
@@ -403,15 +400,13 @@ class _ReadOnce:
         return _as_stream(_Kept(self._kept, self._failure))
 
 
-class _Kept(io.RawIOBase):
+class _Kept(_Owning):
     """What was kept of a stream, and how that ended; does not close it."""
 
     def __init__(self, stream: IO[bytes], failure: Exception | None) -> None:
+        super().__init__()
         self._stream = stream
         self._failure = failure
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1) -> bytes:
         if size < 0:

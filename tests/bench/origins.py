@@ -22,8 +22,9 @@ from pipelines.analysis.niche_precedence import analyse_niche_pairs, month_befor
 from pipelines.analysis.origin_groups import GroupParameters, choices, group_odds
 from pipelines.analysis.origin_tables import OriginTableParameters, choice_row
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, origin_set, tier_class
+from pipelines.analysis.post_times import PostTimes
 from pipelines.analysis.ripple_findings import pool_ripples
-from pipelines.analysis.timeline import PostTimes, adoption_profile, best_adoption, capped, waits
+from pipelines.analysis.timeline import adoption_profile, best_adoption, capped, waits
 from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from pipelines.world.calibration_rows import upper_bound

@@ -13,13 +13,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.analysis.post_times import PostTimes, Timelines
 from pipelines.analysis.precedence import Adopters, KernelParameters, pooled_precedence, trend_precedence
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates
 from pipelines.analysis.timeline import (
     ChanceSample,
-    PostTimes,
     TimelineParameters,
-    Timelines,
     adoption_profile,
     best_adoption,
     pooled_shift,

@@ -27,6 +27,7 @@ from pipelines.analysis.origin import (
     origin_odds,
 )
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.post_times import PostTimes
 from pipelines.analysis.precedence import (
     Adopters,
     KernelParameters,
@@ -45,7 +46,6 @@ from pipelines.analysis.precedence import (
     two_sided_p,
 )
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
-from pipelines.analysis.timeline import PostTimes
 from pipelines.analysis.trends import TrendParameters
 
 QUICK = KernelParameters(permutation_count=99, bootstrap_count=50)

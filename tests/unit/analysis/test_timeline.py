@@ -12,14 +12,13 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
+from pipelines.analysis.post_times import PostTimes, Timelines
 from pipelines.analysis.precedence import PooledPrecedence
 from pipelines.analysis.timeline import (
     ChanceSample,
     PooledShift,
-    PostTimes,
     ShiftProfile,
     TimelineParameters,
-    Timelines,
     _best_logits,
     _varied,
     adoption_profile,
