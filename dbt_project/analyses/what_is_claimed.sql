@@ -6,6 +6,7 @@ select
     lead_group,
     target_group,
     trend_count,
+    event_count,
     claim,
     precedence_probability,
     precedence_low,

@@ -3,6 +3,7 @@ select
     unit_type,
     tier,
     trend_count,
+    event_count,
     odds_ratio,
     odds_ratio_low,
     odds_ratio_high,

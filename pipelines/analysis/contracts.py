@@ -244,6 +244,7 @@ PRECEDENCE_FINDINGS: Final = pa.schema(
         _required("lead_class", pa.string()),
         _required("target_class", pa.string()),
         _required("trend_count", pa.int64()),
+        _required("event_count", pa.int64()),  # that these trends are of: of each one trend is counted
         _required("abstained_count", pa.int64()),
         pa.field("precedence_probability", pa.float64()),
         pa.field("precedence_low", pa.float64()),
@@ -270,6 +271,7 @@ ORIGIN_ODDS: Final = pa.schema(
         _required("period", pa.string()),
         _required("tier", pa.string()),
         _required("trend_count", pa.int64()),
+        _required("event_count", pa.int64()),  # that these trends are of: of each one trend is counted
         _required("origin_set_count", pa.int64()),  # picks of this tier among the first five of each trend
         pa.field("odds_ratio", pa.float64()),
         pa.field("odds_ratio_low", pa.float64()),
@@ -301,6 +303,7 @@ STATE_TRENDS: Final = pa.schema(
         _required("period", pa.string()),
         _required("input_hash", pa.string()),
         pa.field("gate", pa.string()),  # why the trend cannot be compared at all
+        _required("adopter_sample", pa.list_(pa.uint64())),  # by which trends of one event are found (trend_events)
     ]
 )
 # trend x group of adopters (class or platform); one row without a name for each trend, adopters or not

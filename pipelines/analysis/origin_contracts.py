@@ -93,6 +93,7 @@ ORIGIN_BY_GROUP: Final = pa.schema(
         _required("group_name", pa.string()),  # a niche, a platform; insider
         _required("period", pa.string()),  # 'all' or the month of birth, YYYY-MM
         _required("trend_count", pa.int64()),  # comparable trends in which the group has adopters
+        _required("event_count", pa.int64()),  # that these are of: of each one trend is counted
         _required("adopter_count", pa.int64()),  # of the group, in them
         _required("origin_pick_count", pa.float64()),  # picks of the group among the first five; ties share
         pa.field("odds_ratio", pa.float64()),
@@ -121,6 +122,7 @@ RIPPLE_FINDINGS: Final = pa.schema(
         _required("lead_group", pa.string()),
         _required("target_group", pa.string()),
         _required("trend_count", pa.int64()),
+        _required("event_count", pa.int64()),  # that these are of: of each one trend is counted
         _required("abstained_count", pa.int64()),
         _required("left_out_count", pa.int64()),  # trends that the population leaves out
         pa.field("precedence_probability", pa.float64()),
@@ -135,7 +137,9 @@ RIPPLE_FINDINGS: Final = pa.schema(
         pa.field("lead_use_chance", pa.float64()),  # that a post after exposure uses the trend
         pa.field("target_use_chance", pa.float64()),
         pa.field("use_chance_p_value", pa.float64()),  # two-sided, of both being equal
-        pa.field("p_value", pa.float64()),  # of the shift, larger where chances of use surely differ or the kernel has doubts
+        pa.field(
+            "p_value", pa.float64()
+        ),  # of the shift, larger where chances of use surely differ or, of platforms and niches, the kernel has doubts
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of a unit type, kind, population and period
         pa.field("naive_lead_hours", pa.float64()),  # median over the trends with both sides
         pa.field("naive_lead_null_hours", pa.float64()),  # median of their medians under shuffled labels

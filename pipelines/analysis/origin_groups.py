@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -15,10 +16,11 @@ from pipelines.analysis import origin_contracts
 from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, naive_origin, origin_odds, two_sided_normal_p
 from pipelines.analysis.rates import fit_gamma_prior, posterior_mean_rates, rounded_prior
+from pipelines.analysis.trend_events import one_of_each
 from pipelines.analysis.trend_pools import EVERY_PERIOD, by_cohort, periods_of
 from pipelines.analysis.trend_rows import cohorts_in
 
-METHOD_VERSION: Final = "origin_groups_2"
+METHOD_VERSION: Final = "origin_groups_3"
 KINDS: Final = ("niche", "platform", "insider")
 NOBODY: Final = ""
 _OTHER: Final = "other"
@@ -31,12 +33,12 @@ class GroupParameters:
     """Parameters of origin odds by group.
 
     Attributes:
-        smallest_trend_count: A group with adopters in fewer trends abstains.
+        smallest_event_count: A group with adopters in the trends of fewer events abstains.
         claim_level: Of the q-values by which a claim is made.
         origin: Of the choice model.
     """
 
-    smallest_trend_count: int = 8
+    smallest_event_count: int = 8
     claim_level: float = 0.05
     origin: OriginParameters = field(default_factory=OriginParameters)
 
@@ -46,7 +48,7 @@ class Choice:
     """Who could have been among the first adopters of one trend, with a group label each.
 
     Attributes:
-        period: Month of birth.
+        trend_key: Of the trend.
         account: Hashes of account keys.
         adopted: Hours since birth.
         posts: Posts in the rate window.
@@ -56,7 +58,7 @@ class Choice:
         group: Its group; ``NOBODY``: in none, one of the others for every group.
     """
 
-    period: str
+    trend_key: str
     account: NDArray[np.uint64]
     adopted: Floats
     posts: Floats
@@ -68,7 +70,7 @@ class Choice:
     def take(self, rows: NDArray[np.bool_]) -> Choice:
         """Those adopters only."""
         return Choice(
-            self.period,
+            self.trend_key,
             self.account[rows],
             self.adopted[rows],
             self.posts[rows],
@@ -109,10 +111,10 @@ def choices(table: pa.Table, kind: str) -> list[Choice]:
     flat = dict(zip(_LISTS, (column.flatten().to_numpy(zero_copy_only=False) for column in columns), strict=True))
     group = flat[kind]
     found = []
-    for period, (begin, end) in zip(table["period"].to_pylist(), pairwise(bounds), strict=True):
+    for key, (begin, end) in zip(table["trend_key"].to_pylist(), pairwise(bounds), strict=True):
         inside = slice(begin, end)
         account, adopted, posts, days, opportunity, stands_for = (flat[name][inside] for name in _LISTS[:6])
-        one = Choice(period, account, adopted, posts, days, opportunity, stands_for, group[inside])
+        one = Choice(key, account, adopted, posts, days, opportunity, stands_for, group[inside])
         if kind == "platform":
             one = one.take(flat["is_collected"][inside].astype(bool))
         elif kind == "insider":
@@ -134,11 +136,12 @@ def _rates(sets: list[Choice]) -> list[Floats]:
     return np.split(logs, np.cumsum([each.posts.size for each in sets])[:-1])
 
 
-def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str, Any]]:
+def group_odds(sets: list[Choice], events: Mapping[str, str], parameters: GroupParameters) -> list[dict[str, Any]]:
     """Odds of each group against all others, by name, with q-values and claims.
 
     Args:
         sets: Choice sets of one kind of group, in a fixed order.
+        events: By trend the event that it is of: of each one that trend is counted in which the group has most adopters.
         parameters: See :class:`GroupParameters`.
 
     Returns:
@@ -151,17 +154,20 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
             trends_of.setdefault(name, []).append(place)
     rows = []
     for name in sorted(trends_of):
-        own = [(sets[place], rates[place]) for place in trends_of[name]]
-        counted = sum(round(float(each.stands_for[each.group == name].sum())) for each, _ in own)
+        places = trends_of[name]
+        sizes = [round(float(sets[place].stands_for[sets[place].group == name].sum())) for place in places]
+        counted = one_of_each([sets[place].trend_key for place in places], events, np.array(sizes, dtype=np.int64))
+        own = [(sets[places[nth]], rates[places[nth]]) for nth in counted]
         row: dict[str, Any] = {
             "group_name": name,
-            "trend_count": len(own),
-            "adopter_count": counted,
+            "trend_count": len(places),
+            "event_count": len(own),
+            "adopter_count": sum(sizes),
             "origin_pick_count": 0.0,
             "claim": "abstained",
         }
         rows.append(row)
-        if len(own) < parameters.smallest_trend_count:
+        if len(own) < parameters.smallest_event_count:
             row["abstain_reason"] = "too_few_trends"
             continue
         chosen = [
@@ -199,11 +205,14 @@ def group_odds(sets: list[Choice], parameters: GroupParameters) -> list[dict[str
     return rows
 
 
-def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.Table, salt: str) -> pa.Table:
+def pooled_group_odds(
+    table: pa.Table, events: Mapping[str, str], parameters: GroupParameters, stored: pa.Table, salt: str
+) -> pa.Table:
     """Origin odds of all groups, of each type of unit over all its trends and over those born in a month; where no trend changed they are taken again.
 
     Args:
         table: ``origin_contracts.STATE_ORIGIN_CHOICES``, ordered by trend.
+        events: By trend the event that it is of (:func:`pipelines.analysis.trend_events.events_of`).
         parameters: See :class:`GroupParameters`.
         stored: ``origin_groups`` of the state of the last call.
         salt: Of the hashes: method and parameters.
@@ -213,14 +222,17 @@ def pooled_group_odds(table: pa.Table, parameters: GroupParameters, stored: pa.T
     """
     schema = origin_contracts.STATE["origin_groups"]
     members = dict(by_cohort(table, periods_of(cohorts_in(table))))
-    wanted = {cohort: digest(salt, *inside["input_hash"].to_pylist()) for cohort, inside in members.items()}
+    wanted = {
+        cohort: digest(salt, *inside["input_hash"].to_pylist(), *(events[key] for key in inside["trend_key"].to_pylist()))
+        for cohort, inside in members.items()
+    }
     kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [
         row | {"unit_type": cohort[0], "group_kind": kind, "period": cohort[1], "input_hash": wanted[cohort]}
         for cohort, inside in members.items()
         if cohort not in known
         for kind in KINDS
-        for row in group_odds(choices(inside, kind), parameters)
+        for row in group_odds(choices(inside, kind), events, parameters)
     ]
     both = pa.concat_tables([kept, pa.Table.from_pylist(rows, schema=schema)])
     keys = list(zip(*(both[name].to_pylist() for name in ("unit_type", "group_kind", "period", "group_name")), strict=True))

@@ -18,12 +18,13 @@ from pipelines.analysis.niche_precedence import NichePairParameters
 from pipelines.analysis.origin_contracts import NICHE_PAIR
 from pipelines.analysis.origin_tables import stamped
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.trend_events import events_of
 from pipelines.analysis.trend_pools import EVERY_PERIOD, ClaimRule, Pooling, periods_of, pooled_findings
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import cohorts_in
 from pipelines.analysis.trends import LEAD_CLASS, TARGET_CLASSES, TrendParameters
 
-METHOD_VERSION: Final = "ripple_findings_6"
+METHOD_VERSION: Final = "ripple_findings_7"
 EVERYONE: Final = "all"
 WITHOUT_ASTROTURF: Final = "without_astroturf"
 WITHOUT_AUTOMATION: Final = "without_automation"
@@ -33,6 +34,7 @@ _SAME: Final = (
     "unit_type",
     "period",
     "trend_count",
+    "event_count",
     "abstained_count",
     "precedence_probability",
     "precedence_low",
@@ -97,6 +99,7 @@ def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
         parameters.timeline,
         parameters.origin,
         trends.method_digest(parameters),
+        events_of(state),
     )
 
 
@@ -129,7 +132,7 @@ def _row(
     row = {name: finding[name] for name in _SAME} | {"lead_group": finding["lead_class"], "target_group": finding["target_class"]}
     row |= {"population": population, "comparison_kind": kind, "left_out_count": left_out_count} | _naive(compared)
     if finding["claim"] == "abstained":
-        row["abstain_reason"] = "too_few_trends" if finding["trend_count"] < rule.smallest_trend_count else "too_few_timelines"
+        row["abstain_reason"] = "too_few_trends" if finding["event_count"] < rule.smallest_event_count else "too_few_timelines"
     else:
         own = rule if kind == _TIER else rule.shared_by(1)
         row["p_value"] = own.p_value_of(finding["kernel_p_value"], finding["timeline_p_value"], finding["use_chance_p_value"])

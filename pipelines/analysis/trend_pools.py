@@ -18,6 +18,7 @@ from pipelines.analysis.increments import digest, reused
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, first_share, most_cautious, naive_origin, origin_odds
 from pipelines.analysis.precedence import KernelParameters, PooledPrecedence, pooled_precedence
 from pipelines.analysis.timeline import PooledShift, TimelineParameters, pooled_shift
+from pipelines.analysis.trend_events import one_of_each
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import HASHTAG, MEDIA, TIERS, Cohort, cohorts_in
 
@@ -36,15 +37,15 @@ class ClaimRule:
 
     Attributes:
         level: Two-sided level that the shift must reach.
-        kernel_level_ratio: How many times the level the kernel's p-value may be, on the same side.
-        smallest_trend_count: Fewer trends abstain.
+        needs_kernel: Whether the kernel's p-value must reach it too, on the same side.
+        smallest_event_count: Fewer events abstain: trends of one event are one trend here.
         unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
         unequal_level_ratio: Share of the level that the shift must reach there: a shift and a difference of chances look alike.
     """
 
     level: float = 0.05
-    kernel_level_ratio: float = 4.0
-    smallest_trend_count: int = 8
+    needs_kernel: bool = False
+    smallest_event_count: int = 8
     unequal_chance_level: float = 0.05
     unequal_level_ratio: float = 0.2
 
@@ -60,24 +61,25 @@ class ClaimRule:
         return min(1.0, timeline_p_value / self.unequal_level_ratio)
 
     def p_value_of(self, kernel_p_value: float, timeline_p_value: float, use_chance_p_value: float | None) -> float:
-        """What is compared with the level: the p-value of the shift as above, larger where the kernel has doubts.
+        """What is compared with the level: the p-value of the shift as above, that of the kernel where it is larger and needed.
 
         Args:
             kernel_p_value: Of the kernel's probability.
             timeline_p_value: Of the shift.
             use_chance_p_value: Of equal chances of use.
         """
-        return max(kernel_p_value / self.kernel_level_ratio, self.shift_p_value_of(timeline_p_value, use_chance_p_value))
+        shift_p_value = self.shift_p_value_of(timeline_p_value, use_chance_p_value)
+        return max(kernel_p_value, shift_p_value) if self.needs_kernel else shift_p_value
 
     def shared_by(self, count: int) -> ClaimRule:
-        """The rule of one of several comparisons that share the level (Bonferroni): at such levels the kernel must be as sure as the shift.
+        """The rule of one of several comparisons that share the level (Bonferroni): at such levels the kernel must be sure too.
 
         So far out in its tail the shift alone does not keep its level.
 
         Args:
             count: Comparisons that share it.
         """
-        return replace(self, level=self.level / max(count, 1), kernel_level_ratio=1.0)
+        return replace(self, level=self.level / max(count, 1), needs_kernel=True)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Pooling:
         timeline: Of the timeline model.
         origin: Of the choice model.
         salt: Of the hashes: method and parameters.
+        events: By trend the event that it is of (:func:`pipelines.analysis.trend_events.events_of`): of each one trend is counted.
     """
 
     periods: Mapping[str, list[str]]
@@ -99,6 +102,7 @@ class Pooling:
     timeline: TimelineParameters
     origin: OriginParameters
     salt: str
+    events: Mapping[str, str]
 
 
 def periods_of(cohorts: Iterable[Cohort]) -> dict[str, list[str]]:
@@ -123,29 +127,39 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
     return np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float64).reshape(len(column), -1)
 
 
-def claim_of(pooled: PooledPrecedence, shift: PooledShift, trend_count: int, rule: ClaimRule) -> str:
-    """Give the pooled claim: lead_first or target_first where the shift is sure and the kernel, less surely, says so too.
+def claim_of(pooled: PooledPrecedence, shift: PooledShift, event_count: int, rule: ClaimRule) -> str:
+    """Give the pooled claim: lead_first or target_first where the shift is sure and, if the rule needs it, the kernel says so too.
 
     Args:
         pooled: Kernel estimate over trends.
         shift: Timeline estimate over trends.
-        trend_count: Trends that were compared.
+        event_count: Events of the trends that were compared.
         rule: See :class:`ClaimRule`.
     """
-    if trend_count < rule.smallest_trend_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
+    if event_count < rule.smallest_event_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
     p_value = rule.p_value_of(pooled.p_value, shift.p_value, shift.chance_p_value)
-    if p_value > rule.level or shift.hours * (pooled.probability - 0.5) <= 0:
+    is_contradicted = rule.needs_kernel and shift.hours * (pooled.probability - 0.5) <= 0
+    if p_value > rule.level or shift.hours == 0 or is_contradicted:
         return "none"
     return "lead_first" if shift.hours > 0 else "target_first"
+
+
+def _one_of_each(compared: pa.Table, events: Mapping[str, str]) -> pa.Table:
+    """Of the comparisons of one event's trends that with most adopters of the target, a compared shift before all."""
+    sizes = np.asarray(compared["target_adopter_count"].to_numpy(), dtype=np.int64)
+    has_shift = np.asarray(compared["shift_profile"].is_valid().to_numpy())
+    sizes = sizes + has_shift * (int(sizes.max(initial=0)) + 1)
+    return compared.take(pa.array(one_of_each(compared["trend_key"].to_pylist(), events, sizes)))
 
 
 def _finding(
     cohort: Cohort, pair: tuple[str, str], compared: pa.Table, rule: ClaimRule, pooling: Pooling, evidence: ChanceEvidence
 ) -> dict[str, Any]:
     told = compared.filter(compared["theta"].is_valid())
-    decided = told.filter(pc.greater(told["decidable_ratio"], 0.0))
-    shifted = told.filter(told["shift_profile"].is_valid())
+    counted = _one_of_each(told, pooling.events)
+    decided = counted.filter(pc.greater(counted["decidable_ratio"], 0.0))
+    shifted = counted.filter(counted["shift_profile"].is_valid())
     theta, decidable = (np.asarray(decided[name].to_numpy(), dtype=np.float64) for name in ("theta", "decidable_ratio"))
     replicates = _matrix(decided["account_thetas"]) if decided.num_rows else np.empty((0, 0))
     pooled = pooled_precedence(theta, decidable, replicates, pooling.kernel)
@@ -155,7 +169,7 @@ def _finding(
         slopes = _matrix(shifted["shift_slopes"]).reshape(len(profiles), 2, -1)
         samples, others = evidence.samples(shifted["trend_key"].to_pylist(), cohorts_in(shifted), pair)
         shift = pooled_shift(profiles, slopes, samples, pooling.timeline, others)
-    # The two estimators may lose different trends: the smaller number decides whether there are enough.
+    # The two estimators may lose different trends: the smaller number decides whether there are enough events.
     claim = claim_of(pooled, shift, min(pooled.trend_count, shifted.num_rows), rule)
     if pair[1] == MEDIA and claim in _DIRECTIONS:
         # An editorial delay, and items that were never collected, look like one side being earlier: without each outlet's own
@@ -181,6 +195,7 @@ def _finding(
         "lead_class": pair[0],
         "target_class": pair[1],
         "trend_count": told.num_rows,
+        "event_count": counted.num_rows,
         "abstained_count": compared.num_rows - told.num_rows,
         **{name: _number(value) if claim != "abstained" else None for name, value in numbers.items()},
         "claim": claim,
@@ -201,8 +216,10 @@ def by_cohort(table: pa.Table, periods: Mapping[str, list[str]]) -> Iterator[tup
             yield (unit_type, period), own.filter(pc.equal(own["period"], period))
 
 
-def _hash(salt: str, table: pa.Table) -> str:
-    return digest(salt, *table["input_hash"].to_pylist())
+def _hash(pooling: Pooling, table: pa.Table) -> str:
+    """Of what is pooled, and of which events it is; a gated trend is of none."""
+    events = (pooling.events.get(key, "") for key in table["trend_key"].to_pylist())
+    return digest(pooling.salt, *table["input_hash"].to_pylist(), *events)
 
 
 def _ordered(rows: pa.Table) -> pa.Table:
@@ -217,8 +234,10 @@ def _rules(members: dict[_Key, pa.Table], always: set[tuple[str, str]], pooling:
     """Rule of each claim: many pairs of platforms are compared in a period and share the level."""
     family: dict[Cohort, int] = {}
     for (unit_type, period, lead, target), compared in members.items():
-        told = compared.num_rows - compared["theta"].null_count
-        if (lead, target) not in always and told >= pooling.claims.smallest_trend_count:
+        if (lead, target) in always:
+            continue
+        told = compared.filter(compared["theta"].is_valid())["trend_key"].to_pylist()
+        if len({pooling.events[key] for key in told}) >= pooling.claims.smallest_event_count:
             family[unit_type, period] = family.get((unit_type, period), 0) + 1
     return {key: pooling.claims if key[2:] in always else pooling.claims.shared_by(family.get(key[:2], 0)) for key in members}
 
@@ -247,7 +266,7 @@ def pooled_findings(
                 members[*cohort, lead, target] = inside
     rules = _rules(members, set(always), pooling)
     wanted = {
-        key: digest(_hash(pooling.salt, inside), rules[key].level, evidence.hash_of(sorted(set(cohorts_in(inside))), key[2:]))
+        key: digest(_hash(pooling, inside), rules[key].level, evidence.hash_of(sorted(set(cohorts_in(inside))), key[2:]))
         for key, inside in members.items()
     }
     kept, known = reused(stored, wanted, list(_KEYS), "input_hash")
@@ -285,11 +304,17 @@ def _choices(table: pa.Table) -> _Choices:
 
 def _odds_rows(cohort: Cohort, table: pa.Table, pooling: Pooling) -> list[dict[str, Any]]:
     table = table.filter(pc.greater(pc.list_value_length(table["account"]), 0))
+    trend_count = table.num_rows
+    if trend_count:
+        # Of an event that trend of which most adopters could be among its first.
+        table = table.take(
+            pa.array(one_of_each(table["trend_key"].to_pylist(), pooling.events, _matrix(table["tier_counts"]).sum(axis=1)))
+        )
     rows: list[dict[str, Any]] = []
     choices = _choices(table) if table.num_rows >= pooling.origin.smallest_trend_count else None
     for place, tier in enumerate(TIERS):
         row: dict[str, Any] = {"unit_type": cohort[0], "period": cohort[1], "tier": tier}
-        row |= {"trend_count": table.num_rows, "origin_set_count": 0}
+        row |= {"trend_count": trend_count, "event_count": table.num_rows, "origin_set_count": 0}
         rows.append(row)
         if choices is None:
             row["abstain_reason"] = "too_few_trends"
@@ -326,7 +351,7 @@ def pooled_odds(choices: pa.Table, pooling: Pooling, stored: pa.Table) -> pa.Tab
         ``contracts.STATE_ORIGIN_ODDS``.
     """
     members = dict(by_cohort(choices, pooling.periods))
-    wanted = {cohort: _hash(pooling.salt, inside) for cohort, inside in members.items()}
+    wanted = {cohort: _hash(pooling, inside) for cohort, inside in members.items()}
     kept, known = reused(stored, wanted, ["unit_type", "period"], "input_hash")
     rows = [
         row | {"input_hash": wanted[cohort]}

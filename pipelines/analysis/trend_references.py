@@ -15,19 +15,21 @@ from pipelines.analysis import contracts
 from pipelines.analysis.increments import digest, joined, reused
 from pipelines.analysis.rates import fit_gamma_prior, rounded_prior
 from pipelines.analysis.timeline import ChanceSample, TimelineParameters, best_adoption
+from pipelines.analysis.trend_events import one_of_each
 from pipelines.analysis.trend_rows import Cohort
 
-METHOD_VERSION: Final = "span_references_2"
+METHOD_VERSION: Final = "span_references_3"
 Floats = NDArray[np.float64]
 Counts = Mapping[str, tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True)
 class CohortTrends:
-    """The comparable trends of one type of unit and period: their keys and the hashes of their rows."""
+    """The comparable trends of one type of unit and period: by key the hashes of their rows, and the events that they are of."""
 
     cohort: Cohort
     hashes: Mapping[str, str]
+    events: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ def spans(counts: list[int], smallest: int) -> list[range]:
     A closed period's span is closed too, so that new trends do not change how old ones are read.
 
     Args:
-        counts: Comparable trends of each period, in time's order.
-        smallest: Trends that are enough.
+        counts: Events of the comparable trends of each period, in time's order.
+        smallest: Events that are enough.
 
     Returns:
         Positions, for each period.
@@ -66,7 +68,7 @@ def _read_together(cohorts: list[CohortTrends], smallest: int) -> Iterator[tuple
     """Each cohort, with the trends of its span: periods of its own type of unit only, whose habits of use are others than another's."""
     for _, found in groupby(cohorts, key=lambda each: each.cohort[0]):
         own = list(found)
-        for each, span in zip(own, spans([len(one.hashes) for one in own], smallest), strict=True):
+        for each, span in zip(own, spans([len(set(one.events.values())) for one in own], smallest), strict=True):
             yield each.cohort, {key: known for place in span for key, known in own[place].hashes.items()}
 
 
@@ -83,7 +85,7 @@ def fit_priors(
     Args:
         cohorts: By type of unit, each in time's order.
         groups: Groups with adopters, by trend.
-        smallest: Trends that a span should hold.
+        smallest: Events that a span should hold.
         stored: ``contracts.STATE_TREND_PRIORS`` of the last call.
         salt: Of the hashes: method and parameters.
         counts_of: Gives, for a trend, posts and days of the rate window by group.
@@ -112,23 +114,27 @@ def fit_priors(
 
 
 def adoption_samples(
-    cohorts: list[CohortTrends], told: Mapping[tuple[str, str], list[str]], smallest: int, cap: int
+    cohorts: list[CohortTrends], told: Mapping[tuple[str, str], Mapping[str, int]], smallest: int, cap: int
 ) -> dict[tuple[Cohort, str, str], list[str]]:
-    """Choose the trends from which p is found, for every cohort and comparison: those of the span with the smallest hashes.
+    """Choose the trends from which p is found, for every cohort and comparison: those of the span with the smallest hashes, one of each event.
 
-    A new trend displaces another one seldom, and the more seldom the more trends there are: p moves slowly.
+    A new trend displaces another one seldom, and the more seldom the more trends there are: p moves slowly. Trends of one event say the same
+    of p, so that several of them would make it look surer than it is.
 
     Args:
         cohorts: By type of unit, each in time's order.
-        told: By lead and target class, the trends with enough timelines of both.
-        smallest: Trends that a span should hold.
+        told: By lead and target class, the trends with enough timelines of both, and how many timelines the target has.
+        smallest: Events that a span should hold.
         cap: Trends that are enough to find p.
     """
     order = {key: digest("adoption sample", key) for each in cohorts for key in each.hashes}
+    events = {key: event for each in cohorts for key, event in each.events.items()}
     found = {}
     for cohort, inside in _read_together(cohorts, smallest):
-        for pair, keys in told.items():
-            chosen = sorted(set(inside).intersection(keys), key=order.__getitem__)[:cap]
+        for pair, sizes in told.items():
+            keys = sorted(set(inside).intersection(sizes))
+            places = one_of_each(keys, events, np.array([sizes[key] for key in keys], dtype=np.int64))
+            chosen = sorted((keys[place] for place in places), key=order.__getitem__)[:cap]
             if chosen:
                 found[(cohort, *pair)] = sorted(chosen)
     return found

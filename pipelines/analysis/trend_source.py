@@ -63,12 +63,14 @@ class KnownTrends:
         cohort: By trend, its type of unit and period.
         input_hash: By trend, of all that is read of it, and of the method.
         gate: By trend, why it is not compared; None where it is.
+        events: By trend that is compared, the event that it is of (:func:`pipelines.analysis.trend_events.events_of`).
     """
 
     partition: Mapping[str, str]
     cohort: Mapping[str, Cohort]
     input_hash: Mapping[str, str]
     gate: Mapping[str, str | None]
+    events: Mapping[str, str]
 
     def by_partition(self, keys: set[str]) -> dict[str, list[str]]:
         """Keys of trends by their partition, both in order.
@@ -87,4 +89,4 @@ class KnownTrends:
         for key, gate in self.gate.items():
             if gate is None:
                 found[self.cohort[key]][key] = self.input_hash[key]
-        return [CohortTrends(cohort, hashes) for cohort, hashes in found.items()]
+        return [CohortTrends(cohort, hashes, {key: self.events[key] for key in hashes}) for cohort, hashes in found.items()]

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
-from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_references
+from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_events, trend_references
 from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, opportunities, origin_end
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
 from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
+from pipelines.analysis.trend_events import adopter_sample, events_of
 from pipelines.analysis.trend_pools import ClaimRule, Pooling, periods_of, pooled_findings, pooled_odds
 from pipelines.analysis.trend_references import (
     ChanceEvidence,
@@ -42,7 +43,7 @@ from pipelines.analysis.trend_rows import (
 )
 from pipelines.analysis.trend_source import KnownTrends, TrendSource
 
-METHOD_VERSION: Final = "trends_10"
+METHOD_VERSION: Final = "trends_11"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
@@ -60,7 +61,7 @@ class TrendParameters:
         smallest_target_count: Fewer target adopters abstain; of two platforms, neither may have fewer than the lead count.
         smallest_exposure_days: Who was first seen later than this long before the birth is not compared: its rate is hardly known, and it
             could not be seen with the trend before (R4, for one account).
-        smallest_span_count: Trends over which rate priors and adoption chances are found, as far as there are.
+        smallest_span_count: Events over whose trends rate priors and adoption chances are found, as far as there are.
         claims: When a pooled comparison is a claim.
         kernel: Of the kernel estimator.
         timeline: Of the timeline model.
@@ -84,7 +85,7 @@ def method_digest(parameters: TrendParameters | None = None) -> str:
     Args:
         parameters: Defaults when None.
     """
-    modules = (precedence, rates, timeline, origin, trend_references)
+    modules = (precedence, rates, timeline, origin, trend_events, trend_references)
     return digest(METHOD_VERSION, *(module.METHOD_VERSION for module in modules), params_hash(parameters or TrendParameters()))
 
 
@@ -102,7 +103,8 @@ def _inputs(source: TrendSource, stored: pa.Table, salt: str, parameters: TrendP
     rows = []
     for (key,) in sorted(set(wanted) - known):
         for trend in source.rows(key).values():
-            values = (key, wanted[(key,)], trend.key, *trend.cohort, digest(salt, trend.content_hash), _gate(trend, parameters))
+            gate, sample = _gate(trend, parameters), adopter_sample(trend.account_words)
+            values = (key, wanted[(key,)], trend.key, *trend.cohort, digest(salt, trend.content_hash), gate, sample)
             rows.append(dict(zip(contracts.STATE_TRENDS.names, values, strict=True)))
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TRENDS)], ["trend_key"])
 
@@ -161,11 +163,11 @@ def _adoption_chances(
     parameters: TrendParameters,
 ) -> tuple[pa.Table, pa.Table, int]:
     """The adoption profiles of the few trends that p is found from, p with these trends, and how many profiles were computed."""
-    told: dict[tuple[str, str], list[str]] = {}
+    told: dict[tuple[str, str], dict[str, int]] = {}
     for key, counts in groups.items():
         for pair in comparisons(set(counts)) if known.gate[key] is None else []:
             if all(counts.get(name, 0) >= least for name, least in zip(pair, _smallest(pair, parameters), strict=True)):
-                told.setdefault(pair, []).append(key)
+                told.setdefault(pair, {})[key] = counts[pair[1]]
     cap = parameters.timeline.adoption_trend_cap
     samples = adoption_samples(known.cohorts(), told, parameters.smallest_span_count, cap)
     wanted = {(key, *pair): known.input_hash[key] for (_, *pair), keys in samples.items() for key in keys}
@@ -421,7 +423,7 @@ def analyse_trend_partitions(
         dict(zip(keys, trends[name].to_pylist(), strict=True)) for name in ("partition_key", "input_hash", "gate")
     )
     of_trend = dict(zip(keys, cohorts_in(trends), strict=True))
-    known = KnownTrends(partition, of_trend, input_hash, gate)
+    known = KnownTrends(partition, of_trend, input_hash, gate, events_of(trends))
     grouped, new_trends = _groups(source, known, old("trend_groups"))
     groups: dict[str, dict[str, int]] = {key: {} for key in keys}
     columns = [grouped[name].to_pylist() for name in ("trend_key", "group", "timeline_count")]
@@ -451,6 +453,7 @@ def analyse_trend_partitions(
         parameters.timeline,
         parameters.origin,
         salt,
+        known.events,
     )
     always = [(LEAD_CLASS, target) for target in TARGET_CLASSES]
     findings = pooled_findings(found.compared, always, pooling, ChanceEvidence(chances, profiles), old("findings"))

@@ -136,13 +136,13 @@ def findings(console: Console, data: Path) -> None:
 
 
 def _origins(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    for unit_type, tier, ratio, low, high, q_value, trends in connection.execute(
-        "select unit_type, tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count from origin_by_tier"
+    for unit_type, tier, ratio, low, high, q_value, trends, events in connection.execute(
+        "select unit_type, tier, odds_ratio, odds_ratio_low, odds_ratio_high, q_value, trend_count, event_count from origin_by_tier"
         " where period = 'all' and odds_ratio is not null order by unit_type, tier"
     ).fetchall():
         console.print(
             f"origin of {unit_type}s at equal posting rate, {tier}: odds ratio {ratio:.2f} ({low:.2f} to {high:.2f}),"
-            f" q {q_value:.3f}, {trends} trends; null 1"
+            f" q {q_value:.3f}, {trends} trends of {events} events; null 1"
         )
 
 

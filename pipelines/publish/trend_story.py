@@ -533,7 +533,7 @@ def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
 def _pooled_by_tier(ask: Ask, unit_type: str) -> list[Row]:
     """What is found of micro creators against each larger class over all trends of a type."""
     found: list[Row] = ask(f"""
-        select target_group, trend_count, shift_hours, shift_spread_hours, lead_use_chance, target_use_chance, use_chance_p_value from ripple_findings
+        select target_group, trend_count, event_count, shift_hours, shift_spread_hours, lead_use_chance, target_use_chance, use_chance_p_value from ripple_findings
         where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier'
         order by target_group
     """).to_pylist()
@@ -550,10 +550,15 @@ def _habits(findings: list[Row], unit_type: str) -> list[str]:
     ]
 
 
+def _trends_and_events(row: Row) -> str:
+    trends, events = row["trend_count"], row["event_count"]
+    return f"{trends} trends" if trends == events else f"{trends} trends of {events} events"
+
+
 def _spread(findings: list[Row], unit_type: str) -> list[str]:
     """Classes of creators against whom trends of this type do not share one shift: what holds on average says little of this one."""
     return [
-        f"Over {row['trend_count']} trends of type {unit_type} micro creators were {abs(row['shift_hours']):.0f} h {'earlier' if row['shift_hours'] >= 0 else 'later'} "
+        f"Over {_trends_and_events(row)} of type {unit_type} micro creators were {abs(row['shift_hours']):.0f} h {'earlier' if row['shift_hours'] >= 0 else 'later'} "
         f"than {row['target_group'].replace('_', ' ')}, but with a spread of about {row['shift_spread_hours']:.0f} h between trends: the mean says little of this one."
         for row in findings
         if row["target_group"] != "media" and row["shift_spread_hours"] is not None and row["shift_spread_hours"] >= _WIDE_HOURS

@@ -53,8 +53,8 @@ def claims(trial: Trial, parameters: TrendParameters | None = None) -> Numbers:
     """Who is claimed to be first: 1 micro creators, -1 the others, 0 nobody; by metric (of each type of unit) and estimator.
 
     ``published`` is what the marts say (the pooled claim; origin odds by their q-value), ``odds_p`` what their p-value alone would,
-    ``kernel`` and ``timeline`` each of the two estimators at its own 5%; ``shift_alone`` what would be claimed without the kernel,
-    ``both_tests`` with both at 5%; and the naive ones what most dashboards show: ``naive_lead_sign``
+    ``kernel`` and ``timeline`` each of the two estimators at its own 5%, ``both_tests`` with both at 5%; of outlets, of whom no direction
+    is published, ``shift_alone`` what would be; and the naive ones what most dashboards show: ``naive_lead_sign``
     (in most trends the first of one side comes before the first of the other), ``naive_first`` (in most trends the first of all is a
     micro creator), ``naive_origin_excess`` (micro creators are first more often than their share of adopters), and, where accounts grow
     with what they were early in, ``latest_tier`` (the same analysis with the tiers that accounts have at the end).
@@ -94,7 +94,7 @@ def _claims_of(trial: Trial, unit_type: str, rule: ClaimRule) -> Numbers:
             PUBLISHED: _SIDES.get(claim, 0),
             "kernel": kernel,
             "timeline": _side(shift_p_value, shift_hours),
-            "shift_alone": shift,
+            **({"shift_alone": shift} if target == MEDIA else {}),
             "both_tests": shift if shift == kernel else 0,
             "naive_lead_sign": _sign_test(int((leads > 0).sum()), int((leads < 0).sum())),
         }

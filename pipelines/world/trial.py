@@ -11,7 +11,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.analysis.trends import TrendParameters, analyse_trends
+from pipelines.analysis.trend_rows import TrendTables, partitioned
+from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from pipelines.world.landed_texts import landed_texts
 from pipelines.world.landing import Landed, landed_accounts, landed_items, landed_posts
 from pipelines.world.native.files import Filed
@@ -41,6 +42,7 @@ class Trial:
         size: Name of the size.
         published: The marts ``trends``, ``trend_adoptions``, ``trend_days``, ``ripple_effects``, ``origin_by_tier``, ``creators``.
         derived: What the analysis gave to dbt.
+        state: What it keeps for the next night.
         exchanged: What dbt gave to the analysis.
         unit_types: Of the world's trends.
         truth: By key, of planted trends and of their other spellings.
@@ -53,6 +55,7 @@ class Trial:
     size: str
     published: Mapping[str, pa.Table]
     derived: Mapping[str, pa.Table]
+    state: Mapping[str, pa.Table]
     exchanged: Mapping[str, pa.Table]
     unit_types: tuple[str, ...]
     truth: Mapping[str, TrueTrend]
@@ -123,10 +126,9 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
     with watch.measuring("models"):
         exchanged = warehouse.exchange(rows, texts)
     with watch.measuring("analysis"):
-        candidates, adoptions, timelines = (exchanged[name] for name in EXCHANGED)
-        derived = analyse_trends(candidates, adoptions, timelines, parameters)
+        analysis = analyse_trend_partitions(partitioned(TrendTables(*(exchanged[name] for name in EXCHANGED))), parameters)
     with watch.measuring("marts"):
-        published = warehouse.marts(derived)
+        published = warehouse.marts(analysis.tables)
     truth = {
         trend_key(trend.unit_type, unit): TrueTrend(trend.direction, trend.media_direction)
         for trend in simulation.trends
@@ -137,7 +139,8 @@ def run_trial(world: str, seed: int, size: str = "trial", parameters: TrendParam
         seed,
         size,
         published,
-        derived,
+        analysis.tables,
+        analysis.state,
         exchanged,
         simulation.world.trends.unit_types,
         truth,

@@ -25,6 +25,7 @@ from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, or
 from pipelines.analysis.post_times import PostTimes
 from pipelines.analysis.ripple_findings import pool_ripples
 from pipelines.analysis.timeline import adoption_profile, best_adoption, capped, waits
+from pipelines.analysis.trend_events import adopter_sample, events_of
 from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
 from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
 from pipelines.world.calibration_rows import upper_bound
@@ -128,7 +129,14 @@ def odds_of(
     known, coverage = Labels(labels, {}), Coverage(trial.platform_days)
     rows = [choice_row(trend, born[trend.key], chance, known, coverage, parameters) | {"input_hash": ""} for trend in trends]
     table = pa.Table.from_pylist(rows, schema=origin_contracts.STATE_ORIGIN_CHOICES)
-    return group_odds(choices(table, "niche"), parameters.groups)
+    return group_odds(choices(table, "niche"), events_of(_sampled(trends)), parameters.groups)
+
+
+def _sampled(trends: list[TrendRows]) -> pa.Table:
+    rows = [(trend.key, *trend.cohort, None, adopter_sample(trend.account_words)) for trend in trends]
+    names = ("trend_key", "unit_type", "period", "gate", "adopter_sample")
+    schema = pa.schema([contracts.STATE_TRENDS.field(name) for name in names])
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=schema)
 
 
 @dataclass
@@ -177,7 +185,7 @@ def measure_groups(trials: Iterator[tuple[int, OriginTrial]]) -> dict[str, Tally
     parameters = OriginTableParameters(groups=GroupParameters())
     for seed, trial in trials:
         trends = comparable(trial)
-        if len(trends) < parameters.groups.smallest_trend_count:
+        if len(trends) < parameters.groups.smallest_event_count:
             continue
         chance, posts = _chance(trends), _activity(trends)
         keys = sorted(posts)

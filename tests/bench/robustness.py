@@ -180,13 +180,12 @@ def drawn(plan: Plan, seed: int) -> list[tuple[Group, Group]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What both estimators say of one world; positive: the lead group is earlier. ``shift_side`` is what the rule of claims would say without the kernel."""
+    """What both estimators say of one world; positive: the lead group is earlier."""
 
     probability: float
     kernel_p: float
     hours: float
     timeline_p: float
-    shift_side: int
     claim: str
 
 
@@ -233,9 +232,7 @@ def judged(trends: Sequence[tuple[Group, Group]]) -> Outcome:
         _TIMELINE,
     )
     claim = claim_of(pooled, shift, len(thetas), _RULE)
-    is_sure = _RULE.shift_p_value_of(shift.p_value, shift.chance_p_value) <= _RULE.level
-    side = int(np.sign(shift.hours)) if is_sure else 0
-    return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, side, claim)
+    return Outcome(pooled.probability, pooled.p_value, shift.hours, shift.p_value, claim)
 
 
 def outcomes(plan: Plan, seeds: Sequence[int]) -> list[Outcome]:
@@ -244,17 +241,16 @@ def outcomes(plan: Plan, seeds: Sequence[int]) -> list[Outcome]:
 
 
 def line(plan: Plan, found: Sequence[Outcome]) -> str:
-    """As printed: shares of worlds in which each estimator, the shift by the rule of claims, and the claim say lead first / target first."""
+    """As printed: shares of worlds in which each estimator, and the claim say lead first / target first."""
 
     def shares(firsts: list[int]) -> str:
         return f"{np.mean([each > 0 for each in firsts]):.2f} / {np.mean([each < 0 for each in firsts]):.2f}"
 
     kernel = [(each.kernel_p <= _LEVEL) * (1 if each.probability > 0.5 else -1) for each in found]
     timeline = [(each.timeline_p <= _LEVEL) * (1 if each.hours > 0 else -1) for each in found]
-    sure = [each.shift_side for each in found]
     claim = [{"lead_first": 1, "target_first": -1}.get(each.claim, 0) for each in found]
     means = f"P {np.mean([each.probability for each in found]):.2f}  {np.mean([each.hours for each in found]):+6.1f} h"
-    return f"{plan.name:38s} {len(found):3d} seeds  {means}  kernel {shares(kernel)}  timeline {shares(timeline)}  by the rule {shares(sure)}  claim {shares(claim)}"
+    return f"{plan.name:38s} {len(found):3d} seeds  {means}  kernel {shares(kernel)}  timeline {shares(timeline)}  claim {shares(claim)}"
 
 
 def main(seed_count: int) -> None:

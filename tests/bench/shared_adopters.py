@@ -1,4 +1,4 @@
-"""What one event that shows in many trends does to a pooled claim: tags that share most adopters counted each, and counted once. Decides nothing.
+"""What one event that shows in many trends does to a pooled claim: as published, with one trend of each event, and with each trend counted. Decides nothing.
 
 Usage: ``python -m tests.bench.shared_adopters SEEDS [WORLD ...]``.
 """
@@ -13,119 +13,78 @@ from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from pipelines.analysis.increments import coded
-from pipelines.analysis.timeline import TimelineParameters, pooled_shift
-from pipelines.analysis.trend_pools import ClaimRule
+from pipelines.analysis import contracts
+from pipelines.analysis.trend_pools import EVERY_PERIOD, Pooling, periods_of, pooled_findings
 from pipelines.analysis.trend_references import ChanceEvidence
-from pipelines.analysis.trend_rows import TrendTables, cohorts_in, partitioned
-from pipelines.analysis.trends import LEAD_CLASS, analyse_trend_partitions
-from pipelines.world.calibration_rows import upper_bound
-from pipelines.world.landed_texts import landed_texts
-from pipelines.world.observation import Collection
-from pipelines.world.simulate import simulate
-from pipelines.world.trial import landed, names_of
-from pipelines.world.warehouse import EXCHANGED, shared_warehouse
+from pipelines.analysis.trend_rows import HASHTAG, cohorts_in
+from pipelines.analysis.trends import LEAD_CLASS, TrendParameters
+from pipelines.world.calibration_rows import LEAD_FIRST, TARGET_FIRST, upper_bound
+from pipelines.world.trial import Trial, run_trial
 
 WORLD: Final = "P6_full_realistic"
 TARGETS: Final = ("large_creators", "mid_creators")
-_LEAST_SHARED: Final = 0.5
-_PARAMETERS: Final = TimelineParameters()
-_RULE: Final = ClaimRule()
-
-
-def events(adoptions: pa.Table, least: float = _LEAST_SHARED) -> dict[str, int]:
-    """Number trends so that those which share adopters, directly or by way of others, have one number.
-
-    Args:
-        adoptions: ``int_trend_adoptions``.
-        least: Adopters of both over adopters of either (Jaccard 1912) from which two trends are of one event.
-    """
-    keys, trend = coded(adoptions["trend_key"])
-    accounts, account = coded(adoptions["account_key"])
-    uses = csr_matrix((np.ones(trend.size), (trend, account)), shape=(len(keys), len(accounts)))
-    uses.data[:] = 1.0
-    both = (uses @ uses.T).toarray()
-    either = both.diagonal()[:, None] + both.diagonal()[None, :] - both
-    return dict(zip(keys, connected_components(both >= least * either, directed=False)[1].tolist(), strict=True))
+_PARAMETERS: Final = TrendParameters()
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """One pooled comparison, over all trends and over one trend of each event.
+    """One pooled comparison, over one trend of each event and over all trends.
 
     Attributes:
         target: Class that follows.
         trend_count: Trends that were compared.
         event_count: Events that they are of.
-        hours: Shift over all, and over one of each.
-        p_values: Of these, as a claim asks for them.
+        claims: What is claimed with one trend of each event, and with each trend counted.
     """
 
     target: str
     trend_count: int
     event_count: int
-    hours: tuple[float, float]
-    p_values: tuple[float, float]
-
-    def sides(self) -> tuple[int, int]:
-        """What the shift alone would claim, over all and over one of each: 1, -1, or 0 for nothing."""
-        one, other = (
-            int(np.sign(hours)) if p_value <= _RULE.level else 0 for hours, p_value in zip(self.hours, self.p_values, strict=True)
-        )
-        return one, other
+    claims: tuple[str, str]
 
 
-def _shift(compared: pa.Table, evidence: ChanceEvidence, target: str) -> tuple[float, float]:
-    profiles, slopes = (
-        np.array(compared[name].to_pylist(), dtype=np.float64).reshape(compared.num_rows, *shape)
-        for name, shape in (("shift_profile", (-1,)), ("shift_slopes", (2, -1)))
+def _claims_of_each_trend(trial: Trial) -> dict[str, str]:
+    """By target what would be claimed if trends were of an event each; p of a post is found from one trend of each event all the same."""
+    compared = trial.state["trend_comparisons"]
+    pooling = Pooling(
+        periods_of(cohorts_in(compared)),
+        _PARAMETERS.claims,
+        _PARAMETERS.kernel,
+        _PARAMETERS.timeline,
+        _PARAMETERS.origin,
+        "",
+        {key: key for key in compared["trend_key"].to_pylist()},
     )
-    samples, others = evidence.samples(compared["trend_key"].to_pylist(), cohorts_in(compared), (LEAD_CLASS, target))
-    found = pooled_shift(profiles, slopes, samples, _PARAMETERS, others)
-    return found.hours, _RULE.shift_p_value_of(found.p_value, found.chance_p_value)
-
-
-def _one_of_each(compared: pa.Table, event: NDArray[np.int64]) -> pa.Table:
-    """Of each event the trend with most adopters of the smaller side."""
-    order = np.lexsort((-np.asarray(compared["target_adopter_count"].to_numpy()), event))
-    first = np.append(True, np.diff(event[order]) != 0)
-    return compared.take(pa.array(np.sort(order[first])))
+    evidence = ChanceEvidence(trial.state["trend_chances"], trial.state["trend_adoptions"])
+    always = [(LEAD_CLASS, target) for target in TARGETS]
+    rows = pooled_findings(compared, always, pooling, evidence, contracts.STATE_FINDINGS.empty_table()).to_pylist()
+    return {
+        row["target_class"]: row["claim"]
+        for row in rows
+        if (row["unit_type"], row["period"], row["lead_class"]) == (HASHTAG, EVERY_PERIOD, LEAD_CLASS)
+    }
 
 
 def pooled(world: str, seed: int) -> list[Pooled]:
-    """Take one trial world through the models and pool its trends both ways.
+    """Take one trial world through the models and pool its hashtags both ways.
 
     Args:
         world: Name of a world.
         seed: Of its draws.
     """
-    simulation = simulate(world, "trial", seed)
-    collection = Collection(simulation)
-    filed = [collection.see(day) for day in simulation.days()]
-    exchanged = shared_warehouse().exchange(landed(simulation, filed), landed_texts(names_of(simulation), filed))
-    tables = TrendTables(*(exchanged[name] for name in EXCHANGED))
-    state = analyse_trend_partitions(partitioned(tables)).state
-    numbered, evidence = events(tables.adoptions), ChanceEvidence(state["trend_chances"], state["trend_adoptions"])
-    every, found = state["trend_comparisons"], []
-    for target in TARGETS:
-        wanted = pc.and_(pc.equal(every["target_class"], target), pc.equal(every["lead_class"], LEAD_CLASS))
-        compared = every.filter(pc.and_(wanted, pc.is_valid(every["shift_profile"])))
-        event = np.array([numbered[key] for key in compared["trend_key"].to_pylist()], dtype=np.int64)
-        if np.unique(event).size >= _RULE.smallest_trend_count:
-            told = [_shift(rows, evidence, target) for rows in (compared, _one_of_each(compared, event))]
-            (hours, p_value), (once_hours, once_p_value) = told
-            found.append(Pooled(target, event.size, np.unique(event).size, (hours, once_hours), (p_value, once_p_value)))
+    trial = run_trial(world, seed)
+    of_each, found = _claims_of_each_trend(trial), []
+    for row in trial.derived["precedence_findings"].to_pylist():
+        is_wanted = (row["unit_type"], row["period"], row["lead_class"]) == (HASHTAG, EVERY_PERIOD, LEAD_CLASS)
+        if is_wanted and row["target_class"] in TARGETS:
+            claims = (row["claim"], of_each[row["target_class"]])
+            found.append(Pooled(row["target_class"], row["trend_count"], row["event_count"], claims))
     return found
 
 
 def main(seeds: int, worlds: list[str]) -> None:
-    """Print what the shift alone would claim, both ways.
+    """Print what is claimed, both ways.
 
     Args:
         seeds: Of each world.
@@ -136,13 +95,12 @@ def main(seeds: int, worlds: list[str]) -> None:
             found = [each for one in pool.map(partial(pooled, world), range(1, seeds + 1)) for each in one]
             for target in TARGETS:
                 own = [each for each in found if each.target == target]
-                sides = np.array([each.sides() for each in own])
-                trends, events_seen = (np.mean([getattr(each, name) for each in own]) for name in ("trend_count", "event_count"))
-                print(f"{world}, before {target}: {len(own)} seeds, {trends:.1f} trends of {events_seen:.1f} events")
-                for way, column in (("each trend", 0), ("one trend of each event", 1)):
-                    lead, other = int((sides[:, column] > 0).sum()), int((sides[:, column] < 0).sum())
+                trends, events = (np.mean([getattr(each, name) for each in own]) for name in ("trend_count", "event_count"))
+                print(f"{world}, before {target}: {len(own)} seeds, {trends:.1f} trends of {events:.1f} events")
+                for place, way in enumerate(("one trend of each event, as published", "each trend counted")):
+                    lead, other = (sum(each.claims[place] == side for each in own) for side in (LEAD_FIRST, TARGET_FIRST))
                     print(
-                        f"  {way}: the shift alone claims the lead in {lead}, the other side in {other} (bound {upper_bound(other, len(own)):.3f})"
+                        f"  {way}: micro creators first in {lead}, the others in {other} (bound {upper_bound(other, len(own)):.3f})"
                     )
 
 

@@ -50,6 +50,7 @@ _PRECEDENCE: Final[dict[str, Poison]] = {
     ),
 }
 _ODDS: Final[dict[str, Poison]] = {
+    "trends are of as many events at most, and of one at least": (0, {"event_count": 10}),
     "counts are not negative": (0, {"origin_set_count": -1}),
     "odds ratios are above 0": (0, {"odds_ratio_low": -0.5}),
     "intervals are ordered: low, value, high": (0, {"odds_ratio_high": 1.9}),
@@ -297,13 +298,14 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
             {"lead_class": "tiktok"},
         ),
         "required columns are filled": (0, {"params_hash": None}),
+        "trends are of as many events at most, and of one at least": (0, {"event_count": 0}),
         "counts are not negative": (0, {"abstained_count": -1}),
         "probabilities and shares lie between 0 and 1": (0, {"timeline_p_value": -0.1}),
         "intervals are ordered: low, value, high": (0, {"precedence_high": 0.75}),
         "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": -6.0}),
         "nothing is claimed exactly where the estimate is NULL": (1, {"claim": "none"}),
         "both estimators speak, or neither": (0, {"timeline_p_value": None}),
-        "a claim is on the side of both estimates": (0, {"claim": "target_first"}),
+        "a claim is on the side of the shift, of platforms on that of the kernel too": (0, {"claim": "target_first"}),
     },
     "derived/origin_odds": _ODDS,
     "derived/platform_precedence": _PLATFORM_PRECEDENCE,

@@ -26,6 +26,7 @@ _VERDICTS: Final[dict[str, Poison]] = _FILLED | {
     "a share comes with its count": (0, {"known_insider_count": None}),
 }
 _GROUPS: Final[dict[str, Poison]] = _FILLED | {
+    "trends are of as many events at most, and of one at least": (0, {"event_count": 10}),
     "counts are not negative": (0, {"adopter_count": 0}),
     "odds ratios are above 0 and inside their interval": (0, {"odds_ratio_low": 2.5}),
     "probabilities lie between 0 and 1": (0, {"naive_p_value": 1.5}),
@@ -38,18 +39,19 @@ _GROUPS: Final[dict[str, Poison]] = _FILLED | {
     "the corrected number stands beside the naive one": (0, {"naive_expected_count": None}),
 }
 _FINDINGS: Final[dict[str, Poison]] = _FILLED | {
+    "trends are of as many events at most, and of one at least": (0, {"event_count": 10}),
     "counts are not negative": (0, {"abstained_count": -1}),
     "nobody is compared with itself": (0, {"target_group": "micro"}),
     "probabilities lie between 0 and 1": (0, {"naive_p_value": 1.5}),
     "intervals are ordered": (0, {"shift_low_hours": 13.0}),
     "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": None}),
-    "the p is that of the shift, larger where habits differ or the kernel has doubts": (
+    "the p is that of the shift, larger where habits differ or, of platforms and niches, the kernel has doubts": (
         0,
         {"use_chance_p_value": 0.01},
     ),
     "chances of use come together, and only with a shift": (0, {"target_use_chance": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
-    "a claim needs a sure shift, and the kernel on its side": (0, {"shift_hours": -1.0}),
+    "a claim needs a sure shift, of platforms and niches the kernel on its side too": (0, {"shift_hours": -1.0}),
     "who abstains says why and gives no number": (2, {"abstain_reason": None}),
     "a naive lead stands beside its null": (0, {"naive_lead_null_hours": None}),
     "of all trends none is left out": (1, {"left_out_count": 1}),

@@ -44,15 +44,22 @@ _GROUPS: Final[Rows] = [
     _TYPED
     | _ODDS
     | _NAIVE
-    | {"group_kind": "niche", "group_name": "niche-1", "period": "all", "trend_count": 9, "adopter_count": 30}
+    | {"group_kind": "niche", "group_name": "niche-1", "period": "all", "trend_count": 9, "event_count": 8, "adopter_count": 30}
     | {"origin_pick_count": 12.0, "naive_excess_high": 1.7, "naive_p_value": 0.2, "claim": "early"},
     _TYPED
-    | {"group_kind": "platform", "group_name": "bluesky", "period": "2026-08", "trend_count": 2, "adopter_count": 5}
+    | {
+        "group_kind": "platform",
+        "group_name": "bluesky",
+        "period": "2026-08",
+        "trend_count": 2,
+        "event_count": 2,
+        "adopter_count": 5,
+    }
     | {"origin_pick_count": 0.0, "claim": "abstained", "abstain_reason": "too_few_trends"},
     _TYPED
     | _ODDS
     | _NAIVE
-    | {"group_kind": "niche", "group_name": "niche-2", "period": "all", "trend_count": 9, "adopter_count": 30}
+    | {"group_kind": "niche", "group_name": "niche-2", "period": "all", "trend_count": 9, "event_count": 8, "adopter_count": 30}
     | {"origin_pick_count": 2.0, "naive_excess_high": 1.7, "naive_p_value": 0.2, "claim": "late"}
     | {"odds_ratio": 0.5, "odds_ratio_low": 0.3, "odds_ratio_high": 0.9},
 ]
@@ -61,7 +68,7 @@ _SURE: Final = {"timeline_p_value": 0.02, "shift_spread_hours": 12.0}
 _SHIFTED: Final = {"shift_hours": 9.0, "shift_low_hours": 2.0, "shift_high_hours": 12.0} | _SURE
 _USED: Final = {"lead_use_chance": 0.6, "target_use_chance": 0.5, "use_chance_p_value": 0.3}
 _LED: Final = {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_p_value": 0.4}
-_COUNTS: Final = {"trend_count": 9, "abstained_count": 1, "left_out_count": 0}
+_COUNTS: Final = {"trend_count": 9, "event_count": 8, "abstained_count": 1, "left_out_count": 0}
 _OF_ALL: Final = {"population": "all", "comparison_kind": "tier", "lead_group": "micro", "left_out_count": 0}
 _TOLD: Final = {"precedence_probability": 0.8, "precedence_low": 0.7, "precedence_high": 0.9, "kernel_p_value": 0.01}
 _FINDINGS: Final[Rows] = [
@@ -80,7 +87,14 @@ _FINDINGS: Final[Rows] = [
 ] + [
     _TYPED
     | {"population": "without_automation", "period": "all", "comparison_kind": "platform", "lead_group": "bluesky"}
-    | {"target_group": "mastodon", "trend_count": 3, "abstained_count": 1, "left_out_count": 2, "claim": "abstained"}
+    | {
+        "target_group": "mastodon",
+        "trend_count": 3,
+        "event_count": 3,
+        "abstained_count": 1,
+        "left_out_count": 2,
+        "claim": "abstained",
+    }
     | {"abstain_reason": "too_few_trends"},
     _TYPED
     | {"population": "without_automation", "period": "all", "comparison_kind": "tier", "lead_group": "micro"}
@@ -93,7 +107,7 @@ _FINDINGS: Final[Rows] = [
     *(
         _TYPED
         | _OF_ALL
-        | {"period": period, "target_group": target, "trend_count": 8, "abstained_count": 1}
+        | {"period": period, "target_group": target, "trend_count": 8, "event_count": 8, "abstained_count": 1}
         | (
             _TOLD
             | {"shift_hours": 5.0, "shift_low_hours": 1.0, "shift_high_hours": 9.0}

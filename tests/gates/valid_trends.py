@@ -50,11 +50,12 @@ _TOLD: dict[str, Any] = {
     "p_value": 0.01,
     "q_value": 0.02,
     "trend_count": 9,
+    "event_count": 9,
 }
 _ODDS: Rows = [
     STAMP
     | _TAG
-    | {"period": period, "tier": tier, "trend_count": 0, "origin_set_count": 0}
+    | {"period": period, "tier": tier, "trend_count": 0, "event_count": 0, "origin_set_count": 0}
     | (
         _TOLD
         | {"naive_first_count": 4, "naive_expected_count": 3.0, "naive_excess_ratio": 1.3}
@@ -93,7 +94,14 @@ DERIVATIONS: Final[dict[str, Rows]] = {
     "precedence_findings": [
         STAMP
         | _TAG
-        | {"period": period, "lead_class": "micro", "target_class": target, "trend_count": 8, "abstained_count": 1}
+        | {
+            "period": period,
+            "lead_class": "micro",
+            "target_class": target,
+            "trend_count": 8,
+            "event_count": 8,
+            "abstained_count": 1,
+        }
         | (
             _ESTIMATE
             | _SHIFT

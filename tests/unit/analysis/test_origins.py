@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -211,7 +212,7 @@ def dealt_choices(seed: int, trend_count: int = 20, *, earlier: float = 0.0) -> 
     """Trends whose adopters of one group post three times as often as the others', and are earlier by so many hours beyond that."""
     rng = np.random.default_rng(seed)
     found = []
-    for _ in range(trend_count):
+    for number in range(trend_count):
         group = np.array(GROUPS, dtype=object)[rng.integers(0, 2, 60)]
         rate = np.where(group == "brisk", 3.0, 1.0) * rng.lognormal(0.0, 0.4, 60)
         exposed = rng.gamma(2.0, 36.0, 60) - np.where(group == "brisk", earlier, 0.0)
@@ -223,16 +224,21 @@ def dealt_choices(seed: int, trend_count: int = 20, *, earlier: float = 0.0) -> 
         opportunity = (1 - np.exp(-rate[:, None] * points[None, :] / 24)).mean(axis=1)
         posts = rng.poisson(rate * 30).astype(float)
         account = rng.integers(0, 2**62, 60).astype(np.uint64)
-        found.append(Choice("2026-07", account, adopted, posts, np.full(60, 30.0), opportunity, np.ones(60), group))
+        found.append(Choice(f"t{number:02d}", account, adopted, posts, np.full(60, 30.0), opportunity, np.ones(60), group))
     return found
+
+
+def odds(sets: list[Choice]) -> list[dict[str, Any]]:
+    """Each trend an event of its own."""
+    return group_odds(sets, {each.trend_key: each.trend_key for each in sets}, GroupParameters())
 
 
 def test_a_group_that_posts_more_is_not_called_early_and_one_that_is_earlier_is() -> None:
     seeds = range(12)
-    nulls = [group_odds(dealt_choices(seed), GroupParameters()) for seed in seeds]
+    nulls = [odds(dealt_choices(seed)) for seed in seeds]
     wrong = sum(row["claim"] != "none" for rows in nulls for row in rows if row["group_name"] == "brisk")
     naive = sum(row["naive_p_value"] < 0.05 for rows in nulls for row in rows if row["group_name"] == "brisk")
-    planted = [group_odds(dealt_choices(seed, earlier=36.0), GroupParameters()) for seed in seeds]
+    planted = [odds(dealt_choices(seed, earlier=36.0)) for seed in seeds]
     right = sum(row["claim"] == "early" for rows in planted for row in rows if row["group_name"] == "brisk")
     print(f"{len(seeds)} worlds: false claims {wrong}, naive {naive}; of 36 h claimed {right}")
     assert wrong <= 3
@@ -240,10 +246,26 @@ def test_a_group_that_posts_more_is_not_called_early_and_one_that_is_earlier_is(
 
 
 def test_few_trends_abstain_and_one_group_alone_has_no_odds() -> None:
-    few = group_odds(dealt_choices(1, trend_count=7), GroupParameters())
+    few = odds(dealt_choices(1, trend_count=7))
     assert {row["abstain_reason"] for row in few} == {"too_few_trends"}
     assert all("odds_ratio" not in row for row in few)
-    assert group_odds([], GroupParameters()) == []
+    assert odds([]) == []
+
+
+def test_of_an_event_the_trend_in_which_the_group_has_most_adopters_is_counted() -> None:
+    once = dealt_choices(1, trend_count=9)
+    # The same trends again, each without half of its adopters: two names of one event.
+    half = np.arange(60) % 2 == 0
+    again = [replace(each.take(half), trend_key=f"{each.trend_key} again") for each in once]
+    events = {each.trend_key: each.trend_key[:3] for each in once + again}
+    counted = {row["group_name"]: row for row in group_odds(once + again, events, GroupParameters())}
+    assert {(row["trend_count"], row["event_count"]) for row in counted.values()} == {(18, 9)}
+    alone = {row["group_name"]: row for row in odds(once)}
+    # Rates are shrunk over all choice sets, so that the odds differ a little.
+    assert all(counted[name]["p_value"] == pytest.approx(alone[name]["p_value"], rel=0.2) for name in GROUPS)
+    assert all(counted[name]["origin_pick_count"] == alone[name]["origin_pick_count"] for name in GROUPS)
+    few = group_odds(once + again, dict.fromkeys(events, "t00"), GroupParameters())
+    assert {(row["event_count"], row["abstain_reason"]) for row in few} == {(1, "too_few_trends")}
 
 
 def test_platforms_are_compared_by_what_was_collected_all_the_time() -> None:

@@ -256,39 +256,48 @@ def test_of_no_chance_that_was_found_nothing_is_told() -> None:
     assert np.isnan([shift.lead_chance, shift.target_chance, shift.chance_p_value]).all()
 
 
+KERNEL_TOO = ClaimRule(needs_kernel=True)
+
+
 @pytest.mark.parametrize(
-    ("probability", "shift_p", "chance_p", "claim"),
+    ("shift_p", "chance_p", "claim"),
     [
-        (0.6, 0.04, 0.3, "lead_first"),
-        (0.6, 0.04, float("nan"), "lead_first"),
-        (0.6, 0.06, 0.3, "none"),
-        (0.4, 0.001, 0.3, "none"),
-        (0.6, 0.04, 0.05, "none"),
-        (0.6, 0.01, 0.05, "lead_first"),
+        (0.04, 0.3, "lead_first"),
+        (0.04, float("nan"), "lead_first"),
+        (0.06, 0.3, "none"),
+        (0.04, 0.05, "none"),
+        (0.01, 0.05, "lead_first"),
     ],
 )
-def test_a_claim_needs_a_sure_shift_surer_where_habits_differ_and_the_kernel_on_its_side(
-    probability: float, shift_p: float, chance_p: float, claim: str
-) -> None:
-    kernel = PooledPrecedence(probability, probability - 0.05, probability + 0.05, 0.1, 9)
+def test_a_claim_needs_a_sure_shift_surer_where_habits_differ(shift_p: float, chance_p: float, claim: str) -> None:
+    # The kernel, which is surely of the other side, is not asked.
+    kernel = PooledPrecedence(0.4, 0.35, 0.45, 0.001, 9)
     shift = PooledShift(9.0, 2.0, 12.0, shift_p, chance_p_value=chance_p)
     assert claim_of(kernel, shift, 9, ClaimRule()) == claim
 
 
 @pytest.mark.parametrize(
-    ("ratio", "kernel_p", "claim"),
-    [(4.0, 0.19, "lead_first"), (4.0, 0.21, "none"), (1.0, 0.04, "lead_first"), (1.0, 0.06, "none")],
+    ("probability", "kernel_p", "claim"), [(0.6, 0.04, "lead_first"), (0.6, 0.06, "none"), (0.4, 0.001, "none")]
 )
-def test_the_kernel_must_say_so_too_less_surely_or_as_surely(ratio: float, kernel_p: float, claim: str) -> None:
-    kernel, shift = PooledPrecedence(0.6, 0.55, 0.65, kernel_p, 9), PooledShift(9.0, 2.0, 12.0, 0.001)
-    assert claim_of(kernel, shift, 9, ClaimRule(kernel_level_ratio=ratio)) == claim
+def test_where_it_is_asked_the_kernel_must_be_as_sure_and_on_the_same_side(
+    probability: float, kernel_p: float, claim: str
+) -> None:
+    kernel = PooledPrecedence(probability, probability - 0.05, probability + 0.05, kernel_p, 9)
+    assert claim_of(kernel, PooledShift(9.0, 2.0, 12.0, 0.001), 9, KERNEL_TOO) == claim
 
 
-def test_both_on_the_other_side_claim_the_target_both_sides_nobody_and_too_few_trends_abstain() -> None:
-    kernel, other = PooledPrecedence(0.4, 0.35, 0.45, 0.01, 9), PooledPrecedence(0.6, 0.55, 0.65, 0.01, 9)
+def test_comparisons_that_share_a_level_ask_the_kernel() -> None:
+    shared = ClaimRule().shared_by(4)
+    assert (shared.level, shared.needs_kernel) == (0.0125, True)
+    assert shared.p_value_of(0.03, 0.01, None) == 0.03
+    assert ClaimRule().p_value_of(0.03, 0.01, None) == 0.01
+
+
+def test_both_on_the_other_side_claim_the_target_no_side_nobody_and_too_few_events_abstain() -> None:
+    kernel = PooledPrecedence(0.4, 0.35, 0.45, 0.01, 9)
     shift = PooledShift(-9.0, -12.0, -2.0, 0.01)
-    assert claim_of(kernel, shift, 8, ClaimRule()) == "target_first"
-    assert claim_of(other, shift, 8, ClaimRule()) == "none"
+    assert claim_of(kernel, shift, 8, KERNEL_TOO) == "target_first"
+    assert claim_of(kernel, PooledShift(0.0, -2.0, 2.0, 0.01), 8, ClaimRule()) == "none"
     assert claim_of(kernel, shift, 7, ClaimRule()) == "abstained"
 
 

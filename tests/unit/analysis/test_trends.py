@@ -72,6 +72,43 @@ def test_platforms_are_compared_where_followers_are_unknown(world: TrendTables) 
     assert [(row["target_class"], row["trend_count"]) for row in found] == [("tiktok", 10)]
 
 
+def under_another_name(world: TrendTables) -> TrendTables:
+    """Each trend a second time, without every tenth adopter: a second name of the same event."""
+    tables = []
+    for table in (world.candidates, world.adoptions, world.timelines):
+        again = changed(table, "trend_key", [f"{key} again" for key in table["trend_key"].to_pylist()])
+        if "account_key" in table.column_names:
+            again = again.filter(pa.array([not key.endswith("0") for key in again["account_key"].to_pylist()]))
+        tables.append(pa.concat_tables([table, again]))
+    return TrendTables(*tables)
+
+
+def test_an_event_that_has_two_names_counts_once(world: TrendTables, derived: dict[str, pa.Table]) -> None:
+    both = under_another_name(world)
+    twice = analyse_trends(both.candidates, both.adoptions, both.timelines)
+    assert twice["trend_precedence"].num_rows == 2 * derived["trend_precedence"].num_rows
+    for once, row in zip(*(each["precedence_findings"].to_pylist() for each in (derived, twice)), strict=True):
+        assert (row["trend_count"], row["event_count"]) == (2 * once["trend_count"], once["trend_count"])
+        if once["claim"] != "abstained":
+            # P of a post is found from both names, the rest is that of one.
+            assert row["precedence_probability"] == pytest.approx(once["precedence_probability"], abs=0.002)
+            assert row["shift_hours"] == pytest.approx(once["shift_hours"], abs=2.0)
+            width, width_once = (each["shift_high_hours"] - each["shift_low_hours"] for each in (row, once))
+            assert width == pytest.approx(width_once, rel=0.15)
+    for once, row in zip(*(each["origin_odds"].to_pylist() for each in (derived, twice)), strict=True):
+        assert (row["trend_count"], row["event_count"]) == (2 * once["trend_count"], once["trend_count"])
+        assert row["origin_set_count"] == once["origin_set_count"]
+
+
+def test_a_name_that_joins_an_event_tonight_leaves_what_computing_all_anew_gives(world: TrendTables) -> None:
+    both = under_another_name(world)
+    before = analyse_trend_partitions(partitioned(world))
+    after = analyse_trend_partitions(partitioned(both), stored=before.state)
+    anew = analyse_trend_partitions(partitioned(both))
+    assert all(after.tables[name].equals(anew.tables[name]) for name in anew.tables)
+    assert all(after.state[name].equals(anew.state[name]) for name in anew.state)
+
+
 def test_exchanged_platform_names_change_the_sign(world: TrendTables) -> None:
     adoptions = on_two_platforms(world)
     exchanged = ["instagram" if name == "tiktok" else "tiktok" for name in adoptions["platform"].to_pylist()]

@@ -242,7 +242,7 @@ def _told(name: str, *, without: str = "") -> Story:
 
 _FINDING: dict[str, Any] = {
     "unit_type": "hashtag", "population": "all", "period": "all", "comparison_kind": "tier", "lead_group": "micro", "target_group": "large_creators",
-    "lead_use_chance": 0.6, "target_use_chance": 0.6, "use_chance_p_value": 0.9, "trend_count": 30, "shift_hours": 9.0, "shift_spread_hours": 6.0,
+    "lead_use_chance": 0.6, "target_use_chance": 0.6, "use_chance_p_value": 0.9, "trend_count": 30, "event_count": 30, "shift_hours": 9.0, "shift_spread_hours": 6.0,
 }  # fmt: skip
 
 

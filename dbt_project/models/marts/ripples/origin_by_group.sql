@@ -11,6 +11,7 @@ select
     odds.group_name,
     odds.period,
     odds.trend_count,
+    odds.event_count,
     odds.adopter_count,
     odds.origin_pick_count,
     odds.odds_ratio,

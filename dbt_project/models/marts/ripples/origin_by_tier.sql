@@ -10,6 +10,7 @@ select
     period,
     tier,
     trend_count,
+    event_count,
     origin_set_count,
     odds_ratio,
     odds_ratio_low,

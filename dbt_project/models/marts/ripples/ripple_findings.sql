@@ -13,6 +13,7 @@ select
     findings.lead_group,
     findings.target_group,
     findings.trend_count,
+    findings.event_count,
     findings.abstained_count,
     findings.left_out_count,
     findings.precedence_probability,
