@@ -302,6 +302,10 @@ _ALL: Final = (
         trends=TrendMix(units=tuple(UnitHabit(kind, 0.5, 0.5) for kind in ("link", "domain", "sound"))), people=People(macro_rate_ratio=2.0),
     ),
     World(
+        "W20_niche_births", "null", "Niches are born, merge and end, and each new one brings its tags at once; large creators post four times as often.",
+        people=People(macro_rate_ratio=4.0, has_lifecycle=True),
+    ),
+    World(
         "W6_macro_first", "reversal", "Large creators are exposed two days before the small ones.", large=TARGET, media=ANY,
         trends=TrendMix(shares=(("macro_origin", 1.0),)), people=People(macro_rate_ratio=2.0),
     ),

@@ -17,7 +17,7 @@ from pipelines.world.scoring.intervals import clopper_pearson
 WORLD: Final = "P2_micro_first_mixture"
 SIZES: Final = ("sixty", "sixty_dense")
 _TARGETS: Final = ("large_creators", "mid_creators")
-_ESTIMATORS: Final = ("published", "shift_alone", "kernel", "naive_lead_sign")
+_ESTIMATORS: Final = ("published", "both_tests", "kernel", "naive_lead_sign")
 
 
 def claimed(results: list[Result], target: str, estimator: str) -> str:

@@ -1,4 +1,4 @@
-"""A small invented world in the shape of the exchange tables, for tests of gates, reuse and order. Levels are held on worlds of the simulator."""
+"""A small invented world in the shape of the exchange tables, and trends under several names: for tests of gates, reuse and order. Levels are held on worlds of the simulator."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipelines.analysis import contracts
+from pipelines.analysis.increments import text_words
 from pipelines.analysis.trend_rows import TrendTables
 
 RATE_RATIO: Final = 4.0
@@ -95,3 +97,26 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
 
 def _moment(hours: float) -> datetime:
     return datetime.fromtimestamp(round(hours * 3600, 6), UTC)
+
+
+def under_names(tables: TrendTables, count: int) -> TrendTables:
+    """Each trend under so many names, which the same accounts use in the same posts: each further name is used by nine in ten of them.
+
+    Args:
+        tables: Trends.
+        count: Names of each.
+    """
+    named = [tables]
+    for number in range(1, count):
+        again = []
+        for table in (tables.candidates, tables.adoptions, tables.timelines):
+            keys = pa.array([f"{key} {number}" for key in table["trend_key"].to_pylist()], table.schema.field("trend_key").type)
+            copied = table.set_column(table.schema.get_field_index("trend_key"), table.schema.field("trend_key"), keys)
+            if "account_key" in table.column_names:
+                accounts = sorted(set(table["account_key"].to_pylist()))
+                kept = [account for account, word in zip(accounts, text_words(accounts), strict=True) if int(word) % 10 != number]
+                copied = copied.filter(pc.is_in(copied["account_key"], value_set=pa.array(kept, pa.string())))
+            again.append(copied)
+        named.append(TrendTables(*again))
+    together = zip(*((each.candidates, each.adoptions, each.timelines) for each in named), strict=True)
+    return TrendTables(*(pa.concat_tables(parts) for parts in together))

@@ -15,7 +15,7 @@ from pipelines.analysis.origin import ChoiceSet, OriginParameters, origin_odds
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import TrendTables, partitioned
 from pipelines.analysis.trends import analyse_trend_partitions, analyse_trends, comparisons
-from tests.unit.analysis.exchange_world import simulated
+from tests.unit.analysis.exchange_world import simulated, under_names
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +72,8 @@ def test_platforms_are_compared_where_followers_are_unknown(world: TrendTables) 
     assert [(row["target_class"], row["trend_count"]) for row in found] == [("tiktok", 10)]
 
 
-def under_another_name(world: TrendTables) -> TrendTables:
-    """Each trend a second time, without every tenth adopter: a second name of the same event."""
-    tables = []
-    for table in (world.candidates, world.adoptions, world.timelines):
-        again = changed(table, "trend_key", [f"{key} again" for key in table["trend_key"].to_pylist()])
-        if "account_key" in table.column_names:
-            again = again.filter(pa.array([not key.endswith("0") for key in again["account_key"].to_pylist()]))
-        tables.append(pa.concat_tables([table, again]))
-    return TrendTables(*tables)
-
-
 def test_an_event_that_has_two_names_counts_once(world: TrendTables, derived: dict[str, pa.Table]) -> None:
-    both = under_another_name(world)
+    both = under_names(world, 2)
     twice = analyse_trends(both.candidates, both.adoptions, both.timelines)
     assert twice["trend_precedence"].num_rows == 2 * derived["trend_precedence"].num_rows
     for once, row in zip(*(each["precedence_findings"].to_pylist() for each in (derived, twice)), strict=True):
@@ -101,7 +90,7 @@ def test_an_event_that_has_two_names_counts_once(world: TrendTables, derived: di
 
 
 def test_a_name_that_joins_an_event_tonight_leaves_what_computing_all_anew_gives(world: TrendTables) -> None:
-    both = under_another_name(world)
+    both = under_names(world, 2)
     before = analyse_trend_partitions(partitioned(world))
     after = analyse_trend_partitions(partitioned(both), stored=before.state)
     anew = analyse_trend_partitions(partitioned(both))

@@ -61,8 +61,9 @@ def test_a_planted_lead_is_claimed_with_its_sign_and_trend_by_trend(worlds: dict
     published = {target: result.claims[claims_metric(target)]["published"] for target in TARGET_CLASSES}
     # How fast media are by themselves is not known: of them nothing is claimed, though both estimators agree.
     assert published == {"large_creators": 1, "mid_creators": 1, "media": 0}
-    for estimator in ("kernel", "timeline", "shift_alone"):
+    for estimator in ("kernel", "timeline", "both_tests"):
         assert set(claims_of([result], estimator)) == {1}
+    assert result.claims["claims_media"]["shift_alone"] == 1
     assert result.figures["trend_false_discovery"]["published"] == 0
     assert result.figures["trend_power"]["published"] > 0.1
 
