@@ -233,10 +233,13 @@ TREND_PRECEDENCE: Final = pa.schema(
         pa.field("naive_lead_null_hours", pa.float64()),  # its median when group labels are shuffled within the trend
         pa.field("naive_lead_null_p", pa.float64()),  # two-sided, among the shuffles
         pa.field("abstain_reason", pa.string()),
+        pa.field(
+            "event_key", pa.string()
+        ),  # the smallest key among the trends of its event; NULL where it cannot be compared at all
         *_STAMP,
     ]
 )
-# unit type x period x lead class x target class: the pooled claim: the shift's, where the kernel, less surely, says so too; of platforms both as surely.
+# unit type x period x lead class x target class: the pooled claim: the shift's; of platforms the kernel must be as sure.
 PRECEDENCE_FINDINGS: Final = pa.schema(
     [
         _required("unit_type", pa.string()),  # trends of one type of unit are pooled, with reference rates of their own
@@ -339,7 +342,7 @@ STATE_TREND_PRIORS: Final = pa.schema(
 # trend x lead class x target class
 STATE_TREND_COMPARISONS: Final = pa.schema(
     [
-        *(field for field in TREND_PRECEDENCE if field.name not in {"q_value", "method_version", "params_hash"}),
+        *(field for field in TREND_PRECEDENCE if field.name not in {"q_value", "event_key", "method_version", "params_hash"}),
         _required("unit_type", pa.string()),
         _required("period", pa.string()),
         _required("input_hash", pa.string()),

@@ -376,8 +376,8 @@ def _statistics(
     )
 
 
-def _with_q_values(compared: pa.Table) -> pa.Table:
-    """The comparisons with q-values (Benjamini-Hochberg over the rows of one unit type, lead and target class that have a p-value)."""
+def _with_q_values(compared: pa.Table, events: Mapping[str, str]) -> pa.Table:
+    """The comparisons with q-values (Benjamini-Hochberg over the rows of one unit type, lead and target class that have a p-value) and events."""
     p_values = np.asarray(compared["p_value"].to_numpy(), dtype=np.float64)
     columns = [compared[name].to_pylist() for name in ("unit_type", "lead_class", "target_class")]
     families = np.unique(["\x1f".join(row) for row in zip(*columns, strict=True)], return_inverse=True)[1]
@@ -386,6 +386,8 @@ def _with_q_values(compared: pa.Table) -> pa.Table:
         tested = np.flatnonzero((families == family) & np.isfinite(p_values))
         if tested.size:
             q_values[tested] = false_discovery_control(p_values[tested])
+    told = [events.get(key) for key in compared["trend_key"].to_pylist()]
+    compared = compared.append_column(pa.field("event_key", pa.string()), pa.array(told, pa.string()))
     return compared.append_column(pa.field("q_value", pa.float64()), pa.array(q_values, from_pandas=True))
 
 
@@ -466,7 +468,7 @@ def analyse_trend_partitions(
 
     return Analysis(
         {
-            "trend_precedence": stamped(_with_q_values(found.compared), contracts.TREND_PRECEDENCE),
+            "trend_precedence": stamped(_with_q_values(found.compared, known.events), contracts.TREND_PRECEDENCE),
             "precedence_findings": stamped(findings, contracts.PRECEDENCE_FINDINGS),
             "origin_odds": stamped(odds, contracts.ORIGIN_ODDS),
         },

@@ -26,6 +26,7 @@ _ORIGIN_SIZE: Final = 5
 _SEVERAL: Final = 10
 _SHOWN: Final = 8
 _BURN_IN_DAYS: Final = 7
+_NAMES_SHOWN: Final = 8
 _WIDE_HOURS: Final = 24  # from this spread on trends do not share a shift
 _UNEQUAL: Final = 0.05  # from this p-value down two chances of use are taken to differ, as the pooled claims take them
 _TIER: Final = "case when {0} in ('micro_sub1k', 'micro_1k_10k') then 'micro' else coalesce({0}, 'unknown') end"
@@ -179,6 +180,7 @@ class Story:
     Attributes:
         trend: Its row of ``trends``.
         aliases: Rows of ``trend_aliases``: what is joined to it, and what was taken up together with it.
+        event: Rows of ``trends`` that are of its event, without itself: names of one thing, which pooled numbers count once.
         days: First and last day of the story.
         facets: Its adopters by day, by size, platform and niche.
         origin: Its first creators, ties included: rows with ``adopted_at``, ``platform``, ``tier`` (as of the birth), ``niche``, ``public_name``
@@ -201,6 +203,7 @@ class Story:
 
     trend: Row
     aliases: list[Row]
+    event: list[Row]
     days: tuple[date, date]
     facets: list[Facet]
     origin: list[Row]
@@ -232,8 +235,15 @@ class Story:
             ("Also written {}: counted with it.", of(_TOGETHER, _SPELLED_OUT, others=True)),
             ("Also spelled out as {}: not counted with it.", of(_SPELLED_OUT)),
             ("Taken up by the same accounts: {}.", of(_TOGETHER)),
+            ("Of one event with {}: most adopters are the same, and pooled numbers count it once.", self._of_one_event),
         )
         return [sentence.format(told) for sentence, told in sentences if told]
+
+    @property
+    def _of_one_event(self) -> str:
+        shown = [named(row["unit_type"], row["label"]) for row in self.event[:_NAMES_SHOWN]]
+        left = len(self.event) - len(shown)
+        return ", ".join(shown) + (f" and {left} more" if left else "")
 
     @property
     def set_off(self) -> list[str]:
@@ -379,6 +389,7 @@ def tell(ask: Ask, name: str) -> Story:
     story = Story(
         trend=trend,
         aliases=[row for row in aliases if row["trend_key"] == key],
+        event=_event(ask, trend),
         days=days,
         facets=[_facet(title, rows(sql.format(key=key)), days) for title, sql in _FACETS.items()],
         origin=_origin(rows(_ORIGIN.format(key=key)), rows(_CREDIBILITY.format(key=key)) if "trend_origins" in tables else []),
@@ -398,6 +409,15 @@ def tell(ask: Ask, name: str) -> Story:
     )
     story.unknown.extend(_unknown(ask, story, tables))
     return story
+
+
+def _event(ask: Ask, trend: Row) -> list[Row]:
+    if trend["event_key"] is None:
+        return []
+    found: list[Row] = ask(f"""
+        select * from trends where event_key = '{trend["event_key"]}' and trend_key <> '{trend["trend_key"]}' order by adopter_count desc, label
+    """).to_pylist()
+    return found
 
 
 def _quoted(text: str) -> str:
@@ -442,11 +462,13 @@ def _facet(title: str, rows: list[Row], days: tuple[date, date]) -> Facet:
 
 def _controls(ask: Ask, trend: Row) -> list[Row]:
     born, count = trend["born_at"], trend["adopter_count"]
+    # Another name of the same event is no control.
+    other_event = f"event_key is distinct from '{trend['event_key']}'" if trend["event_key"] else "true"
     found = ask(f"""
         select trend_key, label from trends
         where trend_key <> '{trend["trend_key"]}' and not is_left_censored and not is_in_use_before and unit_type = '{trend["unit_type"]}'
             and abs(epoch(born_at) - {born.timestamp()}) <= {_CONTROL_SPAN_DAYS * 86_400}
-            and adopter_count between {count / _CONTROL_FACTOR} and {count * _CONTROL_FACTOR}
+            and adopter_count between {count / _CONTROL_FACTOR} and {count * _CONTROL_FACTOR} and {other_event}
         order by abs(ln(adopter_count / {count})), trend_key limit {_CONTROLS}
     """)
     return list(found.to_pylist())

@@ -34,6 +34,7 @@ LANDED_EVERYWHERE: Final[dict[str, Poison]] = {
     "rows are of this platform and night": (0, {"platform": "elsewhere"}),
     "rows were observed by the end of the day after the night": (0, {"observed_at": at(9, month=11)}),
 }
+_EVENT: Final = "an event has its trends, and the smallest key among them"
 _PRECEDENCE: Final[dict[str, Poison]] = {
     "counts are not negative": (0, {"lead_adopter_count": -1}),
     "probabilities and shares lie between 0 and 1": (0, {"decidable_ratio": 1.5}),
@@ -291,6 +292,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
             {"lead_class": "tiktok"},
         ),
         "every trend is a candidate": (0, {"trend_key": _NOBODY}),
+        "a trend that can be compared is of an event, no other one is": (3, {"event_key": _NOBODY}),
     },
     "derived/precedence_findings": {
         "micro creators are compared with larger ones and media, a platform with a later one by name": (
@@ -382,6 +384,7 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "required columns are filled": (0, {"adopter_count": None}),
         "a left-censored trend has no first platform and no claim": (1, {"first_seen_platform": "bluesky"}),
         "outlets come inside the window": (0, {"first_media_at": at(9)}),
+        _EVENT: (0, {"event_trend_count": 2}),
     },
     "marts/trend_adoptions": _ADOPTIONS | {"every niche is in niches": (0, {"niche_id": "another"})},
     "marts/trend_days": {
@@ -533,8 +536,9 @@ ALSO: Final[dict[tuple[str, str], set[str]]] = {
     },
     ("marts/trend_days", "user_count"): {"adopters are users, and every user has a use"},
     ("marts/trend_days", "adopter_count"): {"no adoption is lost on the way to the days"},
-    ("marts/trends", "trend_key"): {"unit_type label"},
-    ("marts/trends", "unit_type label"): {"trend_key"},
+    ("marts/trends", "trend_key"): {"unit_type label", _EVENT},
+    ("marts/trends", "unit_type label"): {"trend_key", _EVENT},
+    ("derived/trend_precedence", "abstain_reason"): {"a trend that can be compared is of an event, no other one is"},
     ("marts/trends", "abstain_reason"): {"a left-censored trend has no first platform and no claim"},
 }
 for _topic in _TOPICS:

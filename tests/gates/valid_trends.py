@@ -35,9 +35,9 @@ _PRECEDENCE: Rows = [
     | _ESTIMATE
     | _SHIFT
     | {"trend_key": ECO, "target_class": "large_creators", "decidable_ratio": 0.6, "p_value": 0.01, "q_value": 0.02}
-    | {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_lead_null_p": 0.4},
-    _SILENT | {"trend_key": ECO, "target_class": "mid_creators"},
-    _SILENT | {"trend_key": ECO, "target_class": "media"},
+    | {"naive_lead_hours": 4.0, "naive_lead_null_hours": 3.0, "naive_lead_null_p": 0.4, "event_key": ECO},
+    _SILENT | {"trend_key": ECO, "target_class": "mid_creators", "event_key": ECO},
+    _SILENT | {"trend_key": ECO, "target_class": "media", "event_key": ECO},
     *[
         _COMPARED | {"trend_key": OLD, "target_class": target, "abstain_reason": "left_censored"}
         for target in ("large_creators", "mid_creators", "media")
@@ -118,7 +118,7 @@ MARTED: Final[dict[str, Rows]] = {
     "trends": [
         _TREND
         | {"trend_key": ECO, "label": "eco", "unit_type": "hashtag", "is_left_censored": False}
-        | {"first_seen_platform": "bluesky", "first_media_at": at(12)},
+        | {"first_seen_platform": "bluesky", "first_media_at": at(12), "event_key": ECO, "event_trend_count": 1},
         _TREND
         | {"trend_key": OLD, "label": "old", "unit_type": "hashtag", "is_left_censored": True, "born_at": at(2)}
         | {"abstain_reason": "left_censored"},
@@ -132,7 +132,7 @@ MARTED: Final[dict[str, Rows]] = {
     ],
     **valid_attention.marted(ECO, "eco"),
     "ripple_effects": [
-        row
+        {name: value for name, value in row.items() if name != "event_key"}
         | _TAG
         | {"label": "eco", "pooled_claim": "lead_first" if not row.get("abstain_reason") else "abstained"}
         | {"evidence_level": None if row.get("abstain_reason") else 1}

@@ -264,6 +264,18 @@ class TestATrendIsFound:
         ]
         assert _told("evergreen").names == []
 
+    def test_and_the_other_names_of_its_event_are_told_and_are_no_controls(self) -> None:
+        alone = _told("cleanbeauty")
+        assert not any("one event" in sentence for sentence in alone.names)
+        event = {"event_key": "key-cleanbeauty", "event_trend_count": 11}
+        trends = [row | (event if row["label"] in ("cleanbeauty", alone.controls[0]) else {}) for row in TABLES["trends"]]
+        trends += [_trend(f"name{number}", adopter_count=40 - number, **event) for number in range(9)]
+        story = tell(_asked(TABLES | {"trends": trends}), "cleanbeauty")
+        (sentence,) = [sentence for sentence in story.names if "one event" in sentence]
+        shown = ", ".join(f"#name{number}" for number in range(8))
+        assert sentence == f"Of one event with {shown} and 2 more: most adopters are the same, and pooled numbers count it once."
+        assert story.controls == alone.controls[1:]
+
     def test_of_one_name_by_the_hashtag(self) -> None:
         brand = _trend("evergreen", trend_key="brand", unit_type="brand")
         tables = TABLES | {"trends": [*TABLES["trends"], brand]}

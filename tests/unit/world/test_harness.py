@@ -182,7 +182,7 @@ def test_once_the_time_is_up_no_seed_begins_and_the_rows_tell_how_many_there_are
     reached = seeds_by_world(rows)
     assert set(reached) == {"W2_shock", "W12_bots"}
     assert 1 <= min(reached.values()) <= max(reached.values()) <= min(reached.values()) + 1 < 10
-    with pytest.raises(TimeUpError, match="before each of 26 worlds had been run once"):
+    with pytest.raises(TimeUpError, match="before each of 27 worlds had been run once"):
         calibrate(Plan((60,), within_seconds=3))
 
 

@@ -9,7 +9,8 @@ with first_mainstream as (
 verdicts as (
     select
         trend_key,
-        any_value(abstain_reason) filter (where lead_class = 'micro' and target_class = 'large_creators') as abstain_reason
+        any_value(abstain_reason) filter (where lead_class = 'micro' and target_class = 'large_creators') as abstain_reason,
+        any_value(event_key) as event_key
     from {{ source("derived", "trend_precedence") }}
     group by all
 ),
@@ -37,6 +38,8 @@ select
     -- Where a trend was first seen; of one that was in use before nobody can say.
     case when not candidates.is_left_censored and not candidates.is_in_use_before then platform_firsts.first_seen_platform end as first_seen_platform,
     first_mainstream.first_media_at,
+    verdicts.event_key,
+    case when verdicts.event_key is not null then count(*) over (partition by verdicts.event_key) end as event_trend_count,
     verdicts.abstain_reason
 from {{ ref("int_trend_candidates") }} as candidates
 left join first_mainstream using (trend_key)
