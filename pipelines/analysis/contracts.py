@@ -233,9 +233,7 @@ TREND_PRECEDENCE: Final = pa.schema(
         pa.field("naive_lead_null_hours", pa.float64()),  # its median when group labels are shuffled within the trend
         pa.field("naive_lead_null_p", pa.float64()),  # two-sided, among the shuffles
         pa.field("abstain_reason", pa.string()),
-        pa.field(
-            "event_key", pa.string()
-        ),  # the smallest key among the trends of its event; NULL where it cannot be compared at all
+        pa.field("event_key", pa.string()),  # the smallest key among the trends of its event; NULL where a gate holds it
         *_STAMP,
     ]
 )

@@ -137,9 +137,7 @@ RIPPLE_FINDINGS: Final = pa.schema(
         pa.field("lead_use_chance", pa.float64()),  # that a post after exposure uses the trend
         pa.field("target_use_chance", pa.float64()),
         pa.field("use_chance_p_value", pa.float64()),  # two-sided, of both being equal
-        pa.field(
-            "p_value", pa.float64()
-        ),  # of the shift, larger where chances of use surely differ or, of platforms and niches, the kernel has doubts
+        pa.field("p_value", pa.float64()),  # of the shift, larger where chances of use differ; of pairs the kernel's if larger
         pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of a unit type, kind, population and period
         pa.field("naive_lead_hours", pa.float64()),  # median over the trends with both sides
         pa.field("naive_lead_null_hours", pa.float64()),  # median of their medians under shuffled labels
