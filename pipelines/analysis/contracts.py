@@ -237,7 +237,7 @@ TREND_PRECEDENCE: Final = pa.schema(
         *_STAMP,
     ]
 )
-# unit type x period x lead class x target class: the pooled claim: the shift's; of platforms the kernel must be as sure.
+# unit type x period x lead class x target class: the pooled claim: the shift's, where the kernel is not sure of the other side; of platforms both as sure.
 PRECEDENCE_FINDINGS: Final = pa.schema(
     [
         _required("unit_type", pa.string()),  # trends of one type of unit are pooled, with reference rates of their own

@@ -36,8 +36,8 @@ class ClaimRule:
     """When a pooled comparison is a claim.
 
     Attributes:
-        level: Two-sided level that the shift must reach.
-        needs_kernel: Whether the kernel's p-value must reach it too, on the same side.
+        level: Two-sided level that the shift must reach, and at which a kernel that says the other side stands against it.
+        needs_kernel: Whether the kernel must reach it too, on the same side.
         smallest_event_count: Fewer events abstain: trends of one event are one trend here.
         unequal_chance_level: At or below this p-value the chances of use of two groups are taken to differ.
         unequal_level_ratio: Share of the level that the shift must reach there: a shift and a difference of chances look alike.
@@ -128,7 +128,9 @@ def _matrix(column: pa.ChunkedArray) -> Floats:
 
 
 def claim_of(pooled: PooledPrecedence, shift: PooledShift, event_count: int, rule: ClaimRule) -> str:
-    """Give the pooled claim: lead_first or target_first where the shift is sure and, if the rule needs it, the kernel says so too.
+    """Give the pooled claim: lead_first or target_first where the shift is sure and the kernel is not sure of the other side.
+
+    If the rule needs the kernel it must be sure of the same side.
 
     Args:
         pooled: Kernel estimate over trends.
@@ -139,7 +141,7 @@ def claim_of(pooled: PooledPrecedence, shift: PooledShift, event_count: int, rul
     if event_count < rule.smallest_event_count or not np.isfinite(pooled.p_value) or not np.isfinite(shift.p_value):
         return "abstained"
     p_value = rule.p_value_of(pooled.p_value, shift.p_value, shift.chance_p_value)
-    is_contradicted = rule.needs_kernel and shift.hours * (pooled.probability - 0.5) <= 0
+    is_contradicted = shift.hours * (pooled.probability - 0.5) <= 0 and (rule.needs_kernel or pooled.p_value <= rule.level)
     if p_value > rule.level or shift.hours == 0 or is_contradicted:
         return "none"
     return "lead_first" if shift.hours > 0 else "target_first"

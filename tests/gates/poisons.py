@@ -307,7 +307,10 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
         "a shift comes with its spread between trends, which is not negative": (0, {"shift_spread_hours": -6.0}),
         "nothing is claimed exactly where the estimate is NULL": (1, {"claim": "none"}),
         "both estimators speak, or neither": (0, {"timeline_p_value": None}),
-        "a claim is on the side of the shift, of platforms on that of the kernel too": (0, {"claim": "target_first"}),
+        "a claim is on the side of the shift and not against a sure kernel, of platforms on its side too": (
+            0,
+            {"claim": "target_first"},
+        ),
     },
     "derived/origin_odds": _ODDS,
     "derived/platform_precedence": _PLATFORM_PRECEDENCE,

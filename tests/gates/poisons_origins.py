@@ -51,7 +51,10 @@ _FINDINGS: Final[dict[str, Poison]] = _FILLED | {
     ),
     "chances of use come together, and only with a shift": (0, {"target_use_chance": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
-    "a claim needs a sure shift, of platforms and niches the kernel on its side too": (0, {"shift_hours": -1.0}),
+    "a claim needs a sure shift and no kernel that is sure of the other side, of platforms and niches the kernel on its side": (
+        0,
+        {"precedence_probability": 0.45, "precedence_low": 0.4},
+    ),
     "who abstains says why and gives no number": (2, {"abstain_reason": None}),
     "a naive lead stands beside its null": (0, {"naive_lead_null_hours": None}),
     "of all trends none is left out": (1, {"left_out_count": 1}),

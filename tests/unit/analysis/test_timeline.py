@@ -270,8 +270,8 @@ KERNEL_TOO = ClaimRule(needs_kernel=True)
     ],
 )
 def test_a_claim_needs_a_sure_shift_surer_where_habits_differ(shift_p: float, chance_p: float, claim: str) -> None:
-    # The kernel, which is surely of the other side, is not asked.
-    kernel = PooledPrecedence(0.4, 0.35, 0.45, 0.001, 9)
+    # The kernel, which is on the other side and not sure of it, is not asked.
+    kernel = PooledPrecedence(0.4, 0.35, 0.55, 0.06, 9)
     shift = PooledShift(9.0, 2.0, 12.0, shift_p, chance_p_value=chance_p)
     assert claim_of(kernel, shift, 9, ClaimRule()) == claim
 
@@ -284,6 +284,12 @@ def test_where_it_is_asked_the_kernel_must_be_as_sure_and_on_the_same_side(
 ) -> None:
     kernel = PooledPrecedence(probability, probability - 0.05, probability + 0.05, kernel_p, 9)
     assert claim_of(kernel, PooledShift(9.0, 2.0, 12.0, 0.001), 9, KERNEL_TOO) == claim
+
+
+def test_a_kernel_that_is_sure_of_the_other_side_stands_against_any_shift() -> None:
+    sure, unsure = (PooledPrecedence(0.4, 0.35, 0.45, p_value, 9) for p_value in (0.05, 0.051))
+    shift = PooledShift(9.0, 2.0, 12.0, 0.0001)
+    assert [claim_of(kernel, shift, 9, ClaimRule()) for kernel in (sure, unsure)] == ["none", "lead_first"]
 
 
 def test_comparisons_that_share_a_level_ask_the_kernel() -> None:
