@@ -85,8 +85,10 @@ class OwnInstallation:
         own = Installation(folder)
         self.inbox, self.home, self.paths = own.inbox, own.home, DataPaths(own.data)
         self.truth = folder / "world" / "truth"
+        # What lies beside a database is of whoever has it open just now, such as a test's user interface, and can go while it is copied.
+        beside = shutil.ignore_patterns("*.db-shm", "*.db-wal")
         for name in ("world", "data", "dagster_home"):
-            shutil.copytree(shared.folder / name, folder / name, symlinks=True)
+            shutil.copytree(shared.folder / name, folder / name, symlinks=True, ignore=beside)
         # The views of a catalogue name its snapshot's files by absolute path: those of the copy are its own.
         tables = sorted(file.stem for file in self.current.glob("*.parquet"))
         make_catalogue(self.current, tables, described_models())

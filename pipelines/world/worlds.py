@@ -302,7 +302,7 @@ _ALL: Final = (
         trends=TrendMix(units=tuple(UnitHabit(kind, 0.5, 0.5) for kind in ("link", "domain", "sound"))), people=People(macro_rate_ratio=2.0),
     ),
     World(
-        "W20_niche_births", "null", "Niches are born, merge and end, and each new one brings its tags at once; large creators post four times as often.",
+        "W20_niche_births", "null", "New niches bring their tags at once; large creators post four times as often; exposure is the same.",
         people=People(macro_rate_ratio=4.0, has_lifecycle=True),
     ),
     World(
