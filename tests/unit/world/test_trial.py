@@ -67,6 +67,17 @@ def test_a_trial_publishes_every_mart_and_says_what_is_true(trial: Trial) -> Non
     assert set(trial.seconds) == set(PARTS)
 
 
+def test_the_tags_of_a_niche_that_is_born_are_one_event_and_count_once(trial: Trial) -> None:
+    trends = [row for row in trial.published["trends"].to_pylist() if row["event_key"] is not None]
+    born = [row for row in trends if row["event_trend_count"] >= 4]
+    assert born
+    assert not any(row["trend_key"] in trial.truth for row in born)
+    pooled = [
+        row for row in trial.derived["precedence_findings"].to_pylist() if (row["period"], row["lead_class"]) == ("all", "micro")
+    ]
+    assert all(row["event_count"] < row["trend_count"] for row in pooled if row["target_class"] == "mid_creators")
+
+
 def test_the_same_seed_gives_the_same_tables_whatever_ran_before(trial: Trial) -> None:
     run_trial("W4_left_truncated", 1, parameters=FEW_DRAWS)
     again = run_trial(WORLD, SEED, parameters=FEW_DRAWS)
