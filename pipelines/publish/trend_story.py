@@ -386,10 +386,15 @@ def tell(ask: Ask, name: str) -> Story:
         if "platform_precedence" in tables
         else []
     )
+    # NULL equals nothing: a trend without an event has no other names.
+    event = rows(f"""
+        select others.* from trends as own inner join trends as others using (event_key)
+        where own.trend_key = '{key}' and others.trend_key <> '{key}' order by others.adopter_count desc, others.label
+    """)
     story = Story(
         trend=trend,
         aliases=[row for row in aliases if row["trend_key"] == key],
-        event=_event(ask, trend),
+        event=event,
         days=days,
         facets=[_facet(title, rows(sql.format(key=key)), days) for title, sql in _FACETS.items()],
         origin=_origin(rows(_ORIGIN.format(key=key)), rows(_CREDIBILITY.format(key=key)) if "trend_origins" in tables else []),
@@ -409,15 +414,6 @@ def tell(ask: Ask, name: str) -> Story:
     )
     story.unknown.extend(_unknown(ask, story, tables))
     return story
-
-
-def _event(ask: Ask, trend: Row) -> list[Row]:
-    if trend["event_key"] is None:
-        return []
-    found: list[Row] = ask(f"""
-        select * from trends where event_key = '{trend["event_key"]}' and trend_key <> '{trend["trend_key"]}' order by adopter_count desc, label
-    """).to_pylist()
-    return found
 
 
 def _quoted(text: str) -> str:

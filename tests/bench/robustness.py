@@ -241,7 +241,7 @@ def outcomes(plan: Plan, seeds: Sequence[int]) -> list[Outcome]:
 
 
 def line(plan: Plan, found: Sequence[Outcome]) -> str:
-    """As printed: shares of worlds in which each estimator, and the claim say lead first / target first."""
+    """As printed: shares of worlds in which each estimator and the claim say lead first / target first."""
 
     def shares(firsts: list[int]) -> str:
         return f"{np.mean([each > 0 for each in firsts]):.2f} / {np.mean([each < 0 for each in firsts]):.2f}"
