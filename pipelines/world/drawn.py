@@ -258,10 +258,11 @@ class _Columns:
     __slots__ = ()
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
+        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type] # its subclasses are dataclasses
 
     def take(self, rows: Ints | Flags) -> Self:
         """Some of the rows."""
+        # Its subclasses are dataclasses.
         return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})  # type: ignore[arg-type]
 
 

@@ -115,8 +115,8 @@ def compare(page_count: int, runs: int, latency_seconds: float = 0.0) -> None:
             kept.mkdir()
             sides: dict[str, Callable[[], int]] = {
                 "a plain httpx loop": lambda: plain_loop(url),
-                "a plain loop that keeps each body": lambda kept=kept: plain_loop(url, kept),  # type: ignore[misc]
-                "the engine": lambda landed=landed: engine(url, landed),  # type: ignore[misc]
+                "a plain loop that keeps each body": lambda kept=kept: plain_loop(url, kept),  # type: ignore[misc] # bound here
+                "the engine": lambda landed=landed: engine(url, landed),  # type: ignore[misc] # bound here
             }
             for side, fetch in sides.items():
                 started = time.perf_counter()

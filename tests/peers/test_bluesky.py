@@ -260,7 +260,7 @@ class TestTheCommandLine:
 
         def command(*arguments: str) -> subprocess.CompletedProcess[str]:
             line = [sys.executable, "-m", "pipelines.cli", *arguments, "--data", str(lake.paths.root)]
-            done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment, timeout=540)  # noqa: S603
+            done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment, timeout=540)  # noqa: S603 - ours
             assert done.returncode == 0, done.stdout + done.stderr
             return done
 

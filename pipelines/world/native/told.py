@@ -92,7 +92,7 @@ def tagged(post: Told) -> str:
 
 def moments(unix_seconds: Ints) -> list[str]:
     """Unix seconds as ``2026-06-01T12:00:00``, UTC."""
-    return np.datetime_as_string(unix_seconds.astype("datetime64[s]")).tolist()  # type: ignore[no-any-return]
+    return np.datetime_as_string(unix_seconds.astype("datetime64[s]")).tolist()  # type: ignore[no-any-return] # numpy's lists
 
 
 def ids_by_account(names: Names, platform: int, make: Any) -> list[str]:
@@ -113,7 +113,7 @@ def deleted_seconds(filed: Filed) -> list[int]:
     """When each of the day's deletions was made, seconds since the calendar's start: some time of the day, after the post."""
     gone = filed.deleted
     some = filed.day * DAY + gone.number * 7_919 % DAY
-    return np.minimum(np.maximum(some, gone.second + 1), (filed.day + 1) * DAY - 1).tolist()  # type: ignore[no-any-return]
+    return np.minimum(np.maximum(some, gone.second + 1), (filed.day + 1) * DAY - 1).tolist()  # type: ignore[no-any-return] # numpy's lists
 
 
 def raw(value: Any) -> msgspec.Raw:

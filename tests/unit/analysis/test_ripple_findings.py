@@ -101,7 +101,7 @@ def assigned(tables: TrendTables) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=contracts.NICHE_ASSIGNMENTS)
 
 
-def flags(paid: set[int] = frozenset(), suspected: set[int] = frozenset()) -> pa.Table:  # type: ignore[assignment]
+def flags(paid: set[int] = frozenset(), suspected: set[int] = frozenset()) -> pa.Table:  # type: ignore[assignment] # only read
     rows = [
         {
             "trend_key": f"{number:032x}",

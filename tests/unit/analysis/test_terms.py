@@ -149,7 +149,7 @@ def test_neither_the_order_of_posts_nor_the_size_of_batches_changes_the_counts(
 ) -> None:
     parameters = TermParameters(smallest_term_accounts=smallest)
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined] # of hypothesis: a Random
     whole, mixed = posts(list(rows)), posts(list(shuffled))
     parts = [mixed.slice(start, size) for start in range(0, mixed.num_rows, size)]
     batches = [batch for part in parts for batch in part.to_batches()]

@@ -50,7 +50,7 @@ def none_of(kind: type[Any]) -> Any:
 
 def people(count: int) -> Accounts:
     columns = {field.name: np.zeros(count, dtype=np.int64) for field in fields(Accounts)}
-    return Accounts(**columns | {"person": np.arange(count), "platform": np.arange(count) % 11})  # type: ignore[arg-type]
+    return Accounts(**columns | {"person": np.arange(count), "platform": np.arange(count) % 11})  # type: ignore[arg-type] # by name
 
 
 NAMES = Names.of(7, people(30), NICHES, TRENDS, outlets(len(NICHES), 4))
