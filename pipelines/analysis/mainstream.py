@@ -392,6 +392,7 @@ def analyse_mainstream(
     precedence: pa.Table,
     beside: Beside,
     linked: pa.Table,
+    events: Mapping[str, str],
     parameters: MainstreamParameters | None = None,
     stored: Mapping[str, pa.Table] | None = None,
 ) -> Analysis:
@@ -406,6 +407,7 @@ def analyse_mainstream(
         precedence: ``trend_precedence``.
         beside: Insiders and coverage; what of it a partition hangs on is part of its hash.
         linked: ``int_linked_accounts``.
+        events: By trend, the event that it is a name of (:func:`pipelines.analysis.trend_events.events_of_any_type`).
         parameters: Defaults when None.
         stored: ``state`` of the last call; None computes everything.
 
@@ -442,7 +444,10 @@ def analyse_mainstream(
         ),
         "ripple_evidence": _table("ripple_evidence", evidence, stamp, ["evidence_key"]),
         "adoption_survival": _table(
-            "adoption_survival", survival_curves(trends, parameters.survival), stamp, ["origin_class", "target_class", "day"]
+            "adoption_survival",
+            survival_curves(trends, events, parameters.survival),
+            stamp,
+            ["origin_class", "target_class", "day"],
         ),
     }
     return Analysis(

@@ -128,6 +128,7 @@ ADOPTION_SURVIVAL: Final = pa.schema(
         _required("target_class", pa.string()),  # media, brand, large_creators
         _required("day", pa.int64()),
         _required("trend_count", pa.int64()),  # at risk on day 0
+        _required("cluster_count", pa.int64()),  # events (trend_events) that they are names of, each one time in the interval
         _required("excluded_count", pa.int64()),  # left-truncated
         _required("at_risk_count", pa.int64()),  # at the day's beginning
         _required("event_count", pa.int64()),

@@ -1,4 +1,4 @@
-"""Trends of one event: those born about the same time that share most adopters, and which of them is counted. Reads samples, estimates nothing else."""
+"""Trends of one event: those born about the same time that share most adopters, and which of them is counted. Estimates nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.analysis.months import months_later
@@ -22,6 +22,7 @@ LEAST_SHARED_RATIO: Final = 0.5
 """Adopters of both trends over adopters of either (Jaccard 1912) from which they are of one event."""
 _ROWS_AT_ONCE: Final = 512
 _Words = NDArray[np.uint64]
+Integers = NDArray[np.int64]
 
 
 def adopter_sample(account_words: _Words) -> _Words:
@@ -52,10 +53,10 @@ def shared_ratio(one: _Words, other: _Words) -> float:
 
 
 def events_of(trends: pa.Table) -> dict[str, str]:
-    """Event of each trend that can be compared: trends that share most adopters, directly or by way of others, are of one.
+    """Event of each trend that can be compared, of one type of unit: trends that share most adopters, directly or by way of others.
 
-    Compared are trends of one type of unit that were born in one month or in two that follow each other, so that what this costs grows
-    with months and not with their square.
+    Compared are trends of one type of unit, which are pooled together, that were born in one month or in two that follow each other, so that
+    what this costs grows with months and not with their square.
 
     Args:
         trends: ``contracts.STATE_TRENDS``.
@@ -63,20 +64,25 @@ def events_of(trends: pa.Table) -> dict[str, str]:
     Returns:
         By key of a trend the smallest key among the trends of its event; of trends that no gate holds.
     """
-    open_trends = trends.filter(trends["gate"].is_null())
     found: dict[str, str] = {}
-    for unit_type in sorted(set(open_trends["unit_type"].to_pylist())):
-        own = open_trends.filter(pc.equal(open_trends["unit_type"], unit_type)).sort_by(
-            [("period", "ascending"), ("trend_key", "ascending")]
-        )
-        keys = own["trend_key"].to_pylist()
-        links = _links(own["period"].to_pylist(), own["adopter_sample"])
-        graph = csr_matrix((np.ones(len(links)), tuple(links.T)), shape=(len(keys), len(keys)))
-        parts = connected_components(graph, directed=False)[1]
-        smallest: dict[int, str] = {}
-        for key, part in sorted(zip(keys, parts.tolist(), strict=True)):
-            found[key] = smallest.setdefault(part, key)
+    for unit_type in sorted(set(trends["unit_type"].to_pylist())):
+        found |= events_of_any_type(trends.filter(pc.equal(trends["unit_type"], unit_type)))
     return found
+
+
+def events_of_any_type(trends: pa.Table) -> dict[str, str]:
+    """As :func:`events_of`, for what is said of all types of units together: a hashtag, a link and a sound can be names of one event.
+
+    Args:
+        trends: ``contracts.STATE_TRENDS``.
+    """
+    own = trends.filter(trends["gate"].is_null()).sort_by([("period", "ascending"), ("trend_key", "ascending")])
+    keys = own["trend_key"].to_pylist()
+    links = _links(own["period"].to_pylist(), own["adopter_sample"])
+    graph = csr_matrix((np.ones(len(links)), tuple(links.T)), shape=(len(keys), len(keys)))
+    parts = connected_components(graph, directed=False)[1]
+    smallest: dict[int, str] = {}
+    return {key: smallest.setdefault(part, key) for key, part in sorted(zip(keys, parts.tolist(), strict=True))}
 
 
 def _links(periods: list[str], samples: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -110,6 +116,29 @@ def _links(periods: list[str], samples: pa.ChunkedArray) -> NDArray[np.int64]:
             is_one = np.array([shared_ratio(*pair) >= LEAST_SHARED_RATIO for pair in sampled], dtype=bool)
             found.append(pairs[is_one].astype(np.int64))
     return np.concatenate(found)
+
+
+def events_by_adopters(trend: Integers, account: Integers, trend_count: int) -> Integers:
+    """Event of each of some trends whose adopters are all at hand, as :func:`events_of` finds it from samples; of any type of unit.
+
+    Args:
+        trend: Of each adoption, the place of its trend.
+        account: The place of its account.
+        trend_count: Trends.
+
+    Returns:
+        By trend the smallest place among the trends of its event.
+    """
+    accounts, place = np.unique(account, return_inverse=True)
+    uses = csr_matrix((np.ones(trend.size, dtype=np.int32), (trend, place)), shape=(trend_count, accounts.size))
+    sizes = np.asarray(uses.sum(axis=1), dtype=np.int64).ravel()
+    both = coo_matrix(uses @ uses.T)
+    is_one = both.data >= LEAST_SHARED_RATIO * (sizes[both.row] + sizes[both.col] - both.data)
+    graph = csr_matrix((is_one[is_one], (both.row[is_one], both.col[is_one])), shape=(trend_count, trend_count))
+    parts = connected_components(graph, directed=False)[1]
+    first = np.full(trend_count, trend_count, dtype=np.int64)
+    np.minimum.at(first, parts, np.arange(trend_count))
+    return np.asarray(first[parts])
 
 
 def one_of_each(keys: list[str], events: Mapping[str, str], sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -28,6 +28,7 @@ from pipelines.analysis.platform_moves import analyse_moves
 from pipelines.analysis.platform_precedence import EXCHANGE_TABLES, analyse_platform_pairs
 from pipelines.analysis.relational import analyse_relations
 from pipelines.analysis.ripple_findings import pool_ripples
+from pipelines.analysis.trend_events import events_of_any_type
 from pipelines.analysis.trend_shapes import CalendarEvent, analyse_shapes, calendar_of
 from pipelines.analysis.trends import analyse_trend_partitions
 from pipelines.lake import exchange
@@ -121,6 +122,7 @@ def _trends(
         trends.tables["trend_precedence"],
         around,
         exchange.read_exchange(paths, "int_linked_accounts"),
+        events_of_any_type(trends.state["trends"]),
         stored=stored,
     )
     hazards = analyse_hazards(

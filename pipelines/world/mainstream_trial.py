@@ -13,8 +13,9 @@ import pyarrow as pa
 from pipelines.analysis.increments import Partition
 from pipelines.analysis.mainstream import MainstreamParameters, analyse_mainstream
 from pipelines.analysis.mainstream_rows import Beside, MainstreamTables
-from pipelines.analysis.trend_rows import HASHTAG
-from pipelines.analysis.trends import analyse_trends
+from pipelines.analysis.trend_events import events_of_any_type
+from pipelines.analysis.trend_rows import HASHTAG, TrendTables, partitioned
+from pipelines.analysis.trends import analyse_trend_partitions
 from pipelines.world.drawn import FIRST_DAY
 from pipelines.world.landing import Landed, keys
 from pipelines.world.observation import Collection
@@ -109,7 +110,7 @@ def judged_world(simulation: Simulation, rows: Landed, parameters: MainstreamPar
         RenderError: dbt cannot compile the models.
     """
     exchanged = shared_warehouse(EXCHANGED, ()).exchange(rows)
-    found = analyse_trends(*(exchanged[name] for name in EXCHANGED[:3]))
+    found = analyse_trend_partitions(partitioned(TrendTables(*(exchanged[name] for name in EXCHANGED[:3]))))
     tables = MainstreamTables(
         exchanged["int_trend_candidates"],
         exchanged["int_trend_adoptions"],
@@ -118,9 +119,10 @@ def judged_world(simulation: Simulation, rows: Landed, parameters: MainstreamPar
     )
     derived = analyse_mainstream(
         {"all": Partition("all", lambda: tables)},
-        found["trend_precedence"],
+        found.tables["trend_precedence"],
         _true_insiders(simulation),
         exchanged["int_linked_accounts"],
+        events_of_any_type(found.state["trends"]),
         parameters,
     )
     truth = {
@@ -129,7 +131,7 @@ def judged_world(simulation: Simulation, rows: Landed, parameters: MainstreamPar
         for spelled in (trend.tag, trend.alias)
         if spelled
     }
-    return MainstreamTrial(exchanged, {**found, **derived.tables}, truth)
+    return MainstreamTrial(exchanged, {**found.tables, **derived.tables}, truth)
 
 
 @dataclass(frozen=True)

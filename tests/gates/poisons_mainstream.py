@@ -32,6 +32,8 @@ _EVIDENCE: Final[dict[str, Poison]] = _REQUIRED | {
 _SURVIVAL: Final[dict[str, Poison]] = _REQUIRED | {
     "shares lie between 0 and 1": (0, {"cumulative_incidence": 1.5}),
     "an interval holds its share": (0, {"survival_high": 0.7}),
+    "an interval has a width": (0, {"survival_low": 0.8, "survival_high": 0.8}),
+    "an event has its trends": (0, {"cluster_count": 11}),
     "at risk are those whom nothing took out": (1, {"event_count": 8}),
     "everybody is at risk at first": (0, {"at_risk_count": 9}),
 }

@@ -116,7 +116,13 @@ _EVIDENCE: Rows = [
     | {"evidence_key": _key(84), "evidence_kind": "credited_post", "evidence_level": 3, "account_key": _A, "post_key": _POST}
     | {"target_class": "brand", "item_key": _ITEM, "observed_at": _at(10), "value": 2.0},
 ]
-_CURVE: Final = _STAMP | {"origin_class": "all", "target_class": "media", "trend_count": 10, "excluded_count": 1}
+_CURVE: Final = _STAMP | {
+    "origin_class": "all",
+    "target_class": "media",
+    "trend_count": 10,
+    "cluster_count": 10,
+    "excluded_count": 1,
+}
 _SURVIVAL: Rows = [
     _CURVE
     | {"day": 0, "at_risk_count": 10, "event_count": 2, "censored_count": 1, "survival": 0.8, "survival_low": 0.4}

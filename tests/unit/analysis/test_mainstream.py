@@ -87,12 +87,14 @@ def analysed(
     linked: list[Row] | None = None,
     stored: dict[str, pa.Table] | None = None,
     content: str = "one",
+    events: dict[str, str] | None = None,
 ) -> Analysis:
     return analyse_mainstream(
         {"2026-07": Partition(content, lambda: given)},
         compared,
         around or known_insiders(*range(20)),
         pa.Table.from_pylist(linked or [], schema=LINKED),
+        events or {},
         PARAMETERS,
         stored,
     )
@@ -347,6 +349,21 @@ def test_placebo_outlets_find_nothing_where_the_same_outlets_at_their_own_times_
     assert kept["own times"][0] >= 0.8 * kept["own times"][1]
     assert kept["dealt"][1] >= 80
     assert kept["dealt"][0] <= 0.05 * kept["dealt"][1]
+
+
+def test_curves_of_survival_count_events_and_the_share_is_that_of_trends() -> None:
+    given = many_planted(1)
+    keys = sorted(given.candidates["trend_key"].to_pylist())
+    alone = analysed(given, precedence(*keys)).tables["adoption_survival"].to_pylist()
+    paired = {key: keys[place - place % 2] for place, key in enumerate(keys)}
+    named = analysed(given, precedence(*keys), events=paired).tables["adoption_survival"].to_pylist()
+    one, other = (
+        [row for row in rows if (row["origin_class"], row["target_class"]) == ("all", "media")] for rows in (alone, named)
+    )
+    assert [row["survival"] for row in one] == [row["survival"] for row in other]
+    assert one[0]["cluster_count"] > other[0]["cluster_count"] >= 10
+    widths = [[row["survival_high"] - row["survival_low"] for row in rows] for rows in (one, other)]
+    assert all(first <= second for first, second in zip(*widths, strict=True))
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

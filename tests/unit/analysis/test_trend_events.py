@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from pipelines.analysis.contracts import STATE_TRENDS
 from pipelines.analysis.increments import mixed
-from pipelines.analysis.trend_events import SAMPLE_SIZE, adopter_sample, events_of, one_of_each, shared_ratio
+from pipelines.analysis.trend_events import (
+    SAMPLE_SIZE,
+    adopter_sample,
+    events_by_adopters,
+    events_of,
+    events_of_any_type,
+    one_of_each,
+    shared_ratio,
+)
 
 
 def words(*accounts: int) -> np.ndarray:
@@ -110,3 +118,25 @@ def test_of_each_event_the_largest_trend_is_counted_and_of_equal_ones_the_first_
     events = {"a": "a", "b": "a", "c": "c", "d": "a", "e": "c"}
     assert one_of_each(["e", "d", "c", "b", "a"], events, np.array([3, 7, 3, 7, 1])).tolist() == [2, 3]
     assert one_of_each([], events, np.array([], dtype=np.int64)).tolist() == []
+
+
+def test_a_hashtag_and_a_link_of_one_event_are_one_where_all_types_of_units_are_told_together() -> None:
+    found = trends(
+        ("tag", "hashtag", "2026-03", None, words(*range(20))),
+        ("link", "link", "2026-04", None, words(*range(2, 22))),
+        ("sound", "sound", "2026-06", None, words(*range(20))),
+        ("shock", "hashtag", "2026-03", "shock", words(*range(20))),
+    )
+    assert events_of(found) == {"tag": "tag", "link": "link", "sound": "sound"}
+    assert events_of_any_type(found) == {"tag": "link", "link": "link", "sound": "sound"}
+
+
+@given(st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=8))
+def test_from_all_adopters_the_same_events_are_found_as_from_their_samples(adopters: list[set[int]]) -> None:
+    keys = [f"t{place}" for place in range(len(adopters))]
+    sampled = events_of(
+        trends(*((key, "hashtag", "2026-03", None, words(*sorted(own))) for key, own in zip(keys, adopters, strict=True)))
+    )
+    pairs = np.array([(place, account) for place, own in enumerate(adopters) for account in sorted(own)])
+    whole = events_by_adopters(pairs[:, 0], pairs[:, 1], len(adopters))
+    assert [keys[place] for place in whole] == [sampled[key] for key in keys]

@@ -3,6 +3,7 @@ select
     target_class,
     day,
     trend_count,
+    cluster_count,
     excluded_count,
     at_risk_count,
     event_count,
