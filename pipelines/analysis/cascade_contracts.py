@@ -107,7 +107,7 @@ RIPPLE_FLOWS: Final = pa.schema(
         ),  # no_ties, too_few_ties, too_few_trends, too_few_events, no_credits, too_few_credits: why nothing is tested, or told at all
         pa.field("credited_count", pa.float64()),  # adoptions (hawkes: uses) credited to the source group
         pa.field("credited_low_count", pa.float64()),
-        pa.field("credited_high_count", pa.float64()),  # 90%, trends resampled
+        pa.field("credited_high_count", pa.float64()),  # 90%; NULL where a single trend has all posts of the source
         pa.field("credited_per_adopter", pa.float64()),  # of the source group
         pa.field("credited_per_post", pa.float64()),  # of the source group: efficiency
         pa.field("credited_per_post_low", pa.float64()),

@@ -13,10 +13,11 @@ from scipy.stats import false_discovery_control
 
 from pipelines.analysis.cascade_contracts import GROUPS
 from pipelines.analysis.cascades import Adopters, CascadeParameters, Parents, Ties, contact_pairs, split_credit
+from pipelines.analysis.credit_intervals import rate_interval
 from pipelines.analysis.increments import digest
 from pipelines.analysis.parameters import params_hash
 
-METHOD_VERSION: Final = "cascade_flows_1"
+METHOD_VERSION: Final = "cascade_flows_2"
 _MILLISECONDS_PER_HOUR: Final = 3_600_000.0
 
 Ints = NDArray[np.int64]
@@ -34,7 +35,6 @@ class FlowParameters:
         smallest_tie_count: Known ties between two groups below which nothing is tested.
         smallest_trend_count: Trends of a month below which nothing is claimed.
         largest_q: Of a claim.
-        draw_count: Resamples of trends for an interval.
         interval_share: Of the intervals.
     """
 
@@ -44,7 +44,6 @@ class FlowParameters:
     smallest_tie_count: int = 20
     smallest_trend_count: int = 5
     largest_q: float = 0.05
-    draw_count: int = 200
     interval_share: float = 0.9
 
 
@@ -144,14 +143,12 @@ def measure_flows(
         credited_by_trend(adopters, pairs, parameters.cascades, next(owners))
         for _ in range(parameters.shuffle_count if child.size else 0)
     ]
-    trend_count = len(adopters.trend_keys)
-    weights = rng.multinomial(max(trend_count, 1), np.full(max(trend_count, 1), 1 / max(trend_count, 1)), parameters.draw_count)
     tie_pairs = (
         np.unique(np.column_stack([ties.child, ties.other]), axis=0) if ties.child.size else np.empty((0, 2), dtype=np.int64)
     )
     found: list[dict[str, Any]] = []
     for grouping in groupings:
-        rows = list(_pair_rows(adopters, grouping, tie_pairs, seen, dealt, parents, weights, parameters))
+        rows = list(_pair_rows(adopters, grouping, tie_pairs, seen, dealt, parents, parameters))
         _judge(rows, parameters)
         found += [{"month": month, "group_kind": grouping.kind, **stamp} | row for row in rows]
     return found
@@ -159,7 +156,7 @@ def measure_flows(
 
 def _pair_rows(
     adopters: Adopters, grouping: Grouping, tie_pairs: Ints, seen: tuple[Ints, Ints, Floats], dealt: list[tuple[Ints, Ints, Floats]],
-    parents: Parents, weights: Ints, parameters: FlowParameters,
+    parents: Parents, parameters: FlowParameters,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     count, group = len(grouping.names), grouping.group
     adopter_counts = np.bincount(group[group >= 0], minlength=count)
@@ -184,7 +181,6 @@ def _pair_rows(
     cell = np.where(
         (group[parents.child] >= 0) & (group[parents.parent] >= 0), group[parents.parent] * count + group[parents.child], -1
     )
-    tail = (1 - parameters.interval_share) / 2
     for source in range(count):
         for target in range(count):
             place = source * count + target
@@ -201,13 +197,9 @@ def _pair_rows(
                 continue
             own = cell == place
             by_trend = np.bincount(adopters.trend[parents.child[own]], weights=parents.weight[own], minlength=trend_count)
-            drawn = weights @ by_trend
-            per_post = drawn / np.maximum(weights @ use_by_trend[:, source], 1.0)
-            row |= {
-                "credited_count": credited[place], "credited_low_count": np.quantile(drawn, tail), "credited_high_count": np.quantile(drawn, 1 - tail),
-                "credited_per_adopter": credited[place] / adopter_counts[source], "credited_per_post": credited[place] / post_counts[source],
-                "credited_per_post_low": np.quantile(per_post, tail), "credited_per_post_high": np.quantile(per_post, 1 - tail),
-            }  # fmt: skip
+            row |= credit_columns(
+                float(credited[place]), row, rate_interval(by_trend, use_by_trend[:, source], parameters.interval_share)
+            )
             if tie_counts[place] >= parameters.smallest_tie_count and row["trend_count"] >= parameters.smallest_trend_count:
                 expected = under_null[:, place].mean()
                 above = int((np.round(under_null[:, place], 9) >= round(statistic[place], 9)).sum())
@@ -218,6 +210,23 @@ def _pair_rows(
             else:
                 row |= {"null_reason": "too_few_ties" if tie_counts[place] < parameters.smallest_tie_count else "too_few_trends"}
             yield {name: round(float(value), 9) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def credit_columns(credited: float, row: Mapping[str, Any], interval: tuple[float, float] | None) -> dict[str, float | None]:
+    """What is credited, per adopter and per post of the source, with the interval of both; its ends are None where none is known.
+
+    Args:
+        credited: Adoptions.
+        row: With the counts of the source's adopters and posts.
+        interval: Of what is credited, at its number of posts.
+    """
+    posts = max(row["from_post_count"], 1)
+    low, high = interval or (None, None)
+    return {
+        "credited_count": credited, "credited_low_count": low, "credited_high_count": high,
+        "credited_per_adopter": credited / row["from_adopter_count"], "credited_per_post": credited / posts,
+        "credited_per_post_low": None if low is None else low / posts, "credited_per_post_high": None if high is None else high / posts,
+    }  # fmt: skip
 
 
 def _judge(rows: list[dict[str, Any]], parameters: FlowParameters) -> None:

@@ -23,6 +23,7 @@ from pipelines.analysis.increments import Analysis, Partition, digest, stored_ta
 from pipelines.analysis.mainstream_contracts import INT_MAINSTREAM_CREDITS, INT_MAINSTREAM_MATCHES
 from pipelines.analysis.months import months_later
 from pipelines.analysis.parameters import params_hash
+from pipelines.analysis.trend_events import events_by_adopters, one_of_each
 from pipelines.analysis.trend_rows import TrendTables
 
 EXCHANGE_TABLES: Final = (
@@ -141,15 +142,47 @@ def _month_tables(
     ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
     parents = find_parents(adopters, ties, parameters.cascades)
     born = dict.fromkeys(adopters.trend_keys, month)
+    trees = {
+        "trend_parents": parent_rows(adopters, parents, born, parameters.cascades),
+        "trend_cascades": cascade_rows(tables.trends, adopters, parents, tables.adopter_contacts, parameters.cascades),
+    }
+    counted = counted_trends(adopters)
+    if len(counted) < len(adopters.trend_keys):
+        tables = _of_trends(tables, counted)
+        adopters = adopters_of(tables.trends)
+        ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
+        parents = find_parents(adopters, ties, parameters.cascades)
     groupings, niche = groupings_of(adopters, _niche_names(niches), _niche_keys(adopters))
     flows = measure_flows(month, adopters, ties, parents, groupings, niche, parameters.flows)
     flows += hawkes_rows(month, adopters, flows, parameters)
     flows += measure_credits(month, adopters, credits_of(adopters, tables.matches, tables.credits), groupings, credit_parameters)
-    return {
-        "trend_parents": parent_rows(adopters, parents, born, parameters.cascades),
-        "trend_cascades": cascade_rows(tables.trends, adopters, parents, tables.adopter_contacts, parameters.cascades),
-        "ripple_flows": pa.Table.from_pylist(flows, RIPPLE_FLOWS),
-    }
+    return trees | {"ripple_flows": pa.Table.from_pylist(flows, RIPPLE_FLOWS)}
+
+
+def counted_trends(adopters: Adopters) -> list[str]:
+    """One trend of each event, that of most adopters: names that the same people took up at once are one flow, and not as many witnesses of it.
+
+    Args:
+        adopters: Of the trends of a month.
+
+    Returns:
+        Keys of trends, in order.
+    """
+    keys = adopters.trend_keys
+    events = events_by_adopters(adopters.trend, adopters.account, len(keys))
+    sizes = np.bincount(adopters.trend, minlength=len(keys))
+    names = {key: keys[place] for key, place in zip(keys, events.tolist(), strict=True)}
+    return [keys[place] for place in one_of_each(keys, names, sizes).tolist()]
+
+
+def _of_trends(tables: CascadeTables, keys: list[str]) -> CascadeTables:
+    wanted = pa.array(keys, pa.string())
+
+    def own(table: pa.Table) -> pa.Table:
+        return table.filter(pc.is_in(table["trend_key"], value_set=wanted))
+
+    trends = TrendTables(own(tables.trends.candidates), own(tables.trends.adoptions), own(tables.trends.timelines))
+    return CascadeTables(trends, own(tables.contacts), own(tables.adopter_contacts), own(tables.matches), own(tables.credits))
 
 
 def _niche_names(niches: pa.Table) -> dict[tuple[str, str], str]:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from pipelines.analysis.cascade_contracts import GROUPS, TREND_CASCADES, TREND_PARENTS
 from pipelines.analysis.cascade_trees import ROOT, Forest, forest_of
-from pipelines.analysis.increments import coded, digest, places_in
+from pipelines.analysis.credit_intervals import dispersion_within, overdispersed_interval
+from pipelines.analysis.increments import coded, places_in
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import MAINSTREAM, TrendTables, uses_in
 
-METHOD_VERSION: Final = "cascades_1"
+METHOD_VERSION: Final = "cascades_2"
 NAMING: Final = ("credit", "quote", "repost", "duet", "stitch")
 """Traces by which an adoption itself names whom it is from."""
 REACTING: Final = ("reply", "like")
@@ -50,7 +51,6 @@ class CascadeParameters:
         interaction_strength: Of an interaction in the thirty days before the adoption; n of them weigh ``log2(1 + n)`` times this.
         smallest_coverage_ratio: Share of adopters of whom a contact is known, below which a trend has no tree.
         smallest_virality_count: Adopters of a tree below which its structural virality is not given.
-        draw_count: Resamples of an interval.
         interval_share: Of the intervals.
     """
 
@@ -63,7 +63,6 @@ class CascadeParameters:
     interaction_strength: float = 0.5
     smallest_coverage_ratio: float = 0.5
     smallest_virality_count: int = 10
-    draw_count: int = 200
     interval_share: float = 0.9
 
 
@@ -396,7 +395,7 @@ def cascade_rows(
             own = parent[members] != ROOT
             row |= {"parented_adopter_count": int(own.sum()), "explicit_adopter_count": int(is_explicit[members].sum())}
             row |= _largest_tree(forest, members, parameters)
-            found.append(row | _reproduction(adopters, members, credit, key, parameters))
+            found.append(row | _reproduction(adopters, members, credit, parameters))
     return pa.Table.from_pylist(found, TREND_CASCADES)
 
 
@@ -421,19 +420,15 @@ def _largest_tree(forest: Forest, members: Ints, parameters: CascadeParameters) 
     }
 
 
-def _reproduction(adopters: Adopters, members: Ints, credit: Floats, key: str, parameters: CascadeParameters) -> dict[str, Any]:
-    """Credited adoptions per adopter, by group, with an interval from adopters resampled within the trend."""
+def _reproduction(adopters: Adopters, members: Ints, credit: Floats, parameters: CascadeParameters) -> dict[str, Any]:
+    """Credited adoptions per adopter, by group, with an interval from how unequally credit falls to the trend's adopters."""
     row: dict[str, Any] = {}
-    tail = (1 - parameters.interval_share) / 2
+    dispersion = dispersion_within(credit[members], adopters.group[members])
     for place, group in enumerate(GROUPS):
         own = credit[members[adopters.group[members] == place]]
         row[f"{group}_adopter_count"] = own.size
-        if not own.size:
-            continue
-        rng = np.random.default_rng(int(digest(METHOD_VERSION, key, group)[:15], 16))
-        means = rng.multinomial(own.size, np.full(own.size, 1 / own.size), parameters.draw_count) @ own / own.size
-        low, high = np.quantile(means, [tail, 1 - tail])
-        row[f"reproduction_{group}"] = round(float(own.mean()), 9)
-        if own.size > 1:
-            row[f"reproduction_{group}_low"], row[f"reproduction_{group}_high"] = round(float(low), 9), round(float(high), 9)
+        if own.size:
+            ends = overdispersed_interval(float(own.sum()), dispersion, parameters.interval_share)
+            row[f"reproduction_{group}"] = round(float(own.mean()), 9)
+            row[f"reproduction_{group}_low"], row[f"reproduction_{group}_high"] = (round(end / own.size, 9) for end in ends)
     return row

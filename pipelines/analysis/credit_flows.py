@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from pipelines.analysis.cascade_flows import Grouping
+from pipelines.analysis.cascade_flows import Grouping, credit_columns
 from pipelines.analysis.cascades import Adopters
-from pipelines.analysis.increments import digest
+from pipelines.analysis.credit_intervals import rate_interval
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import MAINSTREAM
 
-METHOD_VERSION: Final = "credit_flows_1"
+METHOD_VERSION: Final = "credit_flows_2"
 _SPAN: Final = 1 << 36
 """Milliseconds, more than a month's trends last: adopter and time in one number."""
 _ITEM_COLUMNS: Final = ["trend_key", "item_key", "outlet_class", "outlet_id", "published_high_at", "syndication_key"]
@@ -37,14 +37,12 @@ class CreditParameters:
             place, below which nothing is tested.
         smallest_trend_count: Trends of a month in which both took part, below which nothing is tested.
         largest_q: Of a claim.
-        draw_count: Resamples of trends for an interval.
         interval_share: Of the intervals.
     """
 
     smallest_credit_count: int = 10
     smallest_trend_count: int = 5
     largest_q: float = 0.05
-    draw_count: int = 200
     interval_share: float = 0.9
 
 
@@ -192,9 +190,6 @@ def measure_credits(
         linked to) and every class of outlets with a story.
     """
     stamp = {"month": month, "method": "credits", "method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
-    rng = np.random.default_rng(int(digest(METHOD_VERSION, month, *adopters.trend_keys)[:15], 16))
-    trend_count = max(len(adopters.trend_keys), 1)
-    weights = rng.multinomial(trend_count, np.full(trend_count, 1 / trend_count), parameters.draw_count)
     found: list[dict[str, Any]] = []
     for grouping in (each for each in groupings if len(each.names)):
         others = [each.group for each in groupings if each.kind != grouping.kind]
@@ -203,7 +198,7 @@ def measure_credits(
             row
             for target in sorted(links)
             if links[target].trends.size
-            for row in _rows(adopters, grouping, cell, target, links[target], weights, parameters)
+            for row in _rows(adopters, grouping, cell, target, links[target], parameters)
         ]
         _judge(rows, parameters)
         found += [stamp | {"group_kind": grouping.kind} | row for row in rows]
@@ -211,7 +206,7 @@ def measure_credits(
 
 
 def _rows(
-    adopters: Adopters, grouping: Grouping, cell: Ints, target: str, links: Credits, weights: Ints, parameters: CreditParameters
+    adopters: Adopters, grouping: Grouping, cell: Ints, target: str, links: Credits, parameters: CreditParameters
 ) -> Iterator[dict[str, Any]]:
     count, group = len(grouping.names), np.where(adopters.is_outlet, -1, grouping.group)
     trend_count = len(adopters.trend_keys)
@@ -225,7 +220,6 @@ def _rows(
     linked, trend = group[links.adopter], adopters.trend[links.adopter]
     own = np.where(linked >= 0, fresh[np.arange(linked.size), np.maximum(linked, 0)], 1 - fresh.sum(axis=1))
     comparable = np.flatnonzero(own < 1 - 1e-9)
-    tail = (1 - parameters.interval_share) / 2
     for source in range(count):
         is_own = linked == source
         if not adopter_counts[source] or (grouping.kind == "niche" and not is_own.any() and not chance[:, source].any()):
@@ -239,15 +233,8 @@ def _rows(
             yield row | {"null_reason": "no_credits"}
             continue
         by_trend = np.bincount(trend[is_own], weights=links.share[is_own], minlength=trend_count)
-        drawn = weights @ by_trend
-        per_post = drawn / np.maximum(weights @ use_by_trend[:, source], 1.0)
         credited = float(by_trend.sum())
-        row |= {
-            "credited_count": credited, "credited_low_count": float(np.quantile(drawn, tail)),
-            "credited_high_count": float(np.quantile(drawn, 1 - tail)), "credited_per_adopter": credited / row["from_adopter_count"],
-            "credited_per_post": credited / row["from_post_count"], "credited_per_post_low": float(np.quantile(per_post, tail)),
-            "credited_per_post_high": float(np.quantile(per_post, 1 - tail)),
-        }  # fmt: skip
+        row |= credit_columns(credited, row, rate_interval(by_trend, use_by_trend[:, source], parameters.interval_share))
         compared = fresh[comparable, source]
         if comparable.size < parameters.smallest_credit_count or not (compared * (1 - compared)).any():
             row |= {"null_reason": "too_few_credits"}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-METHOD_VERSION: Final = "hawkes_1"
+METHOD_VERSION: Final = "hawkes_2"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -176,18 +176,20 @@ def _told_follows(simulation: Simulation, filed: Sequence[Filed]) -> Landed:
 
 
 def _niches(simulation: Simulation) -> pa.Table:
+    """What would be found of niches if nothing went wrong: where each account is in the middle of a month."""
     accounts = simulation.accounts
     account = np.arange(accounts.count)
-    niche = accounts.niches_on(account, 0)
     first = np.datetime64(FIRST_DAY, "M")
     months = np.arange(first - 1, first + simulation.size.day_count // 28 + 2).astype("datetime64[D]")
+    middles = (months - np.datetime64(FIRST_DAY, "D")).astype(np.int64) + 14
+    niche = np.concatenate([accounts.niches_on(account, max(int(day), 0)) for day in middles])
     count, times = months.size * account.size, months.size
     return pa.table(
         {
             "month": pa.array(np.repeat(months, account.size), pa.date32()),
             "platform": np.tile(np.array(PLATFORMS)[accounts.platform], times),
             "account_key": np.tile(keys("a", account, 6), times),
-            "niche_id": np.tile(keys("n", niche, 3), times),
+            "niche_id": keys("n", niche, 3),
             "membership_strength": np.ones(count),
             "bootstrap_jaccard": np.ones(count),
             "unassigned_reason": pa.nulls(count, pa.string()),

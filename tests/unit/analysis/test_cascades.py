@@ -25,7 +25,7 @@ from pipelines.analysis.trend_rows import TrendTables
 
 _BORN = datetime(2026, 8, 1, tzinfo=UTC)
 _MONTH = date(2026, 8, 1)
-_QUICK = CascadeMonthParameters(FlowParameters(shuffle_count=39, draw_count=20))
+_QUICK = CascadeMonthParameters(FlowParameters(shuffle_count=39))
 Tie = tuple[str, str, str]
 
 
@@ -192,46 +192,48 @@ def test_without_contacts_there_is_no_tree_and_a_reason(options: dict[str, Any],
     assert row["tree_count"] is None
 
 
-def _world(seed: int, *, carries: bool, trend_count: int = 12, account_count: int = 60) -> CascadeTables:
-    """Trends among accounts that follow each other at random: along the ties, or by a common wave; prolific accounts are early in both."""
+def _world(seed: int, *, carries: bool, trend_count: int = 12, account_count: int = 100, name_count: int = 1) -> CascadeTables:
+    """Trends among accounts that follow each other at random: along the ties, or by a common wave; prolific accounts are early in both.
+
+    Every other account takes up a trend, under each of its names in the same hour.
+    """
     rng = np.random.default_rng(seed)
     names = np.array([f"a{number:03d}" for number in range(account_count)])
-    tier = dict(zip(names.tolist(), np.where(np.arange(account_count) < 45, "micro_1k_10k", "macro").tolist(), strict=True))
+    is_small = np.arange(account_count) % 4 > 0
+    tier = dict(zip(names.tolist(), np.where(is_small, "micro_1k_10k", "macro").tolist(), strict=True))
     rate = rng.lognormal(0, 1, account_count)
-    popular = np.where(np.arange(account_count) < 45, 1.0, 4.0) * rate**0.5
-    follows = [rng.choice(account_count, 8, replace=False, p=popular / popular.sum()) for _ in range(account_count)]
+    popular = np.where(is_small, 1.0, 4.0) * rate**0.5
+    follows = [rng.choice(account_count, 16, replace=False, p=popular / popular.sum()) for _ in range(account_count)]
     parts = []
     for trend in range(trend_count):
+        takes_up = set(rng.choice(account_count, account_count // 2, replace=False).tolist())
         wave = rng.gamma(2, 48, account_count) + rng.exponential(24 / rate)
         hours = wave.copy()
         if carries:
-            order = np.argsort(wave)
             hours = np.full(account_count, np.inf)
-            for one in order.tolist():
+            for one in (one for one in np.argsort(wave).tolist() if one in takes_up):
                 sources = [
                     hours[other] + rng.exponential(8)
                     for other in follows[one].tolist()
                     if other != one and np.isfinite(hours[other])
                 ]
                 hours[one] = min([wave[one], *(source for source in sources if source < wave[one])])
-        adopted = {str(name): float(hour) for name, hour in zip(names, hours, strict=True)}
+        adopted = {str(names[one]): float(hours[one]) for one in sorted(takes_up)}
         ties = [
             (str(names[one]), str(names[other]), "follow")
-            for one in range(account_count)
+            for one in sorted(takes_up)
             for other in follows[one].tolist()
-            if other != one
+            if other != one and other in takes_up
         ]
         rates = {str(name): round(30 * value) for name, value in zip(names, rate, strict=True)}
-        parts.append(_tables(adopted, ties, trend=f"t{trend:02d}", tiers=tier, rates=rates))
+        parts += [
+            _tables(adopted, ties, trend=f"t{trend:02d}{name or ''}", tiers=tier, rates=rates) for name in range(name_count)
+        ]
     return _joined(parts)
 
 
 def _claims(tables: CascadeTables) -> list[dict[str, Any]]:
-    rows = (
-        _analysed(tables, CascadeMonthParameters(FlowParameters(shuffle_count=99, draw_count=20)))
-        .tables["ripple_flows"]
-        .to_pylist()
-    )
+    rows = _analysed(tables, CascadeMonthParameters(FlowParameters(shuffle_count=99))).tables["ripple_flows"].to_pylist()
     return [row for row in rows if row["claim"] == "beyond_null"]
 
 
@@ -247,6 +249,16 @@ def test_a_common_wave_is_not_taken_for_flows_and_ties_that_carry_are() -> None:
     )
     assert sum(null) <= 3
     assert sum(planted) >= 4
+
+
+def test_names_of_one_event_are_one_flow_and_all_of_them_have_their_parents() -> None:
+    once, thrice = (_analysed(_world(3, carries=True, name_count=count)).tables for count in (1, 3))
+    assert thrice["ripple_flows"].equals(once["ripple_flows"])
+    assert {
+        row["trend_count"] for row in once["ripple_flows"].to_pylist() if row["group_kind"] == "tier" and row["tie_count"]
+    } == {12}
+    assert thrice["trend_parents"].num_rows == 3 * once["trend_parents"].num_rows
+    assert thrice["trend_cascades"].num_rows == 36
 
 
 def test_credit_goes_along_ties_from_creators_to_the_accounts_of_brands_and_media() -> None:
