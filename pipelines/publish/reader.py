@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +15,9 @@ from pipelines.lake.paths import DataPaths
 from pipelines.publish.catalogue import CATALOGUE
 from pipelines.publish.snapshot import MANIFEST
 
+Ask = Callable[[str], pa.Table]
+"""Answers one SELECT on the snapshot."""
+Row = dict[str, Any]
 _MISSING: Final = re.compile(r"Table with name \"?(\w+)\"? does not exist")
 
 
@@ -75,3 +79,8 @@ def ask(paths: DataPaths, sql: str) -> pa.Table:
                 table = missing.group(1).lower()
                 raise WithheldError(f"{table} is withheld from the published snapshot: {withheld[table]}") from None
             raise
+
+
+def quoted(text: str) -> str:
+    """A text as it stands in a question."""
+    return "'" + text.replace("'", "''") + "'"

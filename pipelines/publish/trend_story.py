@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from pipelines.platforms.text import normalise_tag
+from pipelines.publish.reader import Ask, Row, quoted
+from pipelines.publish.trend_unknowns import NO_CREATORS, unknown_of
 
-Ask = Callable[[str], pa.Table]
-Row = dict[str, Any]
 TIERS: Final = ("micro", "mid", "macro", "mega", "unknown")
 OUTSIDE: Final = "in no niche"
-_NO_CREATORS: Final = "('brand', 'media')"
 _CONTROLS: Final = 20
 _CONTROL_SPAN_DAYS: Final = 45
 _CONTROL_FACTOR: Final = 2.0
 _ORIGIN_SIZE: Final = 5
 _SEVERAL: Final = 10
 _SHOWN: Final = 8
-_BURN_IN_DAYS: Final = 7
 _NAMES_SHOWN: Final = 8
-_WIDE_HOURS: Final = 24  # from this spread on trends do not share a shift
-_UNEQUAL: Final = 0.05  # from this p-value down two chances of use are taken to differ, as the pooled claims take them
 _TIER: Final = "case when {0} in ('micro_sub1k', 'micro_1k_10k') then 'micro' else coalesce({0}, 'unknown') end"
 _STEPS: Final = f"""
-    select case when actor_class in {_NO_CREATORS} then actor_class else {_TIER.format("tier")} end as step,
+    select case when actor_class in {NO_CREATORS} then actor_class else {_TIER.format("tier")} end as step,
         count(*) as adopter_count, min(adopted_at) as first_at,
         case when count(*) >= {_SEVERAL} then list_sort(list(adopted_at))[{_SEVERAL}] end as tenth_at,
         median(epoch(adopted_at)) as middle_seconds, count(*) filter (where ts_quality <> 'exact') as inexact_count
@@ -43,31 +37,31 @@ _ORIGIN: Final = f"""
     from trend_adoptions as adoptions
     left join niches as names using (niche_id)
     left join creator_accounts as accounts using (account_key)
-    where adoptions.trend_key = '{{key}}' and adoptions.actor_class not in {_NO_CREATORS}
+    where adoptions.trend_key = '{{key}}' and adoptions.actor_class not in {NO_CREATORS}
     qualify rank() over (order by adoptions.adopted_at) <= {_ORIGIN_SIZE}
     order by adoptions.adopted_at, adoptions.account_key limit 25
 """
 _CREDIBILITY: Final = "select account_key, credibility, credibility_null_reason from trend_origins where trend_key = '{key}'"
 _FACETS: Final = {
     "size, as of each adoption": f"""
-        select case when actor_class in {_NO_CREATORS} then actor_class else {_TIER.format("tier")} end as part, adopted_at::date as day, count(*) as adopter_count
+        select case when actor_class in {NO_CREATORS} then actor_class else {_TIER.format("tier")} end as part, adopted_at::date as day, count(*) as adopter_count
         from trend_adoptions where trend_key = '{{key}}' group by all order by all
     """,
     "platform": f"""
         select platform as part, adopted_at::date as day, count(*) as adopter_count
-        from trend_adoptions where trend_key = '{{key}}' and actor_class not in {_NO_CREATORS} group by all order by all
+        from trend_adoptions where trend_key = '{{key}}' and actor_class not in {NO_CREATORS} group by all order by all
     """,
     "niche, as of the month before": f"""
         select coalesce(names.name, '{OUTSIDE}') as part, adopted_at::date as day, count(*) as adopter_count
         from trend_adoptions left join niches as names using (niche_id)
-        where trend_key = '{{key}}' and actor_class not in {_NO_CREATORS} group by all order by all
+        where trend_key = '{{key}}' and actor_class not in {NO_CREATORS} group by all order by all
     """,
 }
 # What a trend and the trends like it are compared by; creators only, outlets apart.
 _MEASURES: Final = f"""
     with wanted as (select trend_key, born_at from trends where trend_key in ({{keys}})),
     adoptions as (
-        select adoptions.*, {_TIER.format("adoptions.tier_at_birth")} as size, wanted.born_at, adoptions.actor_class in {_NO_CREATORS} as is_outlet
+        select adoptions.*, {_TIER.format("adoptions.tier_at_birth")} as size, wanted.born_at, adoptions.actor_class in {NO_CREATORS} as is_outlet
         from trend_adoptions as adoptions inner join wanted using (trend_key)
     ),
     ranked as (
@@ -108,11 +102,6 @@ MEASURES: Final = {
     "outlet_lag_days": "days from the birth to the first of them",
 }
 SHARES: Final = frozenset({"micro_share", "first_micro_share", "precedence_probability"})
-_GATES: Final = {
-    "left_censored": "It was in use when the collection began: where it came from was not seen.",
-    "in_use_before": "Many had used it before its onset: this is not where it came from.",
-    "shock": "Most took it up on one day, as after a common event: who was earlier says little about who followed whom.",
-}
 _REASONS: Final = {
     "left_censored": "in use when the collection began",
     "in_use_before": "in use before its onset",
@@ -381,7 +370,7 @@ def tell(ask: Ask, name: str) -> Story:
     controls = [] if trend["is_left_censored"] or trend["is_in_use_before"] else _controls(ask, trend)
     pairs = (
         rows(
-            f"select * from platform_precedence where tag = {_quoted(trend['label'])} order by q_value nulls last, platform_a, platform_b"
+            f"select * from platform_precedence where tag = {quoted(trend['label'])} order by q_value nulls last, platform_a, platform_b"
         )
         if "platform_precedence" in tables
         else []
@@ -412,12 +401,8 @@ def tell(ask: Ask, name: str) -> Story:
         commercial=one("commercial_trends"),
         attention=_attention(of_trend("trend_attention", "platform, series_key, period_starts_at")),
     )
-    story.unknown.extend(_unknown(ask, story, tables))
+    story.unknown.extend(unknown_of(ask, trend, days, story.origin, tables))
     return story
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _find(ask: Ask, name: str, aliases: list[Row]) -> Row:
@@ -433,7 +418,7 @@ def _find(ask: Ask, name: str, aliases: list[Row]) -> Row:
         near = [joined[each] for each in get_close_matches(_letters(wanted), joined, n=3, cutoff=0.75)]
         hint = f"; near it: {', '.join(near)}" if near else ""
         raise NoSuchTrendError(f"no trend named {name!r} is published: it needs 20 accounts that take it up within 60 days{hint}")
-    return dict(ask(f"select * from trends where trend_key = {_quoted(called[label])}").to_pylist()[0])
+    return dict(ask(f"select * from trends where trend_key = {quoted(called[label])}").to_pylist()[0])
 
 
 def _letters(text: str) -> str:
@@ -494,107 +479,6 @@ def _attention(rows: list[Row]) -> list[tuple[str, list[tuple[datetime, float | 
         name = f"{what} {row['term']!r} ({row['unit']}, by {row['granularity']}{place})"
         series.setdefault(name, []).append((row["period_starts_at"], row["interest_value"], row["adopter_count"]))
     return list(series.items())
-
-
-def _unknown(ask: Ask, story: Story, tables: set[str]) -> list[str]:
-    trend, key = story.trend, story.trend["trend_key"]
-    said = []
-    if trend["is_left_censored"]:
-        said.append(_GATES["left_censored"])
-    elif trend["is_in_use_before"]:
-        said.append(_GATES["in_use_before"])
-    elif trend["abstain_reason"] == "shock":
-        said.append(_GATES["shock"])
-    said += _begun_late(ask, story)
-    counts = ask(f"""
-        select count(*) as all_count, count(*) filter (where tier is null) as unsized_count, count(*) filter (where is_tier_imputed) as imputed_count,
-            count(*) filter (where niche_id is null) as unplaced_count, count(*) filter (where ts_quality <> 'exact') as inexact_count,
-            count(*) filter (where previous_post_at is null) as unbounded_count
-        from trend_adoptions where trend_key = '{key}' and actor_class not in {_NO_CREATORS}
-    """).to_pylist()[0]
-    every = counts["all_count"]
-    for column, sentence in {
-        "unsized_count": "have no known size: their platform shows no followers, or nobody saw them",
-        "imputed_count": "have a size that was seen only later or long before",
-        "unplaced_count": "were in no stable niche in the month before",
-        "inexact_count": "have a time that is only a date, or that of the collection",
-        "unbounded_count": "were never seen posting before it, so that their adoption has no lower bound",
-    }.items():
-        if counts[column]:
-            said.append(f"{counts[column]} of {every} adopters {sentence}.")
-    gaps = ask(f"""
-        select platform, count(*) filter (where status in ('outage', 'partial')) as bad_count, count(*) filter (where status = 'unknown') as unknown_count, count(*) as day_count
-        from (
-            select platform, covered_on, min(status) as status from coverage_days
-            where covered_on between date '{story.days[0]}' and date '{story.days[1]}' group by all
-        ) where platform in (select platform from trend_adoptions where trend_key = '{key}')
-        group by 1 order by 1
-    """).to_pylist()
-    partial = [f"{row['platform']} on {row['bad_count']}" for row in gaps if row["bad_count"]]
-    if partial:
-        length = (story.days[1] - story.days[0]).days + 1
-        said.append(f"Of these {length} days these were seen in part only: {', '.join(partial)}.")
-    blind = [row["platform"] for row in gaps if row["unknown_count"] == row["day_count"]]
-    if blind:
-        said.append(f"How much of {', '.join(blind)} was collected is not known: an earlier adopter may be among what was not.")
-    if "ripple_findings" in tables:
-        findings = _pooled_by_tier(ask, trend["unit_type"])
-        said += _habits(findings, trend["unit_type"]) + _spread(findings, trend["unit_type"])
-    if "ripple_effects" not in tables:
-        said.append("Which class was earlier is withheld: the method is not calibrated, or failed in a world without any effect.")
-    said.append(
-        "Nobody was asked: an account that was earlier is not the cause of one that was later, and who was never collected is in no list."
-    )
-    return said
-
-
-def _pooled_by_tier(ask: Ask, unit_type: str) -> list[Row]:
-    """What is found of micro creators against each larger class over all trends of a type."""
-    found: list[Row] = ask(f"""
-        select target_group, trend_count, event_count, shift_hours, shift_spread_hours, lead_use_chance, target_use_chance, use_chance_p_value from ripple_findings
-        where unit_type = {_quoted(unit_type)} and population = 'all' and period = 'all' and comparison_kind = 'tier'
-        order by target_group
-    """).to_pylist()
-    return found
-
-
-def _habits(findings: list[Row], unit_type: str) -> list[str]:
-    """Classes of creators that surely use trends of this type more or less readily than micro creators: P is misled there."""
-    return [
-        f"Once they know a {unit_type}, micro creators use it in {row['lead_use_chance']:.0%} of their posts and {row['target_group'].replace('_', ' ')} in "
-        f"{row['target_use_chance']:.0%}: such habits mislead P, and not the shift in hours."
-        for row in findings
-        if row["use_chance_p_value"] is not None and row["use_chance_p_value"] <= _UNEQUAL
-    ]
-
-
-def _trends_and_events(row: Row) -> str:
-    trends, events = row["trend_count"], row["event_count"]
-    return f"{trends} trends" if trends == events else f"{trends} trends of {events} events"
-
-
-def _spread(findings: list[Row], unit_type: str) -> list[str]:
-    """Classes of creators against whom trends of this type do not share one shift: what holds on average says little of this one."""
-    return [
-        f"Over {_trends_and_events(row)} of type {unit_type} micro creators were {abs(row['shift_hours']):.0f} h {'earlier' if row['shift_hours'] >= 0 else 'later'} "
-        f"than {row['target_group'].replace('_', ' ')}, but with a spread of about {row['shift_spread_hours']:.0f} h between trends: the mean says little of this one."
-        for row in findings
-        if row["target_group"] != "media" and row["shift_spread_hours"] is not None and row["shift_spread_hours"] >= _WIDE_HOURS
-    ]
-
-
-def _begun_late(ask: Ask, story: Story) -> list[str]:
-    """Platforms of the first adopters that were not collected for long when it was born: earlier adopters there were not seen."""
-    platforms = ", ".join(sorted({_quoted(row["platform"]) for row in story.origin}))
-    if not platforms or story.trend["is_left_censored"]:
-        return []
-    begun = ask(f"""
-        select platform, min(covered_on) as began_on from coverage_days where platform in ({platforms}) and coalesce(got_count, 0) > 0
-        group by 1 having min(covered_on) > date '{story.days[0]}' - {_BURN_IN_DAYS} order by 1
-    """).to_pylist()
-    return [
-        f"{row['platform']} is collected since {row['began_on']} only: who took it up there before was not seen." for row in begun
-    ]
 
 
 def shown_parts(facet: Facet) -> list[tuple[str, list[int]]]:
