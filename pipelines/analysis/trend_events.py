@@ -78,6 +78,8 @@ def events_of_any_type(trends: pa.Table) -> dict[str, str]:
     """
     own = trends.filter(trends["gate"].is_null()).sort_by([("period", "ascending"), ("trend_key", "ascending")])
     keys = own["trend_key"].to_pylist()
+    if not keys:
+        return {}
     links = _links(own["period"].to_pylist(), own["adopter_sample"])
     graph = csr_matrix((np.ones(len(links)), tuple(links.T)), shape=(len(keys), len(keys)))
     parts = connected_components(graph, directed=False)[1]

@@ -90,6 +90,8 @@ def test_other_units_later_births_and_gated_trends_are_of_no_common_event() -> N
     )
     assert found == {"a": "a", "b": "b", "c": "a", "d": "d"}
     assert events_of(trends()) == {}
+    assert events_of(trends(("old", "sound", "2026-03", "left_censored", words(1, 2)))) == {}
+    assert events_of_any_type(trends()) == {}
 
 
 @settings(max_examples=60, deadline=None)
