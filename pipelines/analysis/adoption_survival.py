@@ -28,12 +28,19 @@ class SurvivalParameters:
 
     Attributes:
         day_count: Days since the birth that are told.
-        smallest_cluster_count: Of trends of fewer events no curve is told.
+        smallest_trend_count: Of fewer trends no curve is told.
+        smallest_cluster_count: Nor of trends of fewer events.
         interval_level: Of the intervals of the curve.
     """
 
     day_count: int = 60
-    smallest_cluster_count: int = 10
+    smallest_trend_count: int = 10
+    smallest_cluster_count: int = 5
+
+    def is_told(self, times: Times) -> bool:
+        """Whether there are trends and events enough."""
+        return times.day.size >= self.smallest_trend_count and times.cluster_count >= self.smallest_cluster_count
+
     interval_level: float = 0.95
 
 
@@ -301,11 +308,10 @@ def survival_curves(
     for target_place, target in enumerate(TARGETS):
         groups = {origin: times_of(_of_class(trends, origin), [target], events) for origin in ORIGIN_CLASSES}
         firsts = {origin: times_of(_of_class(trends, origin), TARGETS, events)[0] for origin in ORIGIN_CLASSES}
-        least = parameters.smallest_cluster_count
-        is_tested = all(groups[origin][0].cluster_count >= least for origin in ("micro", "large"))
+        is_tested = all(parameters.is_told(groups[origin][0]) for origin in ("micro", "large"))
         p_value = log_rank(groups["micro"][0], groups["large"][0]) if is_tested else float("nan")
         for origin, (times, excluded) in groups.items():
-            if times.cluster_count < least:
+            if not parameters.is_told(times):
                 continue
             curve = kaplan_meier(times.day, times.cause >= 0, parameters.day_count, parameters.interval_level, times.cluster)
             incidence = cumulative_incidence(firsts[origin], target_place, parameters.day_count)

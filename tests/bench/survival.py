@@ -20,7 +20,7 @@ from tests.unit.analysis.survival_world import WINDOW_DAYS, SurvivalWorld
 
 _PARAMETERS: Final = SurvivalParameters()
 DAYS: Final = (5, 15, 35)
-_EVENTS: Final = (10, 20, 40, 150)
+_EVENTS: Final = (5, 10, 20, 40, 150)
 _NAMES: Final = (1, 4, 8)
 _MEANS: Final = (400.0, 40.0, 10.0)
 
