@@ -271,9 +271,7 @@ def _estimate(
         ],
         axis=0,
     )
-    trends = counts.shape[0]
-    weights = rng.multinomial(trends, np.full(trends, 1 / trends), process.draw_count).astype(float)
-    draws = [hawkes.fit(counts, process, weight=weight, start=seen.influence) for weight in weights]
+    weights, draws = hawkes.resampled(counts, process, seen, rng)
     influences = np.array([draw.influence for draw in draws])
     credited = np.array([np.einsum("ukl,u->kl", draw.attributed, weight) for draw, weight in zip(draws, weights, strict=True)])
     posts = np.maximum(weights @ counts.sum(axis=1), 1.0)

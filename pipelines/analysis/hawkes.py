@@ -167,6 +167,25 @@ def null_p_values(counts: Floats, parameters: HawkesParameters, rng: np.random.G
     return norm.sf(np.round(deviates, 9)), mean
 
 
+def resampled(counts: Floats, parameters: HawkesParameters, seen: Fit, rng: np.random.Generator) -> tuple[Floats, list[Fit]]:
+    """Fits to resampled trends, begun at the fit to all.
+
+    What differs from them by chance is in their spread, and what is wrong in every fit is not: their quantiles are an interval of the fit.
+
+    Args:
+        counts: Shape (trends, bins, groups).
+        parameters: Of the process.
+        seen: The fit to all trends.
+        rng: Of the resamples.
+
+    Returns:
+        How often each trend is in each resample, shape (draws, trends); and the fits.
+    """
+    trends = counts.shape[0]
+    weights = rng.multinomial(trends, np.full(trends, 1 / trends), parameters.draw_count).astype(np.float64)
+    return weights, [fit(counts, parameters, weight=weight, start=seen.influence) for weight in weights]
+
+
 def simulate(rng: np.random.Generator, influence: Floats, base: Floats, parameters: HawkesParameters) -> Floats:
     """Draw counts of the process.
 
