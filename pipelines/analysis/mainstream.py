@@ -15,13 +15,14 @@ from scipy.stats import beta, false_discovery_control
 
 from pipelines.analysis import adoption_survival, excess_lag
 from pipelines.analysis.adoption_survival import SurvivalParameters, survival_curves
+from pipelines.analysis.clustered_median import median_interval
 from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table
 from pipelines.analysis.mainstream_contracts import DERIVED, STATE, STATE_MAINSTREAM_TESTS, STATE_MAINSTREAM_TRENDS
 from pipelines.analysis.mainstream_rows import CREDITED_ACCOUNT, Beside, MainstreamPartition, Row, RowParameters, month_rows
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_rows import MAINSTREAM, MEDIA
 
-METHOD_VERSION: Final = "mainstream_2"
+METHOD_VERSION: Final = "mainstream_3"
 LEAD_CLASS: Final = "micro"
 SHOCK: Final = "shock"
 Floats = NDArray[np.float64]
@@ -114,19 +115,12 @@ def _baseline(target: str, period: str, reactions: list[Floats], firsts: Floats,
     if count < parameters.smallest_reaction_count:
         return _Baseline(reactions, row | {"abstain_reason": "too_few_reactions"}, content)
     rng = np.random.default_rng([parameters.seed, len(reactions), count])
-    medians = []
-    for _ in range(parameters.resample_count):
-        chosen = rng.integers(0, len(reactions), len(reactions))
-        medians.append(float(np.median(np.concatenate([reactions[place] for place in chosen]))) / 24)
-    tail = (1 - parameters.interval_level) / 2
-    low, high = np.quantile(medians, [tail, 1 - tail])
-    median = float(np.median(np.concatenate(reactions))) / 24
+    low, high = median_interval(reactions, parameters.resample_count, parameters.interval_level, rng)
     row |= {
         "first_reaction_median_days": float(np.median(firsts)),
-        "reaction_median_days": median,
-        # Of few shocks the resampled medians are few, and can all lie on one side.
-        "reaction_low_days": min(float(low), median),
-        "reaction_high_days": max(float(high), median),
+        "reaction_median_days": float(np.median(np.concatenate(reactions))) / 24,
+        "reaction_low_days": low / 24,
+        "reaction_high_days": high / 24,
     }
     return _Baseline(reactions, row, content)
 
