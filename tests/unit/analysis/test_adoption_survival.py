@@ -149,7 +149,7 @@ def test_intervals_hold_the_true_share_where_those_of_independent_trends_do_not(
     print(
         f"95% intervals that hold the share, days {days.tolist()}: {held[0] / 200}; trends taken for independent: {held[1] / 200}"
     )
-    # Fifteen in two hundred miss by chance alone in one of forty draws.
+    # Of two hundred 95% intervals seventeen or more miss in one of forty draws.
     assert (held[0] >= 200 - 20).all()
     assert held[1].min() < 200 - 20
 
