@@ -80,14 +80,16 @@ class _Days:
     """Who was at risk and who had the event, by cluster and day."""
 
     def __init__(self, day: Integers, is_event: NDArray[np.bool_], cluster: Names | Integers, day_count: int) -> None:
-        names, place = np.unique(cluster, return_inverse=True)
+        self.names, place = np.unique(cluster, return_inverse=True)
         cells = place * (day_count + 1) + np.minimum(day, day_count)
-        shape, size = (names.size, day_count + 1), names.size * (day_count + 1)
+        shape, size = (self.names.size, day_count + 1), self.names.size * (day_count + 1)
         leaving = np.bincount(cells, minlength=size).reshape(shape)
         self.events = np.bincount(cells[is_event], minlength=size).reshape(shape)[:, :day_count]
         self.censored = leaving[:, :day_count] - self.events
         self.at_risk = (
-            np.bincount(place, minlength=names.size)[:, None] - np.cumsum(leaving, axis=1)[:, :day_count] + leaving[:, :day_count]
+            np.bincount(place, minlength=self.names.size)[:, None]
+            - np.cumsum(leaving, axis=1)[:, :day_count]
+            + leaving[:, :day_count]
         )
 
     def unexpected(self) -> Floats:
@@ -96,7 +98,7 @@ class _Days:
         return np.asarray(self.events - self.at_risk * (events / np.maximum(at_risk, 1)))
 
 
-def _effective(sizes: Integers) -> Floats:
+def _effective(sizes: Integers | Floats) -> Floats:
     """How many clusters of one size tell as much as these (Kish 1965), along the first axis; 0 where there is nobody."""
     squares = (sizes.astype(np.float64) ** 2).sum(axis=0)
     return np.asarray(sizes.sum(axis=0) ** 2 / np.maximum(squares, 1))
@@ -198,9 +200,12 @@ def log_rank(one: Times, other: Times) -> float:
         ((each.events - each.at_risk * hazard) * (is_one - share)).sum(axis=1)
         for each, is_one in zip(groups, (1, 0), strict=True)
     ]
-    place = np.unique(np.concatenate([np.unique(times.cluster) for times in (one, other)]), return_inverse=True)[1]
-    by_cluster = np.asarray(np.bincount(place, np.concatenate(parts)), dtype=np.float64)
-    sizes = np.unique(np.concatenate([one.cluster, other.cluster]), return_counts=True)[1]
+    # An event can have trends in both groups.
+    place = np.unique(np.concatenate([each.names for each in groups]), return_inverse=True)[1]
+    by_cluster, sizes = (
+        np.asarray(np.bincount(place, np.concatenate(each)), dtype=np.float64)
+        for each in (parts, [each.at_risk[:, 0] for each in groups])
+    )
     clustered, degrees = _clustered_variance(by_cluster, float(_effective(sizes)), 2)
     with np.errstate(divide="ignore"):
         statistic = abs(score) / np.sqrt(clustered)
@@ -305,9 +310,10 @@ def survival_curves(
         parameters: Of the curves.
     """
     rows = []
+    classes = {origin: _of_class(trends, origin) for origin in ORIGIN_CLASSES}
+    firsts = {origin: times_of(own, TARGETS, events)[0] for origin, own in classes.items()}
     for target_place, target in enumerate(TARGETS):
-        groups = {origin: times_of(_of_class(trends, origin), [target], events) for origin in ORIGIN_CLASSES}
-        firsts = {origin: times_of(_of_class(trends, origin), TARGETS, events)[0] for origin in ORIGIN_CLASSES}
+        groups = {origin: times_of(own, [target], events) for origin, own in classes.items()}
         is_tested = all(parameters.is_told(groups[origin][0]) for origin in ("micro", "large"))
         p_value = log_rank(groups["micro"][0], groups["large"][0]) if is_tested else float("nan")
         for origin, (times, excluded) in groups.items():

@@ -220,7 +220,7 @@ def credit_columns(credited: float, row: Mapping[str, Any], interval: tuple[floa
         row: With the counts of the source's adopters and posts.
         interval: Of what is credited, at its number of posts.
     """
-    posts = max(row["from_post_count"], 1)
+    posts = row["from_post_count"]
     low, high = interval or (None, None)
     return {
         "credited_count": credited, "credited_low_count": low, "credited_high_count": high,

@@ -16,7 +16,17 @@ from scipy.stats import false_discovery_control
 from pipelines.analysis import cascade_flows, cascades, credit_flows, hawkes
 from pipelines.analysis.cascade_contracts import DERIVED, GROUPS, RIPPLE_FLOWS, STATE_CASCADE_MONTHS
 from pipelines.analysis.cascade_flows import FlowParameters, groupings_of, measure_flows
-from pipelines.analysis.cascades import Adopters, CascadeParameters, adopters_of, cascade_rows, find_parents, parent_rows, ties_of
+from pipelines.analysis.cascades import (
+    Adopters,
+    CascadeParameters,
+    Parents,
+    Ties,
+    adopters_of,
+    cascade_rows,
+    find_parents,
+    parent_rows,
+    ties_of,
+)
 from pipelines.analysis.credit_flows import CreditParameters, credits_of, measure_credits
 from pipelines.analysis.hawkes import HawkesParameters
 from pipelines.analysis.increments import Analysis, Partition, digest, stored_table
@@ -138,9 +148,7 @@ def analyse_cascades(
 def _month_tables(
     month: date, tables: CascadeTables, niches: pa.Table, parameters: CascadeMonthParameters, credit_parameters: CreditParameters
 ) -> dict[str, pa.Table]:
-    adopters = adopters_of(tables.trends)
-    ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
-    parents = find_parents(adopters, ties, parameters.cascades)
+    adopters, ties, parents = _with_parents(tables, parameters.cascades)
     born = dict.fromkeys(adopters.trend_keys, month)
     trees = {
         "trend_parents": parent_rows(adopters, parents, born, parameters.cascades),
@@ -149,14 +157,18 @@ def _month_tables(
     counted = counted_trends(adopters)
     if len(counted) < len(adopters.trend_keys):
         tables = _of_trends(tables, counted)
-        adopters = adopters_of(tables.trends)
-        ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
-        parents = find_parents(adopters, ties, parameters.cascades)
+        adopters, ties, parents = _with_parents(tables, parameters.cascades)
     groupings, niche = groupings_of(adopters, _niche_names(niches), _niche_keys(adopters))
     flows = measure_flows(month, adopters, ties, parents, groupings, niche, parameters.flows)
     flows += hawkes_rows(month, adopters, flows, parameters)
     flows += measure_credits(month, adopters, credits_of(adopters, tables.matches, tables.credits), groupings, credit_parameters)
     return trees | {"ripple_flows": pa.Table.from_pylist(flows, RIPPLE_FLOWS)}
+
+
+def _with_parents(tables: CascadeTables, parameters: CascadeParameters) -> tuple[Adopters, Ties, Parents]:
+    adopters = adopters_of(tables.trends)
+    ties = ties_of(adopters, tables.contacts, tables.adopter_contacts)
+    return adopters, ties, find_parents(adopters, ties, parameters)
 
 
 def counted_trends(adopters: Adopters) -> list[str]:

@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf, logrank
+from scipy.stats import logrank
 
 from pipelines.analysis.adoption_survival import SurvivalParameters, Times, kaplan_meier, log_rank
 from pipelines.world.calibration_rows import upper_bound
-from tests.unit.analysis.survival_world import WINDOW_DAYS, SurvivalWorld
+from tests.unit.analysis.survival_world import WINDOW_DAYS, SurvivalWorld, censored, independent_interval
 
 _PARAMETERS: Final = SurvivalParameters()
 DAYS: Final = (5, 15, 35)
@@ -25,25 +24,17 @@ _NAMES: Final = (1, 4, 8)
 _MEANS: Final = (400.0, 40.0, 10.0)
 
 
-def censored(times: Times) -> CensoredData[Any, Any, Any, Any]:
-    """Times as scipy takes them: all independent."""
-    days = times.day.astype(np.float64)
-    return CensoredData(uncensored=days[times.cause >= 0], right=days[times.cause < 0])
-
-
 def held(world: SurvivalWorld, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Whether each interval holds the truth: published and scipy's (log-log, Greenwood), by day."""
     times = world.draw(rng)
     curve = kaplan_meier(times.day, times.cause >= 0, WINDOW_DAYS, _PARAMETERS.interval_level, times.cluster)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        naive: Any = ecdf(censored(times)).sf.confidence_interval(_PARAMETERS.interval_level, method="log-log")
     days, truth = np.array(DAYS), np.array([world.survival(day) for day in DAYS])
-    # Where scipy has no interval it gives NaN: an analyst reads the share itself off the plot.
-    share = curve.survival[days]
-    low, high = (np.asarray(each.evaluate(days), dtype=np.float64) for each in (naive.low, naive.high))
-    low, high = np.where(np.isnan(low), share, low), np.where(np.isnan(high), share, high)
+    low, high = (end[days] for end in independent_interval(times, WINDOW_DAYS))
     return np.array([(curve.low[days] <= truth) & (truth <= curve.high[days]), (low <= truth) & (truth <= high)])
+
+
+def _naive_p(one: Times, other: Times) -> float:
+    return float(logrank(censored(one.day, one.cause >= 0), censored(other.day, other.cause >= 0)).pvalue)
 
 
 def print_intervals(count: int) -> None:
@@ -73,7 +64,7 @@ def print_log_rank(count: int) -> None:
                 for other in (world, replace(world, mean_days=2 * mean)):
                     drawn = [(world.draw(rng, "a"), other.draw(rng, "b")) for _ in range(count)]
                     own = sum(log_rank(*pair) < 0.05 for pair in drawn)
-                    naive = sum(bool(logrank(censored(a), censored(b)).pvalue < 0.05) for a, b in drawn)
+                    naive = sum(_naive_p(*pair) < 0.05 for pair in drawn)
                     rates.append((own, naive))
                 (false, naively_false), (true, naively_true) = rates
                 print(

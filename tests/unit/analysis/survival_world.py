@@ -1,10 +1,14 @@
-"""Times to an adoption of trends that come as several names of one event, with a known curve. No estimator belongs here."""
+"""Times to an adoption of trends that come as several names of one event, with a known curve, and scipy's answers, for which all of them are independent. No estimator of ours belongs here."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import CensoredData, ecdf
 
 from pipelines.analysis.adoption_survival import Times
 
@@ -49,3 +53,31 @@ class SurvivalWorld:
             day: Whole days, from 0.
         """
         return float(np.exp(-(day + 1) / self.mean_days))
+
+
+def censored(day: NDArray[np.int64], is_event: NDArray[np.bool_]) -> CensoredData[Any, Any, Any, Any]:
+    """Times as scipy takes them.
+
+    Args:
+        day: Of the event or of the end of observation.
+        is_event: Whether it is an event.
+    """
+    days = day.astype(np.float64)
+    return CensoredData(uncensored=days[is_event], right=days[~is_event])
+
+
+def independent_interval(times: Times, day_count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95% interval by day, log-log with Greenwood's variance; the share itself where that is not defined, as it is read off a plot.
+
+    Args:
+        times: Of trends.
+        day_count: Days, from 0.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found: Any = ecdf(censored(times.day, times.cause >= 0)).sf
+        interval = found.confidence_interval(0.95, method="log-log")
+    days = np.arange(day_count)
+    share = found.evaluate(days)
+    low, high = (np.where(np.isnan(end.evaluate(days)), share, end.evaluate(days)) for end in (interval.low, interval.high))
+    return low, high

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf, logrank
+from scipy.stats import ecdf, logrank
 
 from pipelines.analysis.adoption_survival import (
     TARGETS,
@@ -24,7 +23,7 @@ from pipelines.analysis.adoption_survival import (
     times_of,
 )
 from pipelines.world.calibration_rows import upper_bound
-from tests.unit.analysis.survival_world import SurvivalWorld
+from tests.unit.analysis.survival_world import SurvivalWorld, censored, independent_interval
 
 DAYS = 60
 
@@ -46,11 +45,6 @@ def names(count: int) -> NDArray[np.str_]:
     return np.array([f"{count}/{number}" for number in range(count)])
 
 
-def _censored(day: NDArray[np.int64], is_event: NDArray[np.bool_]) -> CensoredData[Any, Any, Any, Any]:
-    days = day.astype(np.float64)
-    return CensoredData(uncensored=days[is_event], right=days[~is_event])
-
-
 def test_a_curve_without_censoring_is_the_share_that_is_left() -> None:
     curve = kaplan_meier(np.array([0, 1, 1, 3]), np.ones(4, dtype=bool), 5, 0.95)
     assert curve.survival.tolist() == [0.75, 0.25, 0.25, 0.0, 0.0]
@@ -65,7 +59,7 @@ def test_a_curve_without_censoring_is_the_share_that_is_left() -> None:
 def test_the_curve_is_that_of_scipy(rows: list[tuple[int, bool]]) -> None:
     day, is_event = np.array([row[0] for row in rows], dtype=np.int64), np.array([row[1] for row in rows], dtype=bool)
     curve = kaplan_meier(day, is_event, DAYS, 0.95)
-    found = ecdf(_censored(day, is_event)).sf
+    found = ecdf(censored(day, is_event)).sf
     assert curve.survival == pytest.approx(np.asarray(found.evaluate(np.arange(DAYS))))
     assert (curve.low <= curve.survival + 1e-12).all()
     assert (curve.survival <= curve.high + 1e-12).all()
@@ -144,7 +138,7 @@ def test_intervals_hold_the_true_share_where_those_of_independent_trends_do_not(
         times = world.draw(rng)
         curve = kaplan_meier(times.day, times.cause >= 0, DAYS, 0.95, times.cluster)
         held[0] += (curve.low[days] <= truth) & (truth <= curve.high[days])
-        low, high = independent_interval(times)
+        low, high = independent_interval(times, DAYS)
         held[1] += (low[days] <= truth) & (truth <= high[days])
     print(
         f"95% intervals that hold the share, days {days.tolist()}: {held[0] / 200}; trends taken for independent: {held[1] / 200}"
@@ -154,24 +148,12 @@ def test_intervals_hold_the_true_share_where_those_of_independent_trends_do_not(
     assert held[1].min() < 200 - 20
 
 
-def independent_interval(times: Times) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """By day, from scipy: log-log with Greenwood's variance; the share itself where that is not defined."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        found: Any = ecdf(_censored(times.day, times.cause >= 0)).sf
-        interval = found.confidence_interval(0.95, method="log-log")
-    days = np.arange(DAYS)
-    share = found.evaluate(days)
-    low, high = (np.where(np.isnan(end.evaluate(days)), share, end.evaluate(days)) for end in (interval.low, interval.high))
-    return low, high
-
-
 def test_origin_matters_by_the_log_rank_test_of_scipy_or_by_that_over_events_whichever_is_less_sure() -> None:
     rng = np.random.default_rng(3)
     found = []
     for _ in range(20):
         one, other = drawn(rng, 60, 15.0), drawn(rng, 50, 25.0)
-        classic = logrank(_censored(one.day, one.cause >= 0), _censored(other.day, other.cause >= 0)).pvalue
+        classic = logrank(censored(one.day, one.cause >= 0), censored(other.day, other.cause >= 0)).pvalue
         found.append((log_rank(one, other), classic))
     assert all(own >= classic - 1e-12 for own, classic in found)
     assert any(own == pytest.approx(classic) for own, classic in found)
@@ -185,7 +167,7 @@ def test_the_log_rank_test_keeps_its_level_over_trends_of_several_names() -> Non
     drawn_worlds = [(world.draw(rng, "micro"), world.draw(rng, "large")) for _ in range(400)]
     own = sum(log_rank(one, other) < 0.05 for one, other in drawn_worlds)
     naive = sum(
-        bool(logrank(_censored(one.day, one.cause >= 0), _censored(other.day, other.cause >= 0)).pvalue < 0.05)
+        bool(logrank(censored(one.day, one.cause >= 0), censored(other.day, other.cause >= 0)).pvalue < 0.05)
         for one, other in drawn_worlds
     )
     print(f"log-rank over trends of one to four names: {own} of 400, bound {upper_bound(own, 400):.3f}; scipy's {naive}")
