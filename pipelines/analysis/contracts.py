@@ -307,6 +307,8 @@ STATE_TRENDS: Final = pa.schema(
         _required("adopter_sample", pa.list_(pa.uint64())),  # by which trends of one event are found (trend_events)
     ]
 )
+# trend that can be compared: the event that it is of among those of its type of unit (trend_events)
+STATE_TREND_EVENTS: Final = pa.schema([_required("trend_key", pa.string()), _required("event_key", pa.string())])
 # trend x group of adopters (class or platform); one row without a name for each trend, adopters or not
 STATE_TREND_GROUPS: Final = pa.schema(
     [
@@ -446,6 +448,7 @@ DERIVED: Final[dict[str, pa.Schema]] = {
 STATE: Final[dict[str, pa.Schema]] = {
     **decentralisation_contracts.STATE,
     "trends": STATE_TRENDS,
+    "trend_events": STATE_TREND_EVENTS,
     "trend_groups": STATE_TREND_GROUPS,
     "trend_adoptions": STATE_TREND_ADOPTIONS,
     "trend_chances": STATE_TREND_CHANCES,

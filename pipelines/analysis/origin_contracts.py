@@ -10,6 +10,7 @@ NICHE_PAIR: Final = "niche_pair_"
 """Before the names of the trends' own state where niches are compared."""
 TREND_STATE: Final = (
     "trends",
+    "trend_events",
     "trend_groups",
     "trend_adoptions",
     "trend_chances",

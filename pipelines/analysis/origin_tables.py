@@ -28,7 +28,7 @@ from pipelines.analysis.origin import ChoiceSet, choice_set, opportunities, orig
 from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_group_odds
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_events import events_of
+from pipelines.analysis.trend_events import known_events
 from pipelines.analysis.trend_references import adoptions_by_pair
 from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, cohorts_in, read_trends, uses_in
 from pipelines.analysis.trends import TrendParameters, chance_of_use
@@ -281,7 +281,7 @@ def analyse_origins(
     )
     verdicts = joined([verdicts, pa.Table.from_pylist(new_verdicts, schema=schemas["origin_verdicts"])], ["trend_key"])
     choices = joined([kept_choices, pa.Table.from_pylist(new_choices, schema=schemas["origin_choices"])], ["trend_key"])
-    groups = pooled_group_odds(choices, events_of(state), parameters.groups, old("origin_groups"), salt)
+    groups = pooled_group_odds(choices, known_events(trend_state["trend_events"]), parameters.groups, old("origin_groups"), salt)
     stamp = {"method_version": METHOD_VERSION, "params_hash": params_hash(parameters)}
     tables_out = {"trend_origins": origin_rows, "trend_origin_verdicts": verdicts, "origin_by_group": groups}
     return Analysis(

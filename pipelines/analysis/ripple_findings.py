@@ -18,7 +18,7 @@ from pipelines.analysis.niche_precedence import NichePairParameters
 from pipelines.analysis.origin_contracts import NICHE_PAIR
 from pipelines.analysis.origin_tables import stamped
 from pipelines.analysis.parameters import params_hash
-from pipelines.analysis.trend_events import events_of
+from pipelines.analysis.trend_events import known_events
 from pipelines.analysis.trend_pools import EVERY_PERIOD, ClaimRule, Pooling, periods_of, pooled_findings
 from pipelines.analysis.trend_references import ChanceEvidence
 from pipelines.analysis.trend_rows import cohorts_in
@@ -91,7 +91,7 @@ def populations(flags: pa.Table, coordinated: Collection[str], parameters: Rippl
     }
 
 
-def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
+def _pooling(state: pa.Table, events: pa.Table, parameters: TrendParameters) -> Pooling:
     return Pooling(
         periods_of(cohorts_in(state)),
         parameters.claims,
@@ -99,7 +99,7 @@ def _pooling(state: pa.Table, parameters: TrendParameters) -> Pooling:
         parameters.timeline,
         parameters.origin,
         trends.method_digest(parameters),
-        events_of(state),
+        known_events(events),
     )
 
 
@@ -212,7 +212,7 @@ def pool_ripples(
         compared = state[f"{prefix}trend_comparisons"]
         if prefix:
             compared = compared.filter(pc.not_equal(compared["lead_class"], LEAD_CLASS))
-        pooling = _pooling(state[f"{prefix}trends"], own)
+        pooling = _pooling(state[f"{prefix}trends"], state[f"{prefix}trend_events"], own)
         evidence = ChanceEvidence(state[f"{prefix}trend_chances"], state[f"{prefix}trend_adoptions"])
         source = prefix or "trends"
         mine = before.filter(pc.equal(before["source"], source))

@@ -70,6 +70,15 @@ def events_of(trends: pa.Table) -> dict[str, str]:
     return found
 
 
+def known_events(found: pa.Table) -> dict[str, str]:
+    """What :func:`events_of` gave, as the state of the analysis of trends has it.
+
+    Args:
+        found: ``contracts.STATE_TREND_EVENTS``.
+    """
+    return dict(zip(found["trend_key"].to_pylist(), found["event_key"].to_pylist(), strict=True))
+
+
 def events_of_any_type(trends: pa.Table) -> dict[str, str]:
     """As :func:`events_of`, for what is said of all types of units together: a hashtag, a link and a sound can be names of one event.
 

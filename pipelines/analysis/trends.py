@@ -474,6 +474,7 @@ def analyse_trend_partitions(
         },
         {
             "trends": trends,
+            "trend_events": pa.table([list(known.events), list(known.events.values())], schema=contracts.STATE_TREND_EVENTS),
             "trend_groups": grouped,
             "trend_adoptions": profiles,
             "trend_chances": chances,
