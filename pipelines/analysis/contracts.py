@@ -84,7 +84,7 @@ INT_TREND_ADOPTIONS: Final = pa.schema(
         _required("ts_quality", pa.string()),
     ]
 )
-# Posting times of adopters inside the trend's window: trend x account x post.
+# Posting times of adopters from a week before the trend's birth to its window's end: trend x account x post.
 INT_TREND_TIMELINES: Final = pa.schema(
     [
         _required("trend_key", pa.string()),

@@ -249,7 +249,7 @@ def opportunities(posts: PostTimes, chance: float | Floats, end: float, exposure
     origin set is divided by the chance to show it at all, with the exposures of the whole trend.
 
     Args:
-        posts: Posting times of each account from the birth on, hours since birth.
+        posts: Posting times of each account, hours since birth; those before it do not count, for nobody had used the trend.
         chance: p, the chance that a post after exposure uses the trend, of all accounts or of each.
         end: See :func:`origin_end`.
         exposures: Times about which the trend's adopters were exposed, hours since birth.

@@ -31,7 +31,7 @@ from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_events import known_events
 from pipelines.analysis.trend_references import adoptions_by_pair
 from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, cohorts_in, read_trends, uses_in
-from pipelines.analysis.trends import TrendParameters, chance_of_use
+from pipelines.analysis.trends import COORDINATED, TrendParameters, chance_of_use
 
 METHOD_VERSION: Final = "origin_tables_2"
 _INSIDER_COLUMNS: Final = ["month", "account_key", "niche_id", "is_insider"]
@@ -263,7 +263,9 @@ def analyse_origins(
             stamp = {"input_hash": wanted[(key,)]}
             labels = {month: niches.of(month) for month in _months(period_of[key])}
             mine = adoptions.get(key, tables.adoptions.slice(0, 0))
-            found, verdict = origin_set(key, gate[key], mine, uses.get(key, no_uses), labels, coverage, parameters.sets)
+            # Who pushed a trend is its origin, whatever is not compared for it.
+            its_gate = None if gate[key] == COORDINATED else gate[key]
+            found, verdict = origin_set(key, its_gate, mine, uses.get(key, no_uses), labels, coverage, parameters.sets)
             rows += [row | stamp for row in found]
             new_verdicts.append(verdict | stamp)
         born = dict(

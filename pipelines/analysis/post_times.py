@@ -73,7 +73,7 @@ class PostTimes:
 
 @dataclass(frozen=True)
 class Timelines:
-    """Adopters of one trend: posting times from the trend's birth to the window's end, and the adopting one; hours since birth.
+    """Adopters of one trend: posting times from before the trend's birth to the window's end, and the adopting one; hours since birth.
 
     Attributes:
         posts: Of each adopter.

@@ -16,7 +16,7 @@ from scipy.special import chdtrc, chdtri, expit, logit
 from pipelines.analysis.post_times import Timelines
 from pipelines.analysis.precedence import resampled_p, spread_p, two_sided_p
 
-METHOD_VERSION: Final = "timeline_likelihood_5"
+METHOD_VERSION: Final = "timeline_likelihood_6"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _TINY: Final = 1e-300
@@ -33,7 +33,8 @@ class TimelineParameters:
     Attributes:
         bin_hours: Width of the exposure grid, hours.
         largest_shift_bins: The shift is searched over minus to plus this many bins.
-        bins_before_birth: Exposure may precede the first adoption by this many bins.
+        bins_before_birth: Exposure may precede the first adoption by this many bins; posts are known from as many and those of the
+            largest shift before it.
         smoothing_bins: Standard deviation of the smoother of the exposure density, bins.
         iteration_count: Smoothed EM steps per profile point.
         adoption_grid: Values tried for p, the chance that a post after exposure uses the trend; four or more.
@@ -295,6 +296,8 @@ def shift_profile(
     Exposure has a smooth density on a grid, the same for both groups but for the shift; after exposure each post uses
     the trend with probability p, so adopting at the m-th own post has probability ``p (1-p)^(m-1)``; the window's end
     truncates, so each account's likelihood is divided by its chance of adopting inside the window (ghost term in the EM).
+    The grid begins before the birth, for the first use is later than the first exposure; posts from there on speak against
+    an exposure before them. Where they are not known exposures slide to before the birth, those of whoever leads the most.
 
     Args:
         lead: Lead group, on the grid of both.

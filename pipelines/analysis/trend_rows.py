@@ -85,7 +85,7 @@ class TrendRows:
         is_exact: Whether the time of adoption is more than a date.
         prior_posts: Posts in the rate window.
         prior_days: Days of the rate window since the account was first seen.
-        posts: Posting times of each adopter inside the trend's window.
+        posts: Posting times of each adopter from a week before the birth to the window's end.
     """
 
     key: str

@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_events, trend_references
+from pipelines.analysis.coordination import CoordinationParameters, densest_window
 from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, opportunities, origin_end
 from pipelines.analysis.parameters import params_hash
@@ -43,7 +44,9 @@ from pipelines.analysis.trend_rows import (
 )
 from pipelines.analysis.trend_source import KnownTrends, TrendSource
 
-METHOD_VERSION: Final = "trends_11"
+METHOD_VERSION: Final = "trends_12"
+COORDINATED: Final = "coordinated"
+"""Gate of a trend that began coordinated: who was first says who pushed it. Its origin set stands, for it names them."""
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
@@ -57,6 +60,8 @@ class TrendParameters:
 
     Attributes:
         largest_day_share: At or above this share of adoptions on one day the trend is a shock.
+        largest_coordination_p_value: Up to this p-value of near-simultaneous first uses by creators the beginning is taken to be coordinated.
+        coordination: Of near-simultaneous first uses.
         smallest_lead_count: Fewer lead adopters abstain.
         smallest_target_count: Fewer target adopters abstain; of two platforms, neither may have fewer than the lead count.
         smallest_exposure_days: Who was first seen later than this long before the birth is not compared: its rate is hardly known, and it
@@ -69,6 +74,8 @@ class TrendParameters:
     """
 
     largest_day_share: float = 0.35
+    largest_coordination_p_value: float = 0.001
+    coordination: CoordinationParameters = field(default_factory=CoordinationParameters)
     smallest_lead_count: int = 5
     smallest_target_count: int = 3
     smallest_exposure_days: float = 7.0
@@ -94,7 +101,16 @@ def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
         return "left_censored"
     if trend.is_in_use_before:
         return "in_use_before"
-    return "shock" if trend.largest_day_share >= parameters.largest_day_share else None
+    if trend.largest_day_share >= parameters.largest_day_share:
+        return "shock"
+    return COORDINATED if _is_coordinated(trend, parameters) else None
+
+
+def _is_coordinated(trend: TrendRows, parameters: TrendParameters) -> bool:
+    """Whether more creators began at once than an event or their own rhythms explain: small accounts that push it look like its pioneers."""
+    told = np.flatnonzero(trend.is_exact & ~trend.is_media)
+    found = densest_window(trend.adopted[told], trend.prior_posts[told], trend.prior_days[told], parameters.coordination)
+    return found is not None and found.p_value <= parameters.largest_coordination_p_value
 
 
 def _inputs(source: TrendSource, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:

@@ -106,6 +106,7 @@ _REASONS: Final = {
     "left_censored": "in use when the collection began",
     "in_use_before": "in use before its onset",
     "shock": "most of it on one day, as after a common event",
+    "coordinated": "a coordinated beginning: first uses closer together than an event or chance brings them",
     "too_few_adopters": "too few adopters on one of the sides",
     "too_few_intervals": "too few adopters whose post before the adoption is known",
     "no_rate_overlap": "the two sides do not post at comparable rates",

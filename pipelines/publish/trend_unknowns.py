@@ -15,6 +15,7 @@ _GATES: Final = {
     "left_censored": "It was in use when the collection began: where it came from was not seen.",
     "in_use_before": "Many had used it before its onset: this is not where it came from.",
     "shock": "Most took it up on one day, as after a common event: who was earlier says little about who followed whom.",
+    "coordinated": "Its beginning looks coordinated: who was first says who pushed it, and nothing about who followed whom.",
 }
 
 
@@ -34,8 +35,8 @@ def unknown_of(ask: Ask, trend: Row, days: tuple[date, date], origin: list[Row],
         said.append(_GATES["left_censored"])
     elif trend["is_in_use_before"]:
         said.append(_GATES["in_use_before"])
-    elif trend["abstain_reason"] == "shock":
-        said.append(_GATES["shock"])
+    elif trend["abstain_reason"] in ("shock", "coordinated"):
+        said.append(_GATES[trend["abstain_reason"]])
     said += _begun_late(ask, trend, days, origin)
     counts = ask(f"""
         select count(*) as all_count, count(*) filter (where tier is null) as unsized_count, count(*) filter (where is_tier_imputed) as imputed_count,

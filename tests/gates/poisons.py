@@ -45,7 +45,7 @@ _PRECEDENCE: Final[dict[str, Poison]] = {
     "a shift comes with its interval": (0, {"shift_high_hours": None}),
     "an adjusted p is not below the p": (0, {"q_value": 0.001}),
     "a naive lead stands beside its null only": (0, {"naive_lead_null_hours": None}),
-    "nothing naive is said of a trend that was in use before, or of a shock": (
+    "nothing naive is said of a trend that was in use before, of a shock or of a coordinated beginning": (
         3,
         {"naive_lead_hours": 1.0, "naive_lead_null_hours": 1.0, "naive_lead_null_p": 0.5},
     ),
@@ -224,7 +224,10 @@ POISONS: Final[dict[str, dict[str, Poison]]] = {
     "staged/int_trend_adoptions": _ADOPTIONS | {"niches are joined in the marts, not before": (0, {"niche_id": "n"})},
     "staged/int_trend_timelines": {
         "required columns are filled": (0, {"has_trend": None}),
-        "posts lie inside the window of a trend that is not left-censored": (0, {"published_at": at(9)}),
+        "posts lie between a week before the birth and the window's end of a trend that is not left-censored": (
+            0,
+            {"published_at": at(2)},
+        ),
         "every timeline is of an adopter": (0, {"account_key": _NOBODY}),
     },
     "staged/int_platform_pairs": _PLATFORMS | {"every two platforms are a pair": (2, {"platform_b": "tiktok"})},

@@ -5,8 +5,12 @@
     post_hook="{{ export_months(this, 'born_month', 'select born_month as month from ' ~ ref('int_open_trends')) }}"
 ) }}
 
+-- Who was exposed before the first use of all may have posted without the trend: without those posts exposures slide to before the birth,
+-- those of whoever leads the most.
 with candidates as (
-    select *
+    select
+        *,
+        born_at - interval {{ var("timeline_days_before_birth") }} day as begins_at
     from {{ ref("int_trend_candidates") }}
     where
         not is_left_censored
@@ -30,10 +34,10 @@ timelines as (
         adoptions.trend_key,
         adoptions.account_key,
         adoptions.born_month,
-        candidates.born_at,
+        candidates.begins_at,
         candidates.window_ends_at,
         unnest(generate_series(
-            date_trunc('month', candidates.born_at::date), candidates.window_ends_at::date, interval 1 month
+            date_trunc('month', candidates.begins_at::date), candidates.window_ends_at::date, interval 1 month
         ))::date as published_month
     from {{ ref("int_trend_adoptions") }} as adoptions
     inner join candidates on adoptions.trend_key = candidates.trend_key
@@ -46,7 +50,7 @@ publications as (
         published_at,
         date_trunc('month', event_day)::date as published_month
     from {{ ref("int_publications") }}
-    where event_day >= (select min(born_at)::date from candidates)
+    where event_day >= (select min(begins_at)::date from candidates)
 )
 
 select
@@ -60,7 +64,7 @@ inner join publications
     on
         timelines.account_key = publications.account_key
         and timelines.published_month = publications.published_month
-        and publications.published_at >= timelines.born_at
+        and publications.published_at >= timelines.begins_at
         and publications.published_at < timelines.window_ends_at
 left join tagged
     on

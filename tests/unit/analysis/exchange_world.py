@@ -20,6 +20,7 @@ ADOPTION: Final = 0.3
 _EPOCH_HOURS: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp() / 3600
 _HISTORY_HOURS: Final = 30 * 24.0
 _WINDOW_HOURS: Final = 28 * 24.0
+_BEFORE_BIRTH_HOURS: Final = 7 * 24.0
 
 
 def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int) -> TrendTables:
@@ -73,7 +74,7 @@ def simulated(trend_count: int, seed: int, *, micro_count: int, macro_count: int
                     "published_at": _moment(begin + posts[row]),
                     "has_trend": row == place,
                 }
-                for row in np.flatnonzero(posts >= birth).tolist()
+                for row in np.flatnonzero(posts >= birth - _BEFORE_BIRTH_HOURS).tolist()
             ]
         candidates.append(
             {

@@ -386,6 +386,23 @@ def test_shuffled_rows_and_stored_trends_give_the_same_tables_and_only_what_chan
     assert {row["group_kind"] for row in first.tables["origin_by_group"].to_pylist()} == set(KINDS)
 
 
+def test_a_trend_that_somebody_pushed_has_its_first_adopters_and_no_part_in_odds_of_groups() -> None:
+    tables = exchanged()
+    assigned, inside = _assignments(tables)
+    parts, days = partitioned(tables), platform_days(90, platforms=("bluesky", "x"))
+    state = analyse_trend_partitions(parts).state
+    key = tables.candidates["trend_key"].to_pylist()[0]
+    rows = state["trends"].to_pylist()
+    gated = [row | {"gate": "coordinated" if row["trend_key"] == key else row["gate"]} for row in rows]
+    held = state | {"trends": pa.Table.from_pylist(gated, schema=state["trends"].schema)}
+    known = {date(2026, 5, 1): "m", JUNE: "j"}
+    free, pushed = (analyse_origins(parts, each, assigned, inside, known, days) for each in (state, held))
+    assert pushed.tables["trend_origin_verdicts"].equals(free.tables["trend_origin_verdicts"])
+    assert pushed.tables["trend_origins"].equals(free.tables["trend_origins"])
+    counted = [set(found.state["origin_choices"]["trend_key"].to_pylist()) for found in (free, pushed)]
+    assert counted[0] - counted[1] == {key}
+
+
 def test_no_trends_give_empty_tables() -> None:
     nothing = analyse_trend_partitions({})
     assigned, inside = (contracts.DERIVED[name].empty_table() for name in ("niche_assignments", "niche_insiders"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import RectBivariateSpline
@@ -30,6 +31,8 @@ from pipelines.analysis.timeline import (
     waits,
 )
 from pipelines.analysis.trend_pools import ClaimRule, claim_of
+from pipelines.analysis.trends import TrendParameters
+from pipelines.settings import DBT_PROJECT, PROJECT
 
 SMALL = TimelineParameters(
     largest_shift_bins=6, adoption_shift_bins=(-6, -3, 0, 3, 6), iteration_count=8, adoption_iteration_count=8
@@ -37,11 +40,18 @@ SMALL = TimelineParameters(
 
 
 def group(
-    count: int, generator: np.random.Generator, *, delay: float = 0.0, daily: float = 1.0, chance: float = 0.5
+    count: int,
+    generator: np.random.Generator,
+    *,
+    delay: float = 0.0,
+    daily: float = 1.0,
+    chance: float = 0.5,
+    days_before: int = 0,
 ) -> Timelines:
     found, adopted = [], []
     for _ in range(count):
-        posts = np.sort(generator.random(generator.poisson(28 * daily)) * 672)
+        days = 28 + days_before
+        posts = np.sort(generator.random(generator.poisson(days * daily)) * days * 24) - 24 * days_before
         later = posts[posts >= generator.gamma(2, 36) + delay]
         wait = int(generator.geometric(chance))
         if later.size >= wait:
@@ -157,6 +167,43 @@ def test_a_planted_shift_is_found_with_its_sign() -> None:
     assert 15 < shift.low < shift.hours < shift.high < 45
     assert shift.p_value < 0.05
     assert -45 < mirrored.hours < -15
+
+
+def since_birth(pair: tuple[Timelines, Timelines], hours_before: float) -> tuple[Timelines, Timelines]:
+    """Hours since the first adoption of both, and only posts from so many hours before it on."""
+    birth = min(float(side.adopted_hours.min()) for side in pair)
+    lead, target = (
+        Timelines(
+            PostTimes.of(
+                [hours[hours >= birth - hours_before] - birth for hours in map(side.posts.__getitem__, range(len(side)))]
+            ),
+            side.adopted_hours - birth,
+        )
+        for side in pair
+    )
+    return lead, target
+
+
+def test_a_lead_is_found_as_long_as_it_is_where_posts_before_the_first_use_are_known_and_longer_where_they_are_not() -> None:
+    generator, parameters = np.random.default_rng(14), TimelineParameters()
+    pairs = [
+        (group(40, generator, days_before=10), group(15, generator, delay=72.0, daily=4.0, days_before=10)) for _ in range(60)
+    ]
+    reach = (parameters.bins_before_birth + parameters.largest_shift_bins) * parameters.bin_hours
+    known, unknown = (pooled([since_birth(pair, hours) for pair in pairs], (0.5, 0.5), parameters) for hours in (reach, 0.0))
+    assert known.low < 72.0 < known.high
+    assert known.hours == pytest.approx(72.0, abs=4.0)
+    assert unknown.low > 74.0
+
+
+def test_models_and_gate_know_posts_from_where_the_exposure_grid_begins() -> None:
+    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text())["vars"]
+    parameters = TimelineParameters()
+    reach = (parameters.bins_before_birth + parameters.largest_shift_bins) * parameters.bin_hours
+    days = variables["timeline_days_before_birth"]
+    assert days * 24 == reach
+    assert f"born_at - interval {days} day" in (PROJECT / "expectations" / "staged" / "int_trend_timelines.json").read_text()
+    assert TrendParameters().smallest_exposure_days * 24 >= reach, "whoever is compared was seen as far back"
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,24 @@ def test_shuffled_rows_give_equal_tables(world: TrendTables, derived: dict[str, 
 
     second = analyse_trends(shuffled(world.candidates), shuffled(world.adoptions), shuffled(world.timelines))
     assert all(derived[name].equals(second[name]) for name in derived)
+
+
+def pushed(world: TrendTables, trend: str, count: int) -> pa.Table:
+    """Adoptions of which the first of a trend lie so close together that nobody but somebody who pushes it brings them."""
+    rows = world.adoptions.to_pylist()
+    own = sorted((row for row in rows if row["trend_key"] == trend), key=lambda row: row["adopted_at"])
+    for place, row in enumerate(own[:count]):
+        row["adopted_at"] = own[0]["adopted_at"] + timedelta(minutes=place)
+    return pa.Table.from_pylist(rows, schema=world.adoptions.schema)
+
+
+def test_a_trend_that_a_crowd_began_within_the_hour_is_not_compared_and_no_other_is_held_for_it(world: TrendTables) -> None:
+    rows = analyse_trends(world.candidates, pushed(world, "t0003", 30), world.timelines)["trend_precedence"].to_pylist()
+    assert {row["trend_key"] for row in rows if row["abstain_reason"] == "coordinated"} == {"t0003"}
+    of_it = [row for row in rows if row["trend_key"] == "t0003"]
+    assert all(row["p_value"] is None and row["naive_lead_hours"] is None and row["event_key"] is None for row in of_it)
+    few = analyse_trends(world.candidates, pushed(world, "t0003", 9), world.timelines)["trend_precedence"].to_pylist()
+    assert not [row for row in few if row["abstain_reason"] == "coordinated"]
 
 
 def test_gated_trends_have_a_reason_and_no_numbers(world: TrendTables) -> None:

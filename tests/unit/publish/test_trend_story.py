@@ -385,6 +385,11 @@ class TestWhatIsNotKnown:
         assert story.controls == []
         assert "in use when the collection began" in story.unknown[0]
 
+    @pytest.mark.parametrize(("reason", "said"), [("shock", "as after a common event"), ("coordinated", "says who pushed it")])
+    def test_a_trend_that_is_not_compared_says_why(self, reason: str, said: str) -> None:
+        tables = TABLES | {"trends": [_trend("huge", abstain_reason=reason)]}
+        assert said in tell(_asked(tables), "huge").unknown[0]
+
     def test_gaps_of_the_collection_are_said_of_its_own_days_and_platforms(self) -> None:
         said = " ".join(_told("cleanbeauty").unknown)
         assert "seen in part only: bluesky on 1." in said
