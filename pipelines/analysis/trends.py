@@ -96,7 +96,13 @@ def method_digest(parameters: TrendParameters | None = None) -> str:
     return digest(METHOD_VERSION, *(module.METHOD_VERSION for module in modules), params_hash(parameters or TrendParameters()))
 
 
-def _gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
+def comparison_gate(trend: TrendRows, parameters: TrendParameters) -> str | None:
+    """Why a trend is compared with nothing; None where no gate holds it.
+
+    Args:
+        trend: With its adopters.
+        parameters: See :class:`TrendParameters`.
+    """
     if trend.is_left_censored:
         return "left_censored"
     if trend.is_in_use_before:
@@ -119,7 +125,7 @@ def _inputs(source: TrendSource, stored: pa.Table, salt: str, parameters: TrendP
     rows = []
     for (key,) in sorted(set(wanted) - known):
         for trend in source.rows(key).values():
-            gate, sample = _gate(trend, parameters), adopter_sample(trend.account_words)
+            gate, sample = comparison_gate(trend, parameters), adopter_sample(trend.account_words)
             values = (key, wanted[(key,)], trend.key, *trend.cohort, digest(salt, trend.content_hash), gate, sample)
             rows.append(dict(zip(contracts.STATE_TRENDS.names, values, strict=True)))
     return joined([kept, pa.Table.from_pylist(rows, schema=contracts.STATE_TRENDS)], ["trend_key"])

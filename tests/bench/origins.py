@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.analysis import contracts, origin_contracts, precedence
 from pipelines.analysis.increments import digest
+from pipelines.analysis.mainstream_rows import gate_of
 from pipelines.analysis.niche_precedence import analyse_niche_pairs, month_before_period
 from pipelines.analysis.origin_groups import GroupParameters, choices, group_odds
 from pipelines.analysis.origin_tables import OriginTableParameters, choice_row
@@ -27,7 +28,7 @@ from pipelines.analysis.ripple_findings import pool_ripples
 from pipelines.analysis.timeline import adoption_profile, best_adoption, capped, waits
 from pipelines.analysis.trend_events import adopter_sample, events_of
 from pipelines.analysis.trend_rows import TrendRows, partitioned, read_trends
-from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions
+from pipelines.analysis.trends import TrendParameters, analyse_trend_partitions, comparison_gate
 from pipelines.world.calibration_rows import upper_bound
 from pipelines.world.origin_trial import OriginTrial, run_origin_trial
 
@@ -103,11 +104,7 @@ def _chance(trends: list[TrendRows]) -> float:
 
 def comparable(trial: OriginTrial) -> list[TrendRows]:
     """Trends that no gate holds."""
-    return [
-        trend
-        for trend in read_trends(trial.tables)
-        if not (trend.is_left_censored or trend.is_in_use_before or trend.largest_day_share >= _TRENDS.largest_day_share)
-    ]
+    return [trend for trend in read_trends(trial.tables) if comparison_gate(trend, _TRENDS) is None]
 
 
 def first_niches(trial: OriginTrial) -> dict[str, str]:
@@ -297,8 +294,7 @@ def measure_sets(trials: Iterator[tuple[int, OriginTrial]], seen: float | None) 
             truth = trial.origins.get(row["label"])
             if truth is None:
                 continue
-            gate = "left_censored" if row["is_left_censored"] else "in_use_before" if row["is_in_use_before"] else None
-            gate = gate or ("shock" if row["largest_day_share"] >= _TRENDS.largest_day_share else None)
+            gate = gate_of(row, _TRENDS.largest_day_share)
             key = row["trend_key"]
             rows, verdict = origin_set(
                 key, gate, tables["adoptions"][key], tables["timelines"][key], labels, coverage, OriginSetParameters()
