@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.analysis.increments import Partition, by_month, coded, row_hashes
 from pipelines.analysis.months import month_before
+from pipelines.analysis.trend_gates import birth_gate
 from pipelines.analysis.trend_rows import MAINSTREAM, birth_months
 
 Floats = NDArray[np.float64]
@@ -108,11 +109,8 @@ def beside(niche_insiders: pa.Table, platform_days: pa.Table) -> Beside:
 
 def gate_of(candidate: Mapping[str, Any], shock_share: float) -> str | None:
     """Why a trend has no place in claims of a ripple: in use before anybody looked, or set off from outside."""
-    if candidate["is_left_censored"]:
-        return "left_censored"
-    if candidate["is_in_use_before"]:
-        return "in_use_before"
-    return "shock" if candidate["largest_day_share"] >= shock_share else None
+    told = {name: candidate[name] for name in ("is_left_censored", "is_in_use_before", "largest_day_share")}
+    return birth_gate(**told, shock_share=shock_share)
 
 
 def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:

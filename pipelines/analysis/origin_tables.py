@@ -29,9 +29,10 @@ from pipelines.analysis.origin_groups import NOBODY, GroupParameters, pooled_gro
 from pipelines.analysis.origins import Coverage, Labels, OriginSetParameters, day_number, origin_set
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.trend_events import known_events
+from pipelines.analysis.trend_gates import COORDINATED
 from pipelines.analysis.trend_references import adoptions_by_pair
 from pipelines.analysis.trend_rows import Cohort, TrendPartition, TrendRows, TrendTables, cohorts_in, read_trends, uses_in
-from pipelines.analysis.trends import COORDINATED, TrendParameters, chance_of_use
+from pipelines.analysis.trends import TrendParameters, chance_of_use
 
 METHOD_VERSION: Final = "origin_tables_2"
 _INSIDER_COLUMNS: Final = ["month", "account_key", "niche_id", "is_insider"]

@@ -14,13 +14,14 @@ from scipy.special import expit, logit
 from scipy.stats import false_discovery_control
 
 from pipelines.analysis import contracts, origin, precedence, rates, timeline, trend_events, trend_references
-from pipelines.analysis.coordination import CoordinationParameters, densest_window
+from pipelines.analysis.coordination import CoordinationParameters
 from pipelines.analysis.increments import Analysis, digest, joined, reused, stored_table
 from pipelines.analysis.origin import ChoiceSet, OriginParameters, choice_set, opportunities, origin_end
 from pipelines.analysis.parameters import params_hash
 from pipelines.analysis.precedence import Adopters, KernelParameters, naive_lead, trend_precedence
 from pipelines.analysis.timeline import TimelineParameters, adoption_profile, capped, shift_profile, trend_shift, waits
 from pipelines.analysis.trend_events import adopter_sample, events_of
+from pipelines.analysis.trend_gates import COORDINATED, birth_gate, is_coordinated
 from pipelines.analysis.trend_pools import ClaimRule, Pooling, periods_of, pooled_findings, pooled_odds
 from pipelines.analysis.trend_references import (
     ChanceEvidence,
@@ -45,8 +46,6 @@ from pipelines.analysis.trend_rows import (
 from pipelines.analysis.trend_source import KnownTrends, TrendSource
 
 METHOD_VERSION: Final = "trends_12"
-COORDINATED: Final = "coordinated"
-"""Gate of a trend that began coordinated: who was first says who pushed it. Its origin set stands, for it names them."""
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]
@@ -103,20 +102,15 @@ def comparison_gate(trend: TrendRows, parameters: TrendParameters) -> str | None
         trend: With its adopters.
         parameters: See :class:`TrendParameters`.
     """
-    if trend.is_left_censored:
-        return "left_censored"
-    if trend.is_in_use_before:
-        return "in_use_before"
-    if trend.largest_day_share >= parameters.largest_day_share:
-        return "shock"
-    return COORDINATED if _is_coordinated(trend, parameters) else None
-
-
-def _is_coordinated(trend: TrendRows, parameters: TrendParameters) -> bool:
-    """Whether more creators began at once than an event or their own rhythms explain: small accounts that push it look like its pioneers."""
-    told = np.flatnonzero(trend.is_exact & ~trend.is_media)
-    found = densest_window(trend.adopted[told], trend.prior_posts[told], trend.prior_days[told], parameters.coordination)
-    return found is not None and found.p_value <= parameters.largest_coordination_p_value
+    gate = birth_gate(
+        is_left_censored=trend.is_left_censored,
+        is_in_use_before=trend.is_in_use_before,
+        largest_day_share=trend.largest_day_share,
+        shock_share=parameters.largest_day_share,
+    )
+    if gate is None and is_coordinated(trend, parameters.largest_coordination_p_value, parameters.coordination):
+        return COORDINATED
+    return gate
 
 
 def _inputs(source: TrendSource, stored: pa.Table, salt: str, parameters: TrendParameters) -> pa.Table:

@@ -23,7 +23,9 @@ from pipelines.analysis.trends import analyse_trend_partitions
 
 _MONTHS: Final = tuple(f"{year}-{month:02d}" for year in (2024, 2025) for month in range(1, 13))
 _TRENDS_A_MONTH: Final = 20
-_POSTS: Final = 6
+_POSTS: Final = 10
+# As dbt's timelines begin.
+_HOURS_BEFORE_BIRTH: Final = 24.0 * 7
 _ACCOUNTS: Final = 500_000
 _PLATFORMS: Final = ("bluesky", "instagram", "tiktok")
 _TIERS: Final = ("micro_sub1k", "micro_1k_10k", "mid", "macro", "mega", None)
@@ -39,7 +41,7 @@ def _texts(values: list[str | None], codes: np.ndarray) -> pa.Array:
 
 
 def _month(folder: Path, month: str, count: int, accounts: list[str | None], rng: np.random.Generator) -> None:
-    """One month's exchange tables: equal exposure, posts by a Poisson process, every post after the exposure shows the trend."""
+    """One month's exchange tables: equal exposure, posts by a Poisson process from a week before, every post after the exposure shows the trend."""
     born = int(datetime.fromisoformat(f"{month}-03T00:00:00+00:00").timestamp() * 1e6)
     keys: list[str | None] = [digest(month, number) for number in range(_TRENDS_A_MONTH)]
     trend = np.sort(rng.integers(0, _TRENDS_A_MONTH, count))
@@ -47,12 +49,13 @@ def _month(folder: Path, month: str, count: int, accounts: list[str | None], rng
     pair = np.unique(trend * _ACCOUNTS + account)
     trend, account = pair // _ACCOUNTS, pair % _ACCOUNTS
     gaps = rng.exponential(48.0, (pair.size, _POSTS))
-    posts = np.cumsum(gaps, axis=1)
+    posts = np.cumsum(gaps, axis=1) - _HOURS_BEFORE_BIRTH
     exposed = rng.gamma(2.0, 36.0, pair.size)
     place = np.minimum((posts < exposed[:, None]).sum(axis=1), _POSTS - 1)
     rows = np.arange(pair.size)
     adopted = posts[rows, place]
-    previous = np.where(place > 0, posts[rows, np.maximum(place - 1, 0)], -rng.exponential(48.0, pair.size))
+    before = -_HOURS_BEFORE_BIRTH - rng.exponential(48.0, pair.size)
+    previous = np.where(place > 0, posts[rows, np.maximum(place - 1, 0)], before)
     tier = rng.choice(len(_TIERS), pair.size, p=_TIER_SHARES)
     instant = pa.timestamp("us", tz="UTC")
 
