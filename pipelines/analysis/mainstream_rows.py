@@ -109,8 +109,12 @@ def beside(niche_insiders: pa.Table, platform_days: pa.Table) -> Beside:
 
 def gate_of(candidate: Mapping[str, Any], shock_share: float) -> str | None:
     """Why a trend has no place in claims of a ripple: in use before anybody looked, or set off from outside."""
-    told = {name: candidate[name] for name in ("is_left_censored", "is_in_use_before", "largest_day_share")}
-    return birth_gate(**told, shock_share=shock_share)
+    return birth_gate(
+        is_left_censored=candidate["is_left_censored"],
+        is_in_use_before=candidate["is_in_use_before"],
+        largest_day_share=candidate["largest_day_share"],
+        shock_share=shock_share,
+    )
 
 
 def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
