@@ -16,7 +16,7 @@ from scipy.special import chdtrc, chdtri, expit, logit
 from pipelines.analysis.post_times import Timelines
 from pipelines.analysis.precedence import resampled_p, spread_p, two_sided_p
 
-METHOD_VERSION: Final = "timeline_likelihood_6"
+METHOD_VERSION: Final = "timeline_likelihood_7"
 Floats = NDArray[np.float64]
 NONE: Final = float("nan")
 _TINY: Final = 1e-300
@@ -32,6 +32,7 @@ class TimelineParameters:
 
     Attributes:
         bin_hours: Width of the exposure grid, hours.
+        points_per_bin: Moments of a bin over which the chances of an exposure in it are averaged: it lies anywhere in its bin.
         largest_shift_bins: The shift is searched over minus to plus this many bins.
         bins_before_birth: Exposure may precede the first adoption by this many bins; posts are known from as many and those of the
             largest shift before it.
@@ -42,6 +43,7 @@ class TimelineParameters:
         adoption_trend_cap: Trends of a span from which p is found, chosen by a hash of their keys.
         adoption_group_cap: Adopters of a group that enter where p is sought; a seeded sample above that.
         adoption_iteration_count: Smoothed EM steps where p is sought.
+        even_account_count: Accounts spread evenly over the grid, which join those whose density an account meets where p is sought.
         group_cap: Adopters of a group that enter one trend; a seeded sample above that.
         spread_hours: Standard deviations of the shift between trends that are tried beside none.
         bootstrap_count: Trend-level resamples.
@@ -50,6 +52,7 @@ class TimelineParameters:
     """
 
     bin_hours: float = 6.0
+    points_per_bin: int = 4
     largest_shift_bins: int = 20
     bins_before_birth: int = 8
     smoothing_bins: float = 1.5
@@ -59,6 +62,7 @@ class TimelineParameters:
     adoption_trend_cap: int = 12
     adoption_group_cap: int = 80
     adoption_iteration_count: int = 15
+    even_account_count: float = 2.0
     group_cap: int = 200
     spread_hours: tuple[float, ...] = (6.0, 12.0, 24.0, 48.0)
     bootstrap_count: int = 1000
@@ -95,12 +99,12 @@ class PooledShift(Shift):
 
 @dataclass(frozen=True)
 class Waits:
-    """What the model needs of one group of adopters on the exposure grid; account x grid point.
+    """What the model needs of one group of adopters on the exposure grid; account x bin x moment of the bin.
 
     Attributes:
-        waited: Own posts from each grid point to adoption, the adopting one included (0: adopted before the point).
-        left: Own posts from each grid point to the window's end.
-        base_count: Grid points that the exposure density covers; the rest is room for the shift.
+        waited: Own posts from each moment to adoption, the adopting one included (0: adopted before the moment).
+        left: Own posts from each moment to the window's end.
+        base_count: Bins that the exposure density covers; the rest is room for the shift.
     """
 
     waited: NDArray[np.int64]
@@ -136,27 +140,64 @@ class ChanceSample:
     profiles: Floats
 
 
+@dataclass(frozen=True)
 class _Likelihoods:
-    """One group's chances of what was seen at one p, for each exposure time; both in one matrix, so that a product gives both."""
+    """One group's chances of what was seen at one p, for each exposure time; both in one matrix, so that a product gives both.
 
-    def __init__(self, group: Waits, columns: slice, adoption: float) -> None:
-        waited, left = group.waited[:, columns], group.left[:, columns]
-        powers = (1 - adoption) ** np.arange(int(left.max(initial=0)) + 1)
-        seen = np.where(waited > 0, adoption * powers[np.maximum(waited - 1, 0)], 0.0)
-        missed = powers[left]
-        self._count = seen.shape[0]
-        # Adopting at the observed post; adopting in the window at all, and not.
-        self._chances = np.ascontiguousarray(np.concatenate([seen, 1 - missed]).T)
-        self._pulls = np.concatenate([seen, missed])
+    Attributes:
+        count: Accounts.
+        chances: Of adopting at the observed post; then of adopting in the window at all. Bin x both.
+        pulls: What an exposure in each bin is weighted with in an EM step: what was seen, then missing the window. Both x bin.
+    """
+
+    count: int
+    chances: Floats
+    pulls: Floats
+
+    @classmethod
+    def of(cls, group: Waits, adoption: float) -> _Likelihoods:
+        """On all bins of the grid; an exposure lies anywhere in its bin, evenly."""
+        powers = (1 - adoption) ** np.arange(int(group.left.max(initial=0)) + 1)
+        seen = np.append(0.0, adoption * powers)[group.waited].mean(axis=2)
+        missed = powers[group.left].mean(axis=2)
+        return cls(seen.shape[0], np.ascontiguousarray(np.concatenate([seen, 1 - missed]).T), np.concatenate([seen, missed]))
+
+    def within(self, columns: slice) -> _Likelihoods:
+        """On some of the bins."""
+        return _Likelihoods(self.count, self.chances[columns], self.pulls[:, columns])
 
     def pull(self, densities: Floats) -> Floats:
         """What multiplies each density in an EM step, the ghosts of those who would not have been seen included."""
-        return np.asarray((1 / (densities @ self._chances + _TINY)) @ self._pulls)
+        return np.asarray((1 / (densities @ self.chances + _TINY)) @ self.pulls)
 
     def fit(self, densities: Floats) -> Floats:
         """Log likelihood of the group for each density."""
-        logs = np.log(densities @ self._chances + _TINY)
-        return np.asarray(logs[:, : self._count].sum(axis=1) - logs[:, self._count :].sum(axis=1))
+        return self._fit(densities @ self.chances)
+
+    def fit_without_own(self, densities: Floats, weights: Floats, smoother: Floats, even_account_count: float) -> Floats:
+        """Log likelihood of the group where each account meets the density that all others make (leave one out).
+
+        Where an account meets a density that it made itself, the density stands just before each adoption, as if p were large: with eight
+        and four adopters a trend a p of .6 is found as .79 and .66.
+
+        Args:
+            densities: Before an EM step.
+            weights: What the step of both groups makes of each density, before it is smoothed.
+            smoother: What smooths them.
+            even_account_count: Accounts spread evenly that join the others, or who adopts where nobody else does rules out every p.
+        """
+        smooth, scale = smoother @ self.chances, 1 / (densities @ self.chances + _TINY)
+        chances = weights @ smooth
+        # An account's share of the weights is what was seen and its ghost; each is taken from both of its chances.
+        for half in (slice(0, self.count), slice(self.count, None)):
+            own = self.pulls[half].T
+            for chance in (slice(0, self.count), slice(self.count, None)):
+                chances[:, chance] -= (densities @ (smooth[:, chance] * own)) * scale[:, half]
+        return self._fit(np.maximum(chances, 0.0) + even_account_count * self.chances.mean(axis=0))
+
+    def _fit(self, chances: Floats) -> Floats:
+        logs = np.log(chances + _TINY)
+        return np.asarray(logs[:, : self.count].sum(axis=1) - logs[:, self.count :].sum(axis=1))
 
 
 def capped(adopters: Timelines, cap: int, seed: int) -> Timelines:
@@ -191,14 +232,17 @@ def waits(adopters: Timelines, last_adopted_hours: float, parameters: TimelinePa
     """
     base_count = parameters.bins_before_birth + int(last_adopted_hours // parameters.bin_hours) + 1
     first = -parameters.bins_before_birth - parameters.largest_shift_bins
-    points = (first + np.arange(base_count + 2 * parameters.largest_shift_bins) + 0.5) * parameters.bin_hours
+    inside = (np.arange(parameters.points_per_bin) + 0.5) / parameters.points_per_bin
+    bins = first + np.arange(base_count + 2 * parameters.largest_shift_bins)
+    points = (bins[:, None] + inside).ravel() * parameters.bin_hours
     counts, hours, adopted = adopters.posts.counts, adopters.posts.hours, adopters.adopted_hours
     owner = np.repeat(np.arange(len(adopters)), counts)
-    # A post lies before every grid point from this one on; counted up, that is how many lie before each.
+    # A post lies before every moment from this one on; counted up, that is how many lie before each.
     place = owner * (points.size + 1) + np.searchsorted(points, hours, side="right")
     before = np.bincount(place, minlength=len(adopters) * (points.size + 1)).reshape(len(adopters), -1).cumsum(axis=1)[:, :-1]
     until = np.bincount(owner[hours <= adopted[owner]], minlength=len(adopters))
-    return Waits(np.maximum(until[:, None] - before, 0), counts[:, None] - before, base_count)
+    shape = (len(adopters), bins.size, parameters.points_per_bin)
+    return Waits(np.maximum(until[:, None] - before, 0).reshape(shape), (counts[:, None] - before).reshape(shape), base_count)
 
 
 @lru_cache(maxsize=64)
@@ -216,7 +260,8 @@ def _smoothed(density: Floats, parameters: TimelineParameters) -> Floats:
 def adoption_profile(lead: Waits, target: Waits, parameters: TimelineParameters) -> Floats:
     """Log likelihood of one trend over p of the lead group, p of the target group and a few shifts; density fitted anew at each.
 
-    Profiles of many trends are summed to find p (:func:`best_adoption`): p is common to them, and one trend says little of it.
+    Profiles of many trends are summed to find p (:func:`best_adoption`): p is common to them, and one trend says little of it. Each
+    account meets the density of the others, for a density that bends to few adopters tells of a larger p than there is.
 
     Args:
         lead: Lead group, on the grid of both.
@@ -227,34 +272,34 @@ def adoption_profile(lead: Waits, target: Waits, parameters: TimelineParameters)
         Lead's p x target's p x shift, flattened.
     """
     reach, base = parameters.largest_shift_bins, lead.base_count
-    size, shifts = len(parameters.adoption_grid), np.array(parameters.adoption_shift_bins)
-    everywhere, inner = slice(None), slice(reach, reach + base)
-    leads = [_Likelihoods(lead, inner, p) for p in parameters.adoption_grid]
-    targets = [_Likelihoods(target, everywhere, p) for p in parameters.adoption_grid]
-    width = target.waited.shape[1]
-    places = (reach + shifts)[None, :, None] + np.arange(base)[None, None, :]
-    every = np.arange(size)[:, None, None], np.arange(shifts.size)[None, :, None]
-    density = np.full((size, size, shifts.size, base), 1 / base)
-    padded = np.zeros((size, shifts.size, width))
-
-    def sides(which: int) -> tuple[Floats, Floats]:
-        """Densities that one value of the lead's p meets, and those that one value of the target's p meets, shifted."""
-        padded[(*every, places)] = density[:, which]
-        return density[which].reshape(-1, base), padded.reshape(-1, width)
-
+    grid, shifts = parameters.adoption_grid, parameters.adoption_shift_bins
+    leads = [_Likelihoods.of(lead, p).within(slice(reach, reach + base)) for p in grid]
+    wide = [_Likelihoods.of(target, p) for p in grid]
+    targets = [[each.within(slice(reach + shift, reach + shift + base)) for shift in shifts] for each in wide]
+    density = np.full((len(grid), len(grid), len(shifts), base), 1 / base)
+    weights = density * _pulls(density, leads, targets)
     for _ in range(parameters.adoption_iteration_count):
-        step = np.zeros_like(density)
-        for which in range(size):
-            near, far = sides(which)
-            step[which] += leads[which].pull(near).reshape(size, shifts.size, base)
-            step[:, which] += targets[which].pull(far).reshape(size, shifts.size, width)[(*every, places)]
-        density = _smoothed(density * step, parameters)
-    fit = np.zeros((size, size, shifts.size))
-    for which in range(size):
-        near, far = sides(which)
-        fit[which] += leads[which].fit(near).reshape(size, shifts.size)
-        fit[:, which] += targets[which].fit(far).reshape(size, shifts.size)
+        density = _smoothed(weights, parameters)
+        weights = density * _pulls(density, leads, targets)
+    fit, others = np.zeros(density.shape[:-1]), (_smoother(base, parameters.smoothing_bins), parameters.even_account_count)
+    for which in range(len(grid)):
+        near = leads[which].fit_without_own(density[which].reshape(-1, base), weights[which].reshape(-1, base), *others)
+        fit[which] += near.reshape(len(grid), -1)
+        for place in range(len(shifts)):
+            fit[:, which, place] += targets[which][place].fit_without_own(
+                density[:, which, place], weights[:, which, place], *others
+            )
     return fit.ravel()
+
+
+def _pulls(density: Floats, leads: Sequence[_Likelihoods], targets: Sequence[Sequence[_Likelihoods]]) -> Floats:
+    """What multiplies each density of (lead's p, target's p, shift) in an EM step."""
+    step = np.zeros_like(density)
+    for which, (lead, shifted) in enumerate(zip(leads, targets, strict=True)):
+        step[which] += lead.pull(density[which].reshape(-1, density.shape[-1])).reshape(density.shape[1:])
+        for place, target in enumerate(shifted):
+            step[:, which, place] += target.pull(density[:, which, place])
+    return step
 
 
 def best_adoption(profile: Floats, parameters: TimelineParameters) -> tuple[float, float]:
@@ -311,7 +356,7 @@ def shift_profile(
     """
     reach, base = parameters.largest_shift_bins, lead.base_count
     inner = slice(reach, reach + base)
-    leads, targets = _Likelihoods(lead, inner, adoption_lead), _Likelihoods(target, slice(None), adoption_target)
+    leads, targets = _Likelihoods.of(lead, adoption_lead).within(inner), _Likelihoods.of(target, adoption_target)
     # All shifts at once: row s of a padded density lies s places to the right, so each group takes one matrix product.
     rows = np.arange(2 * reach + 1)[:, None]
     places = rows + np.arange(base)[None, :]
@@ -328,7 +373,9 @@ def shift_profile(
 
 def _slope(group: Waits, columns: slice, adoption: float, densities: Floats) -> Floats:
     """Change of a group's log likelihood with the logit of its p."""
-    higher, lower = (_Likelihoods(group, columns, float(expit(logit(adoption) + step))) for step in (_SLOPE_STEP, -_SLOPE_STEP))
+    higher, lower = (
+        _Likelihoods.of(group, float(expit(logit(adoption) + step))).within(columns) for step in (_SLOPE_STEP, -_SLOPE_STEP)
+    )
     return np.asarray((higher.fit(densities) - lower.fit(densities)) / (2 * _SLOPE_STEP))
 
 

@@ -45,7 +45,7 @@ from pipelines.analysis.trend_rows import (
 )
 from pipelines.analysis.trend_source import KnownTrends, TrendSource
 
-METHOD_VERSION: Final = "trends_12"
+METHOD_VERSION: Final = "trends_13"
 LEAD_CLASS: Final = "micro"
 TARGET_CLASSES: Final = ("large_creators", "mid_creators", MEDIA)
 _KEYS: Final = ["trend_key", "lead_class", "target_class"]

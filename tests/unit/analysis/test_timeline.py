@@ -99,33 +99,66 @@ def pooled(
     return pooled_shift(profiles, slopes, samples, parameters)
 
 
-def plain_log_likelihood(
+def plain_chances(
     lead: Timelines, target: Timelines, shift: int, chances: tuple[float, float], parameters: TimelineParameters
-) -> float:
-    """The model as it is written: bin by bin, account by account, post by post."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The model as it is written, bin by bin, account by account, post by post: of what was seen, of adopting in the window."""
     last = last_of(lead, target)
     size = parameters.bins_before_birth + int(last // parameters.bin_hours) + 1
     observed, caught = [], []
     for adopters, chance, moved in ((lead, chances[0], 0), (target, chances[1], shift)):
         for posts, adopted in zip(map(adopters.posts.__getitem__, range(len(adopters))), adopters.adopted_hours, strict=True):
-            seen, within = [], []
+            seen, within = np.zeros(size), np.zeros(size)
             for place in range(size):
-                exposed = (place + moved - parameters.bins_before_birth + 0.5) * parameters.bin_hours
-                after = [hour for hour in posts if hour >= exposed]
-                waited = sum(hour <= adopted for hour in after)
-                seen.append(chance * (1 - chance) ** (waited - 1) if waited else 0.0)
-                within.append(1 - (1 - chance) ** len(after))
+                for moment in range(parameters.points_per_bin):
+                    inside = (moment + 0.5) / parameters.points_per_bin
+                    exposed = (place + moved - parameters.bins_before_birth + inside) * parameters.bin_hours
+                    after = [hour for hour in posts if hour >= exposed]
+                    waited = sum(hour <= adopted for hour in after)
+                    seen[place] += (chance * (1 - chance) ** (waited - 1) if waited else 0.0) / parameters.points_per_bin
+                    within[place] += (1 - (1 - chance) ** len(after)) / parameters.points_per_bin
             observed.append(seen)
             caught.append(within)
-    o, c = np.array(observed), np.array(caught)
-    density = np.full(size, 1 / size)
-    for _ in range(parameters.iteration_count):
-        density = density * (
-            (o / (o @ density + 1e-300)[:, None]).sum(axis=0) + ((1 - c) / (c @ density + 1e-300)[:, None]).sum(axis=0)
-        )
-        density = gaussian_filter1d(density / density.sum(), parameters.smoothing_bins, mode="nearest")
-        density /= density.sum()
+    return np.array(observed), np.array(caught)
+
+
+def plain_shares(o: np.ndarray, c: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """What each account adds to the density in an EM step: what was seen of it and its ghosts."""
+    return np.asarray(density * (o / (o @ density + 1e-300)[:, None] + (1 - c) / (c @ density + 1e-300)[:, None]))
+
+
+def plain_smoothed(weights: np.ndarray, parameters: TimelineParameters) -> np.ndarray:
+    density = gaussian_filter1d(weights / weights.sum(), parameters.smoothing_bins, mode="nearest")
+    return np.asarray(density / density.sum())
+
+
+def plain_density(o: np.ndarray, c: np.ndarray, steps: int, parameters: TimelineParameters) -> np.ndarray:
+    density = np.full(o.shape[1], 1 / o.shape[1])
+    for _ in range(steps):
+        density = plain_smoothed(plain_shares(o, c, density).sum(axis=0), parameters)
+    return density
+
+
+def plain_log_likelihood(
+    lead: Timelines, target: Timelines, shift: int, chances: tuple[float, float], parameters: TimelineParameters
+) -> float:
+    o, c = plain_chances(lead, target, shift, chances, parameters)
+    density = plain_density(o, c, parameters.iteration_count, parameters)
     return float(np.log(o @ density + 1e-300).sum() - np.log(c @ density + 1e-300).sum())
+
+
+def plain_log_likelihood_without_own(
+    lead: Timelines, target: Timelines, shift: int, chances: tuple[float, float], parameters: TimelineParameters
+) -> float:
+    """Account by account: the others' density, with them some spread evenly, and what it says of this one."""
+    o, c = plain_chances(lead, target, shift, chances, parameters)
+    shares = plain_shares(o, c, plain_density(o, c, parameters.adoption_iteration_count, parameters))
+    size, total = o.shape[1], 0.0
+    for row in range(len(o)):
+        others = np.delete(shares, row, axis=0).sum(axis=0)
+        density = gaussian_filter1d(others, parameters.smoothing_bins, mode="nearest") + parameters.even_account_count / size
+        total += float(np.log(o[row] @ density) - np.log(c[row] @ density))
+    return total
 
 
 def test_the_profile_is_the_likelihood_of_the_model_as_it_is_written() -> None:
@@ -136,16 +169,32 @@ def test_the_profile_is_the_likelihood_of_the_model_as_it_is_written() -> None:
     assert found == pytest.approx(plain, rel=1e-9)
 
 
-def test_where_p_is_sought_the_likelihood_is_that_of_the_profile() -> None:
+def test_where_p_is_sought_each_account_meets_the_density_that_the_others_make() -> None:
     generator = np.random.default_rng(2)
-    lead, target = group(12, generator), group(8, generator, daily=3.0)
+    lead, target = group(6, generator), group(4, generator, daily=3.0)
     last = last_of(lead, target)
-    sides = waits(lead, last, SMALL), waits(target, last, SMALL)
-    cube = adoption_profile(*sides, SMALL).reshape(6, 6, 5)
-    for one in (0, 3, 5):
-        for other in (1, 4):
-            whole = shift_profile(*sides, SMALL.adoption_grid[one], SMALL.adoption_grid[other], SMALL)
-            assert cube[one, other] == pytest.approx(whole.values[[0, 3, 6, 9, 12]], rel=1e-9)
+    cube = adoption_profile(waits(lead, last, SMALL), waits(target, last, SMALL), SMALL).reshape(6, 6, 5)
+    for one, other in ((0, 4), (3, 1), (5, 5)):
+        chances = SMALL.adoption_grid[one], SMALL.adoption_grid[other]
+        plain = [plain_log_likelihood_without_own(lead, target, shift, chances, SMALL) for shift in SMALL.adoption_shift_bins]
+        assert cube[one, other] == pytest.approx(plain, rel=1e-7)
+
+
+def chances_found(generator: np.random.Generator, counts: tuple[int, int], trend_count: int) -> tuple[float, float]:
+    """p of groups that post once and four times a day, both with .6."""
+    parameters, profiles = TimelineParameters(), []
+    for _ in range(trend_count):
+        lead = group(counts[0], generator, chance=0.6, days_before=10)
+        pair = since_birth((lead, group(counts[1], generator, chance=0.6, daily=4.0, days_before=10)), 168.0)
+        last = last_of(*pair)
+        profiles.append(adoption_profile(waits(pair[0], last, parameters), waits(pair[1], last, parameters), parameters))
+    return best_adoption(np.sum(profiles, axis=0), parameters)
+
+
+@pytest.mark.parametrize(("counts", "trend_count"), [((25, 12), 20), ((8, 4), 60)])
+def test_the_chance_of_use_is_found_where_many_adopt_and_where_few_do(counts: tuple[int, int], trend_count: int) -> None:
+    found = np.array([chances_found(np.random.default_rng([21, seed]), counts, trend_count) for seed in range(8)])
+    assert found.mean(axis=0) == pytest.approx([0.6, 0.6], abs=0.06)
 
 
 def test_the_adoption_chances_of_both_groups_are_found() -> None:
