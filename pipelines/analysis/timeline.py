@@ -188,11 +188,11 @@ class _Likelihoods:
         """
         smooth, scale = smoother @ self.chances, 1 / (densities @ self.chances + _TINY)
         chances = weights @ smooth
+        halves = slice(0, self.count), slice(self.count, None)
         # An account's share of the weights is what was seen and its ghost; each is taken from both of its chances.
-        for half in (slice(0, self.count), slice(self.count, None)):
-            own = self.pulls[half].T
-            for chance in (slice(0, self.count), slice(self.count, None)):
-                chances[:, chance] -= (densities @ (smooth[:, chance] * own)) * scale[:, half]
+        for share in halves:
+            for chance in halves:
+                chances[:, chance] -= (densities @ (smooth[:, chance] * self.pulls[share].T)) * scale[:, share]
         return self._fit(np.maximum(chances, 0.0) + even_account_count * self.chances.mean(axis=0))
 
     def _fit(self, chances: Floats) -> Floats:

@@ -182,13 +182,12 @@ def test_where_p_is_sought_each_account_meets_the_density_that_the_others_make()
 
 def chances_found(generator: np.random.Generator, counts: tuple[int, int], trend_count: int) -> tuple[float, float]:
     """p of groups that post once and four times a day, both with .6."""
-    parameters, profiles = TimelineParameters(), []
+    parameters, pairs = TimelineParameters(), []
     for _ in range(trend_count):
         lead = group(counts[0], generator, chance=0.6, days_before=10)
-        pair = since_birth((lead, group(counts[1], generator, chance=0.6, daily=4.0, days_before=10)), 168.0)
-        last = last_of(*pair)
-        profiles.append(adoption_profile(waits(pair[0], last, parameters), waits(pair[1], last, parameters), parameters))
-    return best_adoption(np.sum(profiles, axis=0), parameters)
+        target = group(counts[1], generator, chance=0.6, daily=4.0, days_before=10)
+        pairs.append(since_birth((lead, target), 168.0))
+    return best_adoption(cubes_of(pairs, parameters).sum(axis=0), parameters)
 
 
 @pytest.mark.parametrize(("counts", "trend_count"), [((25, 12), 20), ((8, 4), 60)])
